@@ -1,0 +1,416 @@
+"""The frozen scenario: everything that a run depends on, resolved, checked and free of text.
+
+The user's file (:mod:`hasim.scenario.schema`) leaves defaults out and writes ``250ms``; this module is what is left after
+defaults, merging and checks: plain frozen data with integer nanoseconds. A run is a pure function of
+``(Scenario, seed, replication)``, so nothing here may be mutable, and equal scenarios have equal ``digest``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+
+from hasim.scenario.distributions import Constant, Distribution
+
+__all__ = [
+    "CLIENTS",
+    "CONTROL_PLANE",
+    "ActionBehaviour",
+    "ControlPlane",
+    "Daemon",
+    "Fault",
+    "FaultKind",
+    "Floating",
+    "Guest",
+    "Instance",
+    "Interface",
+    "Link",
+    "Mechanism",
+    "Network",
+    "NotifyPolicy",
+    "Scenario",
+    "SecurityGroup",
+    "SecurityRule",
+    "Service",
+    "Slo",
+    "Subnet",
+    "TrackScript",
+    "Transport",
+    "VrrpSettings",
+]
+
+CLIENTS = "clients"
+"""The name by which a fault addresses everybody who uses the floating address."""
+
+CONTROL_PLANE = "api"
+"""The name by which a fault addresses the cloud's API end-point."""
+
+
+class Mechanism(StrEnum):
+    """How the floating address gets to another instance (API actions of the cloud)."""
+
+    SECONDARY_IP_MIGRATE = "secondary_ip.migrate"
+    SECONDARY_IP_REASSIGN = "secondary_ip.reassign"
+    ENI_MIGRATE = "eni.migrate"
+    ENI_REATTACH = "eni.reattach"
+
+    @property
+    def moves_interface(self) -> bool:
+        """Whether a whole secondary ENI moves, rather than one private IP."""
+        return self in (Mechanism.ENI_MIGRATE, Mechanism.ENI_REATTACH)
+
+
+class Transport(StrEnum):
+    """How adverts travel: to each peer's address, or to 224.0.0.18 (which a VPC must permit)."""
+
+    UNICAST = "unicast"
+    MULTICAST = "multicast"
+
+
+class FaultKind(StrEnum):
+    """What can be done to the world."""
+
+    CRASH = "crash"
+    STOP = "stop"
+    FREEZE = "freeze"
+    KEEPALIVED_KILL = "keepalived_kill"
+    KEEPALIVED_STOP = "keepalived_stop"
+    SERVICE_FAILURE = "service_failure"
+    LINK_DOWN = "link_down"
+    PARTITION = "partition"
+    ONE_WAY_PARTITION = "one_way_partition"
+    LOSS = "loss"
+    LATENCY = "latency"
+    ZONE_OUTAGE = "zone_outage"
+    API_OUTAGE = "api_outage"
+    API_SLOWDOWN = "api_slowdown"
+    API_THROTTLE = "api_throttle"
+    API_ERRORS = "api_errors"
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityRule:
+    """One rule of a security group; rules are matched in order and the first match decides.
+
+    ``protocol`` is ``all``, ``tcp``, ``udp``, ``icmp`` or ``vrrp`` (IP protocol 112).
+    """
+
+    protocol: str
+    peer: IPv4Network
+    accept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    """Ordered ingress and egress rules; what no rule matches is dropped."""
+
+    name: str
+    ingress: tuple[SecurityRule, ...]
+    egress: tuple[SecurityRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """A subnet: an address range in one zone of the VPC."""
+
+    name: str
+    cidr: IPv4Network
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """An ENI that belongs to an instance for good; the first of an instance is its primary ENI.
+
+    ``secondary_addresses`` are fixed further private IPs (they use up the limit), not the floating one.
+    """
+
+    name: str
+    subnet: str
+    address: IPv4Address
+    security_groups: tuple[str, ...]
+    secondary_addresses: tuple[IPv4Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrackScript:
+    """A ``vrrp_script``: what it looks at and how keepalived counts its results.
+
+    ``check`` is ``service`` (the local service answers) or ``api`` (the cloud's end-point can be reached).
+    ``weight`` 0 means FAULT when down. ``run_time`` is how long one run takes.
+    """
+
+    name: str
+    check: str
+    interval_ns: int
+    timeout_ns: int
+    rise: int
+    fall: int
+    weight: int
+    run_time: Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class VrrpSettings:
+    """A ``vrrp_instance`` as keepalived completes it (advert_int rounded, nopreempt cleared by ``state MASTER``).
+
+    ``peers`` are instance names; ``interface`` is the name of the :class:`Interface` that carries the adverts.
+    """
+
+    virtual_router_id: int
+    version: int
+    advert_int_ns: int
+    priority: int
+    initial_state: str
+    nopreempt: bool
+    preempt_delay_ns: int
+    startup_delay_ns: int
+    down_timer_adverts: int
+    higher_prio_send_advert: bool
+    lower_prio_no_advert: bool
+    transport: Transport
+    interface: str
+    peers: tuple[str, ...]
+    track_scripts: tuple[TrackScript, ...]
+    track_interface: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """How the keepalived process behaves as a process (measured defaults; all zero gives the bare protocol).
+
+    ``start_up``: exec until BACKUP. ``timer_latency``: how late an expired timer is acted on. ``busy``: how long the
+    single thread is occupied after it became MASTER, during which packets and timers wait. ``advert_drift_ns``: what
+    every advert adds to the interval. ``stop_grace_ns``: how long scripts may still run after a clean stop.
+    ``restart_delay``: how long the supervisor (systemd) waits before it starts a killed daemon again.
+    """
+
+    start_up: Distribution
+    timer_latency: Distribution
+    busy: Distribution
+    advert_drift_ns: int
+    stop_grace_ns: int
+    restart_delay: Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyPolicy:
+    """What the notify script does when it is told MASTER, and what else may start it.
+
+    Every script takes ``start_up`` (fork, interpreter, SDK) and ``sleep_before``; then up to ``tries`` attempts
+    ``retry_delay_ns * retry_backoff**k`` apart (at most ``retry_max_ns``). Each API call is given up after
+    ``call_timeout_ns``. ``check_first`` asks the API "do I hold it?" before each try; ``unanswered_means_held`` is the
+    published script's mistake of taking a failed question for yes. ``reread_state`` stops a script whose instance is no
+    longer MASTER. ``wait_for_task`` polls the task every ``poll_interval_ns`` and tries again when it failed; it gives
+    up waiting after ``task_timeout_ns``. ``reclaim_interval_ns`` (None: never) is the periodic "do I hold it?" of a
+    MASTER. ``on_rx_lower_priority`` runs the script on ``notify_master_rx_lower_pri`` too. ``release_on_backup`` makes
+    the BACKUP and FAULT scripts give the address back (unassign or detach).
+    """
+
+    start_up: Distribution
+    sleep_before_ns: int
+    tries: int
+    retry_delay_ns: int
+    retry_backoff: float
+    retry_max_ns: int
+    call_timeout_ns: int
+    check_first: bool
+    unanswered_means_held: bool
+    reread_state: bool
+    wait_for_task: bool
+    poll_interval_ns: int
+    task_timeout_ns: int
+    reclaim_interval_ns: int | None
+    on_rx_lower_priority: bool
+    release_on_backup: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """What happens inside the operating system: ``boot`` (power until keepalived starts), ``interface_appears``
+    (attached ENI until the guest sees it), ``configure`` (address or hot-plugged interface until usable)."""
+
+    boot: Distribution
+    interface_appears: Distribution
+    configure: Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The application behind the floating address: ``start_up`` after boot (or after MASTER when ``on_master_only``)."""
+
+    start_up: Distribution
+    on_master_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A CVM instance. ``cpu`` in cores, ``memory_gb`` in GB: together they give its ENI and address limits."""
+
+    name: str
+    zone: str
+    cpu: int
+    memory_gb: float
+    interfaces: tuple[Interface, ...]
+    vrrp: VrrpSettings
+    notify: NotifyPolicy
+    daemon: Daemon
+    guest: Guest
+    service: Service
+
+
+@dataclass(frozen=True, slots=True)
+class Floating:
+    """The address that moves. For an ENI mechanism it is the primary address of the floating secondary ENI.
+
+    ``initial_holder`` is None where the steady state decides (see :attr:`Scenario.initial_master`).
+    """
+
+    address: IPv4Address
+    subnet: str
+    mechanism: Mechanism
+    eip: bool
+    security_groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The network between two endpoints' interfaces, one way: constant ``latency_ns``, plus ``jitter``, with ``loss``."""
+
+    latency_ns: int
+    jitter: Distribution
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What connects the instances. ``multicast`` is the VPC's opt-in. ``between_zones`` applies across zones."""
+
+    within_zone: Link
+    between_zones: Link
+    multicast: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ActionBehaviour:
+    """How one API action behaves: ``accept`` until the reply, ``task`` until its task commits (None: synchronous).
+
+    ``task_dead_host`` replaces ``task`` when the instance that the resource leaves is not running. ``error_rate`` of
+    the calls are refused with ``error_code``; ``task_failure_rate`` of the tasks fail and roll back.
+    """
+
+    accept: Distribution
+    task: Distribution
+    task_dead_host: Distribution
+    error_rate: float
+    error_code: str
+    task_failure_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    """The cloud's API: behaviour per action (every action that a mechanism calls is in ``actions``), the rate limit per
+    action and second (``rate_limits``), and ``propagation`` from commit until packets take the new way."""
+
+    actions: Mapping[str, ActionBehaviour]
+    rate_limits: Mapping[str, int]
+    propagation: Distribution
+    detach_cuts_traffic_at_once: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that goes wrong, once at ``at_ns`` or again and again.
+
+    ``targets``: instance names (crash, stop, freeze, keepalived_*, service_failure, link_down), zone names
+    (zone_outage), API action names or empty for all (api_*). ``between`` and ``and_``: the two sides of a partition or
+    of a loss or latency period, each holding instance names, zone names, ``clients`` or ``api`` (one-way: from
+    ``between`` to ``and_``). ``subnet`` restricts link_down, partition, loss and latency to one subnet.
+
+    Scripted: ``at_ns`` set, ``time_to_failure`` None. Stochastic: ``time_to_failure`` is drawn from each repair (and
+    from the start) to the next failure, separately for every target. ``duration`` (time to repair) None: for ever.
+
+    Parameters by kind: ``packets_queued`` (freeze), ``probability`` (loss, api_errors), ``extra`` (latency: added
+    delay), ``factor`` (api_slowdown), ``rate_per_s`` (api_throttle), ``code`` (api_errors).
+    """
+
+    name: str
+    kind: FaultKind
+    targets: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
+    and_: tuple[str, ...] = ()
+    subnet: str | None = None
+    at_ns: int | None = None
+    time_to_failure: Distribution | None = None
+    duration: Distribution | None = None
+    packets_queued: bool = False
+    probability: float = 0.0
+    extra: Distribution = field(default_factory=lambda: Constant(0))
+    factor: float = 1.0
+    rate_per_s: int = 0
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slo:
+    """What the service must meet; None where nothing is asked. ``failover_percentiles`` maps 0.99 to nanoseconds."""
+
+    availability: float | None = None
+    failover_percentiles: Mapping[float, int] = field(default_factory=dict)
+    longest_outage_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A whole scenario. ``digest`` is a SHA-256 (hex) of its resolved content without seed, replications and SLO.
+
+    ``initial_master``: an instance name; None lets the steady state decide (highest priority, then address; drawn at
+    random among equals when nobody preempts). ``source_path`` and ``source_text`` are where it came from.
+    """
+
+    name: str
+    description: str
+    digest: str
+    horizon_ns: int
+    seed: int
+    replications: int
+    region: str
+    zones: tuple[str, ...]
+    vpc_cidr: IPv4Network
+    subnets: tuple[Subnet, ...]
+    security_groups: tuple[SecurityGroup, ...]
+    instances: tuple[Instance, ...]
+    floating: Floating
+    initial_master: str | None
+    network: Network
+    control_plane: ControlPlane
+    faults: tuple[Fault, ...]
+    slo: Slo
+    four_core_16gb_addresses: int
+    weak_defaults: tuple[str, ...]
+    source_path: str
+    source_text: str
+
+    def instance(self, name: str) -> Instance:
+        """The instance of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for instance in self.instances:
+            if instance.name == name:
+                return instance
+        raise KeyError(name)
+
+    def subnet(self, name: str) -> Subnet:
+        """The subnet of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for subnet in self.subnets:
+            if subnet.name == name:
+                return subnet
+        raise KeyError(name)

@@ -1,0 +1,258 @@
+"""The typed records that a run leaves: the one language between :mod:`hasim.sim` and :mod:`hasim.measure`.
+
+A :class:`Trace` is a header and a list of records in time order; every record's first field ``at`` is the simulated time
+in integer nanoseconds since the start of the run. Records say *what became true*, not what was computed; whoever
+measures needs nothing else. Individual adverts and gratuitous ARPs are recorded only when detail is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+__all__ = [
+    "AddressHeld",
+    "AddressRouted",
+    "AdvertSent",
+    "ApiAnswered",
+    "ApiCalled",
+    "CheckChanged",
+    "DaemonChanged",
+    "FaultBegan",
+    "FaultEnded",
+    "GarpSent",
+    "GuestAddressChanged",
+    "LinkChanged",
+    "NotifyEnded",
+    "NotifyStarted",
+    "PowerChanged",
+    "PriorityChanged",
+    "ReachabilityChanged",
+    "Record",
+    "ServiceChanged",
+    "StateChanged",
+    "TaskEnded",
+    "Trace",
+]
+
+
+class FaultBegan(NamedTuple):
+    """A fault took hold. ``target`` names what it hit (instance, zone, ``a|b`` for a partition, ``api``)."""
+
+    at: int
+    fault: str
+    kind: str
+    target: str
+
+
+class FaultEnded(NamedTuple):
+    """A fault was repaired (the boot or restart that follows has its own records)."""
+
+    at: int
+    fault: str
+    kind: str
+    target: str
+
+
+class PowerChanged(NamedTuple):
+    """``state`` is ``running``, ``off``, ``booting`` or ``frozen``."""
+
+    at: int
+    instance: str
+    state: str
+
+
+class DaemonChanged(NamedTuple):
+    """The keepalived process came up or went away; ``reason`` says how (``started``, ``killed``, ``stopped``, ``crash``)."""
+
+    at: int
+    instance: str
+    running: bool
+    reason: str
+
+
+class StateChanged(NamedTuple):
+    """A VRRP state transition. ``old`` and ``new`` are ``INIT``, ``BACKUP``, ``MASTER`` or ``FAULT``; ``reason`` is the
+    machine's own word (``down_timer``, ``higher_priority_advert``, ``track_script``, ``link_down``, ``shutdown``,
+    ``died``, ``start_up``, ``recovered``)."""
+
+    at: int
+    instance: str
+    old: str
+    new: str
+    reason: str
+
+
+class PriorityChanged(NamedTuple):
+    """The effective priority moved, because of a track script's weight."""
+
+    at: int
+    instance: str
+    old: int
+    new: int
+
+
+class CheckChanged(NamedTuple):
+    """A track script's counted verdict changed (after ``rise`` or ``fall`` runs)."""
+
+    at: int
+    instance: str
+    script: str
+    healthy: bool
+
+
+class NotifyStarted(NamedTuple):
+    """A notify script was forked. ``event`` is ``MASTER``, ``BACKUP``, ``FAULT``, ``STOP``, ``MASTER_RX_LOWER_PRI`` or
+    ``RECLAIM`` (the periodic check). ``run`` numbers the scripts of a run of the simulator."""
+
+    at: int
+    instance: str
+    run: int
+    event: str
+
+
+class NotifyEnded(NamedTuple):
+    """``outcome`` is ``done``, ``nothing_to_do``, ``gave_up``, ``superseded`` (no longer MASTER) or ``killed``."""
+
+    at: int
+    instance: str
+    run: int
+    outcome: str
+
+
+class ApiCalled(NamedTuple):
+    """A request left the instance. ``call`` numbers the calls of a run of the simulator."""
+
+    at: int
+    instance: str
+    run: int
+    call: int
+    action: str
+
+
+class ApiAnswered(NamedTuple):
+    """The caller has its answer: ``code`` is ``OK``, the cloud's error code, or ``ClientTimeout`` / ``ClientNetworkError``."""
+
+    at: int
+    instance: str
+    run: int
+    call: int
+    action: str
+    code: str
+
+
+class TaskEnded(NamedTuple):
+    """The asynchronous task that ``call`` began has committed (``SUCCESS``) or was rolled back (``FAILED``).
+
+    ``holder`` is the instance that the cloud says holds the floating address from now on (None: nobody)."""
+
+    at: int
+    call: int
+    action: str
+    result: str
+    holder: str | None
+
+
+class AddressHeld(NamedTuple):
+    """The control plane's committed truth changed: which instance holds the floating address (None: nobody)."""
+
+    at: int
+    holder: str | None
+
+
+class AddressRouted(NamedTuple):
+    """The cloud's forwarding changed: where packets to the floating address go (None: nowhere)."""
+
+    at: int
+    holder: str | None
+
+
+class GuestAddressChanged(NamedTuple):
+    """The guest has the floating address configured and usable, or no longer."""
+
+    at: int
+    instance: str
+    present: bool
+
+
+class ServiceChanged(NamedTuple):
+    """The application on that instance answers, or no longer."""
+
+    at: int
+    instance: str
+    healthy: bool
+
+
+class LinkChanged(NamedTuple):
+    """An interface's carrier."""
+
+    at: int
+    instance: str
+    interface: str
+    up: bool
+
+
+class ReachabilityChanged(NamedTuple):
+    """The service as clients see it. ``server`` is the instance that answers them, None during an outage; ``missing`` is
+    then the first condition that fails: ``route``, ``instance``, ``link``, ``guest`` or ``service``."""
+
+    at: int
+    server: str | None
+    missing: str
+
+
+class AdvertSent(NamedTuple):
+    """Detail only: an advert left ``instance``."""
+
+    at: int
+    instance: str
+    priority: int
+
+
+class GarpSent(NamedTuple):
+    """Detail only: a batch of ``count`` gratuitous ARPs left ``instance``."""
+
+    at: int
+    instance: str
+    count: int
+
+
+Record: TypeAlias = (
+    FaultBegan
+    | FaultEnded
+    | PowerChanged
+    | DaemonChanged
+    | StateChanged
+    | PriorityChanged
+    | CheckChanged
+    | NotifyStarted
+    | NotifyEnded
+    | ApiCalled
+    | ApiAnswered
+    | TaskEnded
+    | AddressHeld
+    | AddressRouted
+    | GuestAddressChanged
+    | ServiceChanged
+    | LinkChanged
+    | ReachabilityChanged
+    | AdvertSent
+    | GarpSent
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One run: what it was a function of, and what became true in it.
+
+    ``records`` are in time order (equal times: in the order in which they happened). The first records, at 0, state the
+    initial condition: one ``PowerChanged``, ``DaemonChanged``, ``StateChanged`` (from INIT), ``ServiceChanged`` and
+    ``GuestAddressChanged`` per instance that has it, then ``AddressHeld``, ``AddressRouted``, ``ReachabilityChanged``.
+    """
+
+    scenario: str
+    digest: str
+    seed: int
+    replication: int
+    horizon_ns: int
+    records: tuple[Record, ...]
