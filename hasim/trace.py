@@ -1,7 +1,7 @@
 """The typed records that a run leaves: the one language between :mod:`hasim.sim` and :mod:`hasim.measure`.
 
-A :class:`Trace` is a header and a list of records in time order; every record's first field ``at`` is the simulated time
-in integer nanoseconds since the start of the run. Records say *what became true*, not what was computed; whoever
+A :class:`Trace` is a header and a list of records in time order; every record's first field ``at`` is the simulated
+time in integer nanoseconds since the start of the run. Records say *what became true*, not what was computed; whoever
 measures needs nothing else. Individual adverts and gratuitous ARPs are recorded only when detail is asked for.
 """
 
@@ -63,7 +63,8 @@ class PowerChanged(NamedTuple):
 
 
 class DaemonChanged(NamedTuple):
-    """The keepalived process came up or went away; ``reason`` says how (``started``, ``killed``, ``stopped``, ``crash``)."""
+    """The keepalived process came up or went away; ``reason`` says how (``started``, ``killed``, ``stopped``,
+    ``crash``)."""
 
     at: int
     instance: str
@@ -131,7 +132,8 @@ class ApiCalled(NamedTuple):
 
 
 class ApiAnswered(NamedTuple):
-    """The caller has its answer: ``code`` is ``OK``, the cloud's error code, or ``ClientTimeout`` / ``ClientNetworkError``."""
+    """The caller has its answer: ``code`` is ``OK``, the cloud's error code, or ``ClientTimeout`` /
+    ``ClientNetworkError``."""
 
     at: int
     instance: str
@@ -193,8 +195,8 @@ class LinkChanged(NamedTuple):
 
 
 class ReachabilityChanged(NamedTuple):
-    """The service as clients see it. ``server`` is the instance that answers them, None during an outage; ``missing`` is
-    then the first condition that fails: ``route``, ``instance``, ``link``, ``guest`` or ``service``."""
+    """The service as clients see it. ``server`` is the instance that answers them, None during an outage; ``missing``
+    is then the first condition that fails: ``route``, ``instance``, ``link``, ``guest`` or ``service``."""
 
     at: int
     server: str | None
@@ -210,11 +212,11 @@ class AdvertSent(NamedTuple):
 
 
 class GarpSent(NamedTuple):
-    """Detail only: a batch of ``count`` gratuitous ARPs left ``instance``."""
+    """Detail only: a batch of ``repeat`` gratuitous ARPs left ``instance``."""
 
     at: int
     instance: str
-    count: int
+    repeat: int
 
 
 Record: TypeAlias = (

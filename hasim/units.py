@@ -123,7 +123,8 @@ def seconds(duration_ns: int) -> float:
 
 
 def format_duration(duration_ns: int, digits: int = 3) -> str:
-    """A duration for people: the largest fitting unit and ``digits`` decimals at the most (``3.109 s``, ``2 min 5 s``)."""
+    """A duration for people: the largest fitting unit and ``digits`` decimals at the most (``3.109 s``, ``2 min 5
+    s``)."""
     if duration_ns < 0:
         return "-" + format_duration(-duration_ns, digits)
     for unit_ns, unit, smaller_ns, smaller in (
