@@ -1,0 +1,130 @@
+"""Faults: what goes wrong, when, and how it is put right again.
+
+To add a kind of fault: name it in :class:`~hasim.scenario.model.FaultKind` and in the schema, and give it a line in
+``_begin`` and ``_end``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import simpy
+
+from hasim.scenario.model import Fault, FaultKind
+from hasim.trace import FaultBegan, FaultEnded, LinkChanged
+
+if TYPE_CHECKING:
+    from hasim.sim.host import Host
+    from hasim.sim.world import World
+
+__all__ = ["Faults"]
+
+_PATH_FAULTS = (FaultKind.PARTITION, FaultKind.ONE_WAY_PARTITION, FaultKind.LOSS, FaultKind.LATENCY)
+_API_FAULTS = (FaultKind.API_OUTAGE, FaultKind.API_SLOWDOWN, FaultKind.API_THROTTLE, FaultKind.API_ERRORS)
+
+
+class Faults:
+    """All faults of a run, each a process per target."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        for fault in world.scenario.faults:
+            for target in _targets(fault):
+                life = self._once(fault, target) if fault.at_ns is not None else self._again_and_again(fault, target)
+                world.kernel.process(life)
+
+    def _once(self, fault: Fault, target: str) -> Generator[simpy.Event, Any, None]:
+        assert fault.at_ns is not None
+        yield self._world.kernel.sleep(fault.at_ns)
+        yield from self._happen(fault, target, self._world.randomness.stream("fault", fault.name, target, "duration"))
+
+    def _again_and_again(self, fault: Fault, target: str) -> Generator[simpy.Event, Any, None]:
+        assert fault.time_to_failure is not None
+        waits = self._world.randomness.stream("fault", fault.name, target, "time_to_failure")
+        durations = self._world.randomness.stream("fault", fault.name, target, "duration")
+        while True:
+            yield self._world.kernel.sleep(fault.time_to_failure.quantile(waits.uniform()))
+            yield from self._happen(fault, target, durations)
+            if fault.duration is None:
+                return
+
+    def _happen(self, fault: Fault, target: str, durations: Any) -> Generator[simpy.Event, Any, None]:
+        kernel = self._world.kernel
+        self._world.record(FaultBegan(kernel.now, fault.name, fault.kind, target))
+        self._begin(fault, target)
+        duration = fault.duration
+        if duration is None and fault.kind is FaultKind.KEEPALIVED_KILL:
+            duration = self._world.scenario.instance(target).daemon.restart_delay
+        if duration is None:
+            return
+        yield kernel.sleep(duration.quantile(durations.uniform()))
+        self._world.record(FaultEnded(kernel.now, fault.name, fault.kind, target))
+        self._end(fault, target)
+
+    def _begin(self, fault: Fault, target: str) -> None:
+        world = self._world
+        match fault.kind:
+            case FaultKind.CRASH:
+                world.hosts[target].power_off("crash")
+            case FaultKind.STOP:
+                world.hosts[target].shut_down()
+            case FaultKind.ZONE_OUTAGE:
+                for host in self._in_zone(target):
+                    host.power_off("zone_outage")
+            case FaultKind.FREEZE:
+                world.hosts[target].freeze(queues_packets=fault.packets_queued)
+            case FaultKind.KEEPALIVED_KILL | FaultKind.KEEPALIVED_STOP:
+                world.hosts[target].keepalived_down(politely=fault.kind is FaultKind.KEEPALIVED_STOP)
+            case FaultKind.SERVICE_FAILURE:
+                world.hosts[target].service_fails()
+            case FaultKind.LINK_DOWN:
+                self._set_links(fault, target, up=False)
+            case kind if kind in _PATH_FAULTS:
+                world.fabric.begin(fault)
+                world.paths_changed()
+            case kind if kind in _API_FAULTS:
+                world.control_plane.begin(fault)
+
+    def _end(self, fault: Fault, target: str) -> None:
+        world = self._world
+        match fault.kind:
+            case FaultKind.CRASH | FaultKind.STOP:
+                world.hosts[target].power_on()
+            case FaultKind.ZONE_OUTAGE:
+                for host in self._in_zone(target):
+                    host.power_on()
+            case FaultKind.FREEZE:
+                world.hosts[target].thaw()
+            case FaultKind.KEEPALIVED_KILL | FaultKind.KEEPALIVED_STOP:
+                world.hosts[target].keepalived_up()
+            case FaultKind.SERVICE_FAILURE:
+                world.hosts[target].service_recovers()
+            case FaultKind.LINK_DOWN:
+                self._set_links(fault, target, up=True)
+            case kind if kind in _PATH_FAULTS:
+                world.fabric.end(fault)
+                world.paths_changed()
+            case kind if kind in _API_FAULTS:
+                world.control_plane.end(fault)
+
+    def _in_zone(self, zone: str) -> list[Host]:
+        return [host for host in self._world.hosts.values() if host.instance.zone == zone]
+
+    def _set_links(self, fault: Fault, target: str, *, up: bool) -> None:
+        world = self._world
+        instance = world.scenario.instance(target)
+        for interface in world.fabric.interfaces_in(instance, fault.subnet):
+            if world.fabric.set_link(target, interface.name, up):
+                world.record(LinkChanged(world.kernel.now, target, interface.name, up))
+                world.daemons[target].link_changed(interface.name, up)
+        world.paths_changed()
+
+
+def _targets(fault: Fault) -> tuple[str, ...]:
+    """What a fault hits, one life each; a partition or an API fault is one thing whatever it touches."""
+    if fault.kind in _PATH_FAULTS:
+        return ("|".join((",".join(fault.between), ",".join(fault.and_))),)
+    if fault.kind in _API_FAULTS:
+        return (",".join(fault.targets) or "api",)
+    return fault.targets

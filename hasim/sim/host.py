@@ -1,0 +1,261 @@
+"""A guest: power, freezing, its service, and the floating address as its operating system sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import simpy
+
+from hasim.scenario.model import Instance
+from hasim.sim.kernel import WORLD
+from hasim.trace import GuestAddressChanged, PowerChanged, ServiceChanged
+
+if TYPE_CHECKING:
+    from hasim.sim.world import World
+
+__all__ = ["Host"]
+
+
+class Host:
+    """One CVM instance from the inside. Faults nest: it boots when every fault that keeps it down is over."""
+
+    def __init__(self, world: World, instance: Instance) -> None:
+        self.name = instance.name
+        self.instance = instance
+        self.power = "running"
+        self.address_present = False
+        self.thawed: simpy.Event | None = None
+        self._world = world
+        self._down = 0
+        self._frozen = 0
+        self._keepalived_down = 0
+        self._service_failures = 0
+        self._service_started = True
+        self._answered = False
+        self._life = 0
+        self._service_order = 0
+        self._address_order = 0
+        streams = world.randomness
+        self._boot = streams.stream("guest", self.name, "boot")
+        self._appears = streams.stream("guest", self.name, "interface_appears")
+        self._configure = streams.stream("guest", self.name, "configure")
+        self._service_start = streams.stream("service", self.name, "start_up")
+
+    @property
+    def running(self) -> bool:
+        """Whether the operating system is up and scheduled."""
+        return self.power == "running" and not self._frozen
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it is up but not scheduled."""
+        return self._frozen > 0
+
+    @property
+    def service_answers(self) -> bool:
+        """Whether the application answers locally."""
+        return self.running and self._service_started and not self._service_failures
+
+    def resume(self, *, master: bool) -> None:
+        """Be in the steady state at the start of a run."""
+        self._service_started = master or not self.instance.service.on_master_only
+        self._answered = self.service_answers
+        self.address_present = master
+        self._world.record(PowerChanged(0, self.name, self.power))
+        self._world.record(ServiceChanged(0, self.name, self._answered))
+        if master:
+            self._world.record(GuestAddressChanged(0, self.name, True))
+
+    def power_off(self, reason: str) -> None:
+        """The power is gone (again): everything inside is gone with it."""
+        self._down += 1
+        if self._down == 1 and self.power != "off":
+            self._cut_power(reason)
+
+    def shut_down(self) -> None:
+        """An orderly stop: keepalived stops politely, its scripts get their grace, then the power goes."""
+        self._down += 1
+        if self._down > 1 or self.power == "off":
+            return
+        daemon = self._world.daemons[self.name]
+        if not daemon.running:
+            self._cut_power("stop")
+            return
+        daemon.stop()
+        self._stop_service()
+        life, kernel = self._life, self._world.kernel
+
+        def off(_event: Any) -> None:
+            if life == self._life:
+                self._cut_power("stop")
+
+        kernel.at(kernel.now + self.instance.daemon.stop_grace_ns, WORLD, off)
+
+    def power_on(self) -> None:
+        """One fault that kept it down is over; after the last it boots."""
+        self._down -= 1
+        if self._down:
+            return
+        self._life += 1
+        self._set_power("booting")
+        self._world.control_plane.power(self.name, running=True)
+        self._later(self.instance.guest.boot.quantile(self._boot.uniform()), self._booted)
+
+    def freeze(self, *, queues_packets: bool) -> None:
+        """All its processes stand still."""
+        self._frozen += 1
+        if self._frozen == 1:
+            self.thawed = self._world.kernel.env.event()
+            self._world.daemons[self.name].freeze(queues_packets=queues_packets)
+            if self.power == "running":
+                self._world.record(PowerChanged(self._world.kernel.now, self.name, "frozen"))
+            self._changed()
+
+    def thaw(self) -> None:
+        """They go on."""
+        self._frozen -= 1
+        if self._frozen:
+            return
+        if self.power == "running":
+            self._world.record(PowerChanged(self._world.kernel.now, self.name, "running"))
+        if self.thawed is not None:
+            self.thawed.succeed()
+            self.thawed = None
+        self._changed()
+        self._world.daemons[self.name].thaw()
+
+    def keepalived_down(self, *, politely: bool) -> None:
+        """keepalived is stopped or killed, and stays away."""
+        self._keepalived_down += 1
+        daemon = self._world.daemons[self.name]
+        if politely:
+            daemon.stop()
+        else:
+            daemon.kill("killed")
+
+    def keepalived_up(self) -> None:
+        """keepalived may run again."""
+        self._keepalived_down -= 1
+        if not self._keepalived_down and self.power == "running":
+            self._world.daemons[self.name].start()
+
+    def service_fails(self) -> None:
+        """The application stops answering."""
+        self._service_failures += 1
+        self._changed()
+
+    def service_recovers(self) -> None:
+        """The application answers again."""
+        self._service_failures -= 1
+        self._changed()
+
+    def mastership(self, *, master: bool) -> None:
+        """keepalived became MASTER here, or is no longer: start or stop a service that runs only there."""
+        if not self.instance.service.on_master_only or self.power != "running":
+            return
+        if master:
+            self._start_service()
+        else:
+            self._stop_service()
+
+    def keepalived_address(self, present: bool) -> None:
+        """keepalived adds or removes the virtual address (when the address, not the interface, is what moves)."""
+        if not self._world.scenario.floating.mechanism.moves_interface:
+            self._address_order += 1
+            if present:
+                self._configure_address(self._address_order)
+            else:
+                self._set_address(False)
+
+    def interface_attached(self) -> None:
+        """The cloud has attached the floating ENI: the guest has to notice and configure it."""
+        self._address_order += 1
+        order = self._address_order
+        if self.power == "running":
+            delay_ns = self.instance.guest.interface_appears.quantile(self._appears.uniform())
+            self._later(delay_ns, lambda: self._configure_address(order))
+
+    def interface_detached(self) -> None:
+        """The floating ENI is gone."""
+        self._address_order += 1
+        self._set_address(False)
+
+    def _cut_power(self, reason: str) -> None:
+        self._life += 1
+        self._address_order += 1
+        self._set_power("off")
+        if reason == "stop":
+            self._world.control_plane.power(self.name, running=False)
+        self._world.daemons[self.name].kill("crash")
+        self._world.scripts.kill(self.name)
+        self._set_address(False)
+        self._stop_service()
+
+    def _booted(self) -> None:
+        self._set_power("running")
+        if not self._keepalived_down:
+            self._world.daemons[self.name].start()
+        if not self.instance.service.on_master_only:
+            self._start_service()
+        floating = self._world.scenario.floating
+        if floating.mechanism.moves_interface and self._world.control_plane.attached == self.name:
+            self._address_order += 1
+            self._configure_address(self._address_order)
+        self._changed()
+
+    def _start_service(self) -> None:
+        self._service_order += 1
+        order = self._service_order
+
+        def started() -> None:
+            if order == self._service_order:
+                self._service_started = True
+                self._changed()
+
+        self._later(self.instance.service.start_up.quantile(self._service_start.uniform()), started)
+
+    def _stop_service(self) -> None:
+        self._service_order += 1
+        self._service_started = False
+        self._changed()
+
+    def _configure_address(self, order: int) -> None:
+        def configured() -> None:
+            if order == self._address_order and self.power == "running":
+                self._set_address(True)
+
+        self._later(self.instance.guest.configure.quantile(self._configure.uniform()), configured)
+
+    def _later(self, delay_ns: int, action: Any) -> None:
+        """Do it after a delay, unless the power goes before."""
+        if delay_ns == 0:
+            action()
+            return
+        life, kernel = self._life, self._world.kernel
+
+        def due(_event: Any) -> None:
+            if life == self._life:
+                action()
+
+        kernel.at(kernel.now + delay_ns, WORLD, due)
+
+    def _set_power(self, power: str) -> None:
+        self.power = power
+        shown = "frozen" if power == "running" and self._frozen else power
+        self._world.record(PowerChanged(self._world.kernel.now, self.name, shown))
+
+    def _set_address(self, present: bool) -> None:
+        if present != self.address_present:
+            self.address_present = present
+            self._world.record(GuestAddressChanged(self._world.kernel.now, self.name, present))
+            self._world.reachability.evaluate()
+
+    def _changed(self) -> None:
+        """Power, freezing or the service changed: say so to whoever looks at it."""
+        answers = self.service_answers
+        if answers != self._answered:
+            self._answered = answers
+            self._world.record(ServiceChanged(self._world.kernel.now, self.name, answers))
+            for check in self._world.daemons[self.name].checks:
+                check.poke()
+        self._world.reachability.evaluate()

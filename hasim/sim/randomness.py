@@ -1,0 +1,82 @@
+"""Counter-based random numbers: every draw is a hash of what it is for, not of what was drawn before.
+
+A stream is keyed by (seed, replication, names...), for example ``("notify", "a", "start_up")``, and its k-th number
+is a hash of key and k. So two variants of a scenario see the same faults (common random numbers), the order in which
+components draw changes nothing, any number of workers gives the same bytes, and a heartbeat that is not simulated can
+still be looked up: the fate of advert k on a link is ``uniform_at(key, k)``, one by one or a million at a time.
+
+The hash is the finaliser of SplitMix64 (Steele, Lea, Flood 2014) over a Weyl sequence, as in
+``java.util.SplittableRandom``; keys are BLAKE2b digests.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Randomness", "Stream", "uniform_at", "uniforms_at"]
+
+_MASK = (1 << 64) - 1
+_WEYL = 0x9E3779B97F4A7C15
+_MULTIPLIER_1 = 0xBF58476D1CE4E5B9
+_MULTIPLIER_2 = 0x94D049BB133111EB
+_BITS = 52
+_SCALE = 2.0**-_BITS
+
+
+def uniform_at(key: int, index: int) -> float:
+    """The ``index``-th uniform number of the stream ``key``, in the open interval (0, 1)."""
+    z = (key + (index + 1) * _WEYL) & _MASK
+    z = ((z ^ (z >> 30)) * _MULTIPLIER_1) & _MASK
+    z = ((z ^ (z >> 27)) * _MULTIPLIER_2) & _MASK
+    return (((z ^ (z >> 31)) >> (64 - _BITS)) + 0.5) * _SCALE
+
+
+def uniforms_at(key: int, first: int, count: int) -> NDArray[np.float64]:
+    """``uniform_at(key, first), ...`` as an array of shape (count,), to the last bit."""
+    import numpy as np
+
+    index = np.arange(first + 1, first + count + 1, dtype=np.uint64)
+    z = np.uint64(key) + index * np.uint64(_WEYL)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(_MULTIPLIER_1)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(_MULTIPLIER_2)
+    bits = (z ^ (z >> np.uint64(31))) >> np.uint64(64 - _BITS)
+    return (bits.astype(np.float64) + 0.5) * _SCALE
+
+
+class Stream:
+    """A stream that is read in order."""
+
+    __slots__ = ("_index", "key")
+
+    def __init__(self, key: int) -> None:
+        self.key = key
+        self._index = 0
+
+    def uniform(self) -> float:
+        """The next uniform number in (0, 1)."""
+        index = self._index
+        self._index = index + 1
+        return uniform_at(self.key, index)
+
+
+class Randomness:
+    """All random numbers of one run."""
+
+    __slots__ = ("_prefix",)
+
+    def __init__(self, seed: int, replication: int) -> None:
+        self._prefix = f"{seed}/{replication}"
+
+    def key(self, *names: str) -> int:
+        """The 64-bit key of the stream that ``names`` describe."""
+        text = "\x1f".join((self._prefix, *names)).encode()
+        return int.from_bytes(blake2b(text, digest_size=8).digest(), "little")
+
+    def stream(self, *names: str) -> Stream:
+        """A new stream, at its beginning."""
+        return Stream(self.key(*names))

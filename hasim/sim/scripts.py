@@ -1,0 +1,228 @@
+"""Notify scripts: slow, fallible processes that move the address by calling the cloud's API.
+
+keepalived forks them and forgets them: scripts of one instance run side by side, in no order, and are killed with the
+daemon. Each is a SimPy process that follows the scenario's :class:`~hasim.scenario.model.NotifyPolicy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import simpy
+
+from hasim.scenario.mechanism import claim_steps, release_steps
+from hasim.scenario.model import NotifyPolicy
+from hasim.sim.checks import Grid
+from hasim.sim.control_plane import Answer
+from hasim.sim.kernel import WORLD
+from hasim.trace import NotifyEnded, NotifyStarted
+
+if TYPE_CHECKING:
+    from hasim.sim.daemon import Daemon
+    from hasim.sim.world import World
+
+__all__ = ["Scripts"]
+
+_Steps = Generator[simpy.Event, Any, Any]
+
+
+class Scripts:
+    """All scripts of a run."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._runs = 0
+        self._alive: dict[str, list[simpy.Process]] = {}
+        self._claims: dict[str, int] = {}
+        self._reclaims: dict[str, Grid] = {}
+
+    def join(self, daemon: Daemon, *, steady: bool) -> None:
+        """A daemon has come up: begin its periodic "do I hold it?" (``steady``: it has been asked for long)."""
+        interval_ns = daemon.instance.notify.reclaim_interval_ns
+        if interval_ns is None:
+            return
+        grid = self._reclaims.get(daemon.name)
+        if grid is None:
+            grid = self._reclaims[daemon.name] = Grid(self._world, interval_ns, lambda _index: self._reclaim(daemon))
+        if steady:
+            phase = self._world.randomness.stream("reclaim", daemon.name, "phase").uniform()
+            grid.start(int(phase * interval_ns) - interval_ns, parked=True)
+        else:
+            grid.start(self._world.kernel.now)
+
+    def leave(self, daemon: Daemon) -> None:
+        """The daemon is gone; its periodic question with it."""
+        if daemon.name in self._reclaims:
+            self._reclaims[daemon.name].stop()
+
+    def poke(self) -> None:
+        """Something that a periodic question would find out may have changed."""
+        for grid in self._reclaims.values():
+            grid.poke()
+
+    def notify(self, daemon: Daemon, event: str) -> None:
+        """keepalived runs the notify script of that event."""
+        policy = daemon.instance.notify
+        if event == "MASTER" or (event == "MASTER_RX_LOWER_PRI" and policy.on_rx_lower_priority):
+            self._spawn(daemon, event, self._claim)
+        elif event in ("BACKUP", "FAULT", "STOP") and policy.release_on_backup:
+            self._spawn(daemon, event, self._release)
+
+    def kill(self, name: str) -> None:
+        """Every script of that instance is killed now."""
+        for process in self._alive.pop(name, []):
+            if process.is_alive:
+                process.interrupt()
+
+    def kill_later(self, name: str, grace_ns: int) -> None:
+        """keepalived stops politely: scripts that still run after ``grace_ns`` are killed."""
+        doomed = list(self._alive.get(name, []))
+        kernel = self._world.kernel
+
+        def kill(_event: Any) -> None:
+            for process in doomed:
+                if process.is_alive:
+                    process.interrupt()
+
+        kernel.at(kernel.now + grace_ns, WORLD, kill)
+
+    def _reclaim(self, daemon: Daemon) -> bool:
+        """One periodic question. One that would find everything in order leaves no record; nor does quiet mode ask
+        it."""
+        world = self._world
+        if not daemon.is_master or daemon.frozen:
+            return True
+        if self._claims.get(daemon.name, 0):
+            return False
+        if world.control_plane.holder == daemon.name and world.control_plane.untroubled(daemon.instance):
+            return True
+        self._spawn(daemon, "RECLAIM", self._claim)
+        return False
+
+    def _spawn(self, daemon: Daemon, event: str, steps: Any) -> None:
+        self._runs += 1
+        run = self._runs
+        self._world.record(NotifyStarted(self._world.kernel.now, daemon.name, run, event))
+        process = self._world.kernel.process(self._run(daemon, run, steps(daemon, run)))
+        alive = [other for other in self._alive.get(daemon.name, []) if other.is_alive]
+        self._alive[daemon.name] = [*alive, process]
+
+    def _run(self, daemon: Daemon, run: int, steps: _Steps) -> _Steps:
+        name = daemon.name
+        self._claims[name] = self._claims.get(name, 0) + 1
+        try:
+            outcome = yield from steps
+        except simpy.Interrupt:
+            outcome = "killed"
+        self._claims[name] -= 1
+        self._world.record(NotifyEnded(self._world.kernel.now, name, run, outcome))
+        if outcome != "killed":
+            self.poke()
+
+    def _claim(self, daemon: Daemon, run: int) -> _Steps:
+        """Make this instance the holder; returns the outcome."""
+        policy = daemon.instance.notify
+        yield from self._start(daemon)
+        yield from self._sleep(daemon, policy.sleep_before_ns)
+        for attempt in range(policy.tries):
+            if attempt:
+                yield from self._sleep(daemon, _retry_delay_ns(policy, attempt))
+            if policy.reread_state and not daemon.is_master:
+                return "superseded"
+            outcome = yield from self._attempt(daemon, run)
+            if outcome is not None:
+                return outcome
+        return "gave_up"
+
+    def _attempt(self, daemon: Daemon, run: int) -> _Steps:
+        """One try: the outcome, or None when it is to be tried again."""
+        policy = daemon.instance.notify
+        holder: str | None = self._supposed_holder(daemon)
+        if policy.check_first:
+            answer = yield from self._ask(daemon, run)
+            if answer.code != "OK":
+                return "nothing_to_do" if policy.unanswered_means_held else None
+            holder = self._world.control_plane.topology.holder_in(answer.response)
+            if holder == daemon.name:
+                return "nothing_to_do"
+        topology = self._world.control_plane.topology
+        mechanism = self._world.scenario.floating.mechanism
+        done = yield from self._carry_out(daemon, run, claim_steps(mechanism, topology, daemon.name, holder))
+        return "done" if done else None
+
+    def _release(self, daemon: Daemon, run: int) -> _Steps:
+        """Give the address back; returns the outcome."""
+        yield from self._start(daemon)
+        topology = self._world.control_plane.topology
+        steps = release_steps(self._world.scenario.floating.mechanism, topology, daemon.name)
+        done = yield from self._carry_out(daemon, run, steps)
+        return "done" if done else "gave_up"
+
+    def _carry_out(self, daemon: Daemon, run: int, steps: Any) -> _Steps:
+        """Make the calls one after another, each when the task of the one before is through; True when all went
+        well."""
+        policy = daemon.instance.notify
+        for number, step in enumerate(steps, start=1):
+            answer = yield from self._call(daemon, run, step.action, step.params)
+            if answer.code != "OK":
+                return False
+            if policy.wait_for_task or number < len(steps):
+                finished = yield from self._await_task(daemon, run, answer)
+                if not finished:
+                    return False
+        return True
+
+    def _await_task(self, daemon: Daemon, run: int, answer: Answer) -> _Steps:
+        """Poll until the task is through (True when it succeeded) or the script has waited long enough."""
+        policy = daemon.instance.notify
+        deadline_ns = self._world.kernel.now + policy.task_timeout_ns
+        if "TaskId" in answer.response:
+            action, params, field = "DescribeTaskResult", {"TaskId": int(answer.response["TaskId"])}, "Result"
+        else:
+            action, params, field = "DescribeVpcTaskResult", {"TaskId": answer.response["RequestId"]}, "Status"
+        while self._world.kernel.now < deadline_ns:
+            yield from self._sleep(daemon, policy.poll_interval_ns)
+            status = yield from self._call(daemon, run, action, params)
+            if status.code == "OK" and status.response[field] != "RUNNING":
+                return status.response[field] == "SUCCESS"
+        return False
+
+    def _ask(self, daemon: Daemon, run: int) -> _Steps:
+        params = self._world.control_plane.topology.holder_query()
+        answer = yield from self._call(daemon, run, "DescribeNetworkInterfaces", params)
+        return answer
+
+    def _call(self, daemon: Daemon, run: int, action: str, params: Any) -> _Steps:
+        policy = daemon.instance.notify
+        control_plane = self._world.control_plane
+        answer = yield from control_plane.call(daemon.instance, run, action, params, policy.call_timeout_ns)
+        yield from self._wait_until_thawed(daemon)
+        return answer
+
+    def _start(self, daemon: Daemon) -> _Steps:
+        stream = self._world.script_start_up[daemon.name]
+        yield from self._sleep(daemon, daemon.instance.notify.start_up.quantile(stream.uniform()))
+
+    def _sleep(self, daemon: Daemon, duration_ns: int) -> _Steps:
+        if duration_ns:
+            yield self._world.kernel.sleep(duration_ns)
+        yield from self._wait_until_thawed(daemon)
+
+    def _wait_until_thawed(self, daemon: Daemon) -> _Steps:
+        """A frozen script does not go on."""
+        thawed = self._world.hosts[daemon.name].thawed
+        if thawed is not None:
+            yield thawed
+
+    def _supposed_holder(self, daemon: Daemon) -> str:
+        """Who a script that does not ask takes for the holder: the last master heard, else the first peer."""
+        last = daemon.machine.master_address
+        for other in self._world.daemons.values():
+            if other.address == last and other is not daemon:
+                return other.name
+        return daemon.instance.vrrp.peers[0]
+
+
+def _retry_delay_ns(policy: NotifyPolicy, attempt: int) -> int:
+    return min(round(policy.retry_delay_ns * policy.retry_backoff ** (attempt - 1)), policy.retry_max_ns)

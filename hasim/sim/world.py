@@ -1,0 +1,139 @@
+"""The world of one run: everything that exists, wired together, and its beginning in the steady state."""
+
+from __future__ import annotations
+
+from hasim.scenario.model import Instance, Scenario
+from hasim.scenario.topology import build_region
+from hasim.sim.control_plane import ControlPlane
+from hasim.sim.daemon import Daemon
+from hasim.sim.fabric import Fabric
+from hasim.sim.faults import Faults
+from hasim.sim.heartbeats import Heartbeats
+from hasim.sim.host import Host
+from hasim.sim.kernel import Kernel
+from hasim.sim.randomness import Randomness
+from hasim.sim.reachability import Reachability
+from hasim.sim.scripts import Scripts
+from hasim.trace import AddressHeld, AddressRouted, Record
+from hasim.vrrp.events import State
+from hasim.vrrp.timers import OWNER_PRIORITY
+
+__all__ = ["World"]
+
+
+class World:
+    """One run of a scenario, ready to go."""
+
+    def __init__(self, scenario: Scenario, *, seed: int, replication: int, quiet: bool, detail: bool) -> None:
+        self.scenario = scenario
+        self.quiet = quiet
+        self.detail = detail
+        self.records: list[Record] = []
+        self.kernel = Kernel(scenario.horizon_ns)
+        self.randomness = Randomness(seed, replication)
+        self.fabric = Fabric(scenario, self.randomness, lambda: self.heartbeats.touch())
+        self.heartbeats = Heartbeats(self.kernel, self.fabric, quiet=quiet)
+        self.scripts = Scripts(self)
+        self.script_start_up = {i.name: self.randomness.stream("script", i.name) for i in scenario.instances}
+        self.service_interface = {i.name: _service_interface(scenario, i) for i in scenario.instances}
+        master = self._first_master()
+        self.hosts = {instance.name: Host(self, instance) for instance in scenario.instances}
+        self.control_plane = ControlPlane(self, build_region(scenario, master), master)
+        self.daemons: dict[str, Daemon] = {}
+        for index, instance in enumerate(scenario.instances):
+            daemon = self.daemons[instance.name] = Daemon(self, index, instance)
+            self.heartbeats.join(daemon)
+        self.reachability = Reachability(self)
+        self._begin(master)
+        Faults(self)
+
+    def record(self, record: Record) -> None:
+        """Something became true."""
+        self.records.append(record)
+
+    def state_changed(self, daemon: Daemon, old: State, new: State) -> None:
+        """A VRRP instance changed its state."""
+        if (old is State.MASTER) != (new is State.MASTER):
+            self.hosts[daemon.name].mastership(master=new is State.MASTER)
+        self.scripts.poke()
+
+    def daemon_started(self, daemon: Daemon) -> None:
+        """A keepalived process has come up."""
+        self.scripts.join(daemon, steady=False)
+
+    def daemon_gone(self, daemon: Daemon, *, at_once: bool) -> None:
+        """A keepalived process has gone: its scripts go with it, at once or after their grace."""
+        self.scripts.leave(daemon)
+        if at_once:
+            self.scripts.kill(daemon.name)
+        else:
+            self.scripts.kill_later(daemon.name, daemon.instance.daemon.stop_grace_ns)
+
+    def holder_changed(self) -> None:
+        """The control plane's truth about the address changed."""
+        self.scripts.poke()
+
+    def api_changed(self) -> None:
+        """The API's condition changed, for everybody or for somebody."""
+        self.scripts.poke()
+        for daemon in self.daemons.values():
+            for check in daemon.checks:
+                check.poke()
+
+    def paths_changed(self) -> None:
+        """Who can reach whom changed."""
+        self.api_changed()
+        self.reachability.evaluate()
+
+    def _first_master(self) -> str:
+        """Whom the steady state has as MASTER."""
+        scenario = self.scenario
+        if scenario.initial_master is not None:
+            return scenario.initial_master
+        highest = max(_steady_priority(instance) for instance in scenario.instances)
+        best = [instance for instance in scenario.instances if _steady_priority(instance) == highest]
+        if len(best) > 1:
+            # Equals do not preempt one another: whoever was MASTER last stays it, and either may have been.
+            index = int(self.randomness.stream("initial_master").uniform() * len(best))
+            return best[index].name
+        return best[0].name
+
+    def _begin(self, master: str) -> None:
+        """Everything has been up for long, and ``master`` is somewhere between two of its adverts."""
+        leader = self.daemons[master]
+        phase = self.randomness.stream("heartbeat", "phase").uniform()
+        step_ns = leader.settings.advert_int_ns + leader.advert_drift_ns
+        next_advert_ns = int(phase * step_ns)
+        for name, host in self.hosts.items():
+            host.resume(master=name == master)
+        for name, daemon in self.daemons.items():
+            daemon.assume_checks_good()
+            if name == master:
+                daemon.resume(State.MASTER, next_advert_ns - leader.advert_drift_ns, None)
+                continue
+            heard_ns = next_advert_ns - step_ns
+            if daemon.name in leader.instance.vrrp.peers:
+                heard_ns += self.fabric.path(leader.instance, daemon.instance).latency_ns
+            daemon.resume(State.BACKUP, heard_ns + daemon.machine.down_timer_ns, leader.address)
+        for daemon in self.daemons.values():
+            self.scripts.join(daemon, steady=True)
+        self.record(AddressHeld(0, master))
+        self.record(AddressRouted(0, master))
+        self.reachability.begin()
+        self.heartbeats.park_at_start()
+
+
+def _steady_priority(instance: Instance) -> int:
+    """The effective priority with every check good."""
+    priority = instance.vrrp.priority
+    if priority == OWNER_PRIORITY:
+        return priority
+    return min(priority + sum(max(script.weight, 0) for script in instance.vrrp.track_scripts), OWNER_PRIORITY - 1)
+
+
+def _service_interface(scenario: Scenario, instance: Instance) -> str:
+    """The interface that carries the floating address: the one in its subnet (the primary where an ENI moves)."""
+    for interface in instance.interfaces:
+        if interface.subnet == scenario.floating.subnet:
+            return interface.name
+    return instance.interfaces[0].name

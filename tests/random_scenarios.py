@@ -1,0 +1,166 @@
+"""Random scenarios for property tests: small topologies in which everything that can be random is.
+
+``scenarios()`` draws the text of a scenario file; whatever it draws must load. Times are short (a quarter of an
+hour), so that explicit heartbeats stay affordable, and faults are frequent, so that they meet.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+from hypothesis import strategies as st
+
+__all__ = ["scenarios"]
+
+_HORIZON_S = 900
+_NAMES = ("a", "b", "c")
+
+_milliseconds = st.integers(0, 3_000).map(lambda ms: f"{ms}ms")
+_short = st.one_of(
+    _milliseconds,
+    st.builds(lambda ms: {"uniform": {"low": f"{ms}ms", "high": f"{ms * 3 + 1}ms"}}, st.integers(0, 2_000)),
+    st.builds(lambda ms: {"exponential": {"mean": f"{ms}ms"}}, st.integers(1, 2_000)),
+    st.builds(lambda ms: {"lognormal": {"median": f"{ms}ms", "p95": f"{ms * 4}ms"}}, st.integers(1, 1_000)),
+)
+_repair = st.one_of(
+    st.integers(1, 120_000).map(lambda ms: f"{ms}ms"),
+    st.builds(lambda s: {"exponential": {"mean": f"{s}s"}}, st.integers(1, 60)),
+)
+
+
+def _time(draw: st.DrawFn) -> dict[str, Any]:
+    if draw(st.booleans()):
+        timing: dict[str, Any] = {"at": f"{draw(st.integers(0, _HORIZON_S * 1000 - 1))}ms"}
+    else:
+        timing = {"time_to_failure": {"exponential": {"mean": f"{draw(st.integers(30, 600))}s"}}}
+    return timing | {"duration": draw(_repair)}
+
+
+@st.composite
+def _fault(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]:
+    kind = draw(
+        st.sampled_from(
+            [
+                "crash",
+                "stop",
+                "freeze",
+                "keepalived_kill",
+                "keepalived_stop",
+                "service_failure",
+                "link_down",
+                "partition",
+                "one_way_partition",
+                "loss",
+                "latency",
+                "zone_outage",
+                "api_outage",
+                "api_slowdown",
+                "api_throttle",
+                "api_errors",
+            ]
+        )
+    )
+    one, other = draw(st.permutations(names))[:2]
+    specific: dict[str, Any] = {}
+    match kind:
+        case "freeze":
+            specific = {"target": one, "packets_queued": draw(st.booleans())}
+        case "partition":
+            specific = {"between": one, "and": draw(st.sampled_from([other, "clients", "api"]))}
+        case "one_way_partition":
+            specific = {"from": one, "to": other}
+        case "loss":
+            specific = {"between": one, "and": other, "probability": f"{draw(st.integers(1, 60))}%"}
+        case "latency":
+            specific = {"between": one, "and": other, "extra": draw(_short)}
+        case "zone_outage":
+            specific = {"target": "z"}
+        case "api_slowdown":
+            specific = {"factor": draw(st.integers(1, 20))}
+        case "api_throttle":
+            specific = {"rate_per_second": draw(st.integers(0, 2))}
+        case "api_errors":
+            specific = {"probability": f"{draw(st.integers(1, 100))}%"}
+        case "api_outage":
+            specific = {}
+        case _:
+            specific = {"target": one}
+    return {"kind": kind, **specific, **_time(draw)}
+
+
+@st.composite
+def _vrrp(draw: st.DrawFn) -> dict[str, Any]:
+    version = draw(st.sampled_from([2, 3]))
+    interval = draw(st.sampled_from(["1s", "2s"] if version == 2 else ["100ms", "330ms", "1s"]))
+    vrrp: dict[str, Any] = {
+        "version": version,
+        "advert_int": interval,
+        "nopreempt": draw(st.booleans()),
+        "preempt_delay": draw(st.sampled_from(["0", "0", "5s"])),
+        "startup_delay": draw(st.sampled_from(["0", "0", "3s"])),
+        "down_timer_adverts": draw(st.sampled_from([3, 3, 2, 5])),
+        "higher_prio_send_advert": draw(st.booleans()),
+        "lower_prio_no_advert": draw(st.booleans()),
+    }
+    if draw(st.booleans()):
+        weight = draw(st.sampled_from([0, 0, -60, 30]))
+        run_time = draw(st.sampled_from(["0", "10ms", {"exponential": {"mean": "200ms"}}]))
+        script = {"interval": draw(st.sampled_from(["1s", "2s", "700ms"])), "rise": 2, "fall": 2}
+        vrrp["track_scripts"] = {"check": {**script, "weight": weight, "run_time": run_time}}
+    return vrrp
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> str:
+    """The text of a random scenario file."""
+    names = _NAMES[: draw(st.integers(2, 3))]
+    priorities = draw(st.sampled_from([(150, 100, 50), (100, 100, 100), (255, 100, 100), (150, 140, 140)]))
+    mechanism, method = draw(
+        st.sampled_from(
+            [("secondary_ip", "migrate"), ("secondary_ip", "reassign"), ("eni", "migrate"), ("eni", "reattach")]
+        )
+    )
+    lossy = draw(st.booleans())
+    notify = {
+        "start_up": draw(_short),
+        "tries": draw(st.integers(1, 5)),
+        "retry_delay": "1s",
+        "call_timeout": draw(st.sampled_from(["300ms", "5s", "60s"])),
+        "check_first": draw(st.booleans()),
+        "unanswered_means_held": draw(st.booleans()),
+        "reread_state": draw(st.booleans()),
+        "wait_for_task": draw(st.booleans()),
+        "notify_master_rx_lower_pri": draw(st.booleans()),
+        "release_on_backup": draw(st.booleans()),
+    }
+    if draw(st.booleans()):
+        notify["reclaim_interval"] = draw(st.sampled_from(["5s", "30s"]))
+    document = {
+        "horizon": f"{_HORIZON_S}s",
+        "zones": ["z"],
+        "vpc": {"cidr": "10.0.0.0/16"},
+        "subnets": {"service": {"cidr": "10.0.1.0/24"}},
+        "instances": {
+            name: {"address": f"10.0.1.{11 + index}", "vrrp": {"priority": priorities[index]}}
+            for index, name in enumerate(names)
+        },
+        "floating": {"address": "10.0.1.100", "mechanism": mechanism, "method": method, "eip": draw(st.booleans())},
+        "vrrp": draw(_vrrp()),
+        "notify": notify,
+        "guest": {"boot": draw(_short)},
+        "service": {"start_up": draw(_short), "on_master_only": draw(st.booleans())},
+        "daemon": draw(
+            st.sampled_from([{}, {"start_up": "0", "timer_latency": "0", "busy": "0", "advert_drift": "0"}])
+        ),
+        "network": {
+            "within_zone": {
+                "latency": draw(st.sampled_from(["0", "200us", "20ms"])),
+                "jitter": draw(st.sampled_from(["0", {"exponential": {"mean": "50us"}, "max": "5ms"}])),
+                "loss": f"{draw(st.integers(1, 40))}%" if lossy else "0%",
+            }
+        },
+        "control_plane": {"error_rate": draw(st.sampled_from(["0%", "20%"])), "task_failure_rate": "5%"},
+        "faults": draw(st.lists(_fault(names), max_size=5)),
+    }
+    return str(yaml.safe_dump(document, sort_keys=False))
