@@ -1,0 +1,53 @@
+# make demo   set everything up and run a first scenario with its charts
+# make test   set everything up and run lint, types and all tests
+# Everything goes into .venv; nothing outside this directory is touched.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := scenarios/secondary-ip-best-practice.yaml
+
+.PHONY: demo test lint check-python docs bench notebooks clean
+
+demo: $(VENV)/run.stamp
+	$(BIN)/hasim run $(DEMO) --replications 200 --out results/demo
+	@echo
+	@echo "Charts and data are in results/demo. One replication, told as a story:"
+	@echo
+	$(BIN)/hasim explain $(DEMO)
+
+test: lint
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/test.stamp
+	$(BIN)/python -m hasim.scenario.reference
+	$(BIN)/python -m hasim.cloud.reference
+
+check-python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "hasim needs Python 3.11 or later; '$(PYTHON)' is not. Try: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	    echo "Python's venv module is missing (on Debian and Ubuntu: apt-get install python3-venv)" >&2; exit 2; }
+
+$(VENV)/bin/python: | check-python
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+
+$(VENV)/run.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable . --group test --group lint
+	@touch $@ $(VENV)/run.stamp
+
+clean:
+	rm -rf $(VENV) results build dist .pytest_cache .mypy_cache .ruff_cache
