@@ -5,16 +5,20 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DEMO := scenarios/secondary-ip-best-practice.yaml
 
 .PHONY: demo test lint check-python docs bench notebooks clean
 
 demo: $(VENV)/run.stamp
-	$(BIN)/hasim run $(DEMO) --replications 200 --out results/demo
+	@echo "== A pair that moves a secondary private IP: its master crashes"
+	$(BIN)/hasim run scenarios/secondary-ip-best-practice.yaml --out results/secondary-ip
+	@echo "== A pair that re-attaches a secondary ENI: its master crashes and comes back"
+	$(BIN)/hasim run scenarios/eni-reattach.yaml --out results/eni-reattach
+	@echo "== A year of ordinary failures"
+	$(BIN)/hasim run scenarios/year-of-ordinary-failures.yaml --replications 100 --out results/year
+	@echo "== One crash of the first pair, told as a story"
+	$(BIN)/hasim explain scenarios/secondary-ip-best-practice.yaml
 	@echo
-	@echo "Charts and data are in results/demo. One replication, told as a story:"
-	@echo
-	$(BIN)/hasim explain $(DEMO)
+	@echo "Charts, tables and data: results/secondary-ip, results/eni-reattach, results/year"
 
 test: lint
 	$(BIN)/python -m pytest -n 2

@@ -24,6 +24,7 @@ __all__ = [
     "GuestAddressChanged",
     "LinkChanged",
     "NotifyEnded",
+    "NotifyForked",
     "NotifyStarted",
     "PowerChanged",
     "PriorityChanged",
@@ -211,6 +212,15 @@ class AdvertSent(NamedTuple):
     priority: int
 
 
+class NotifyForked(NamedTuple):
+    """Detail only: keepalived forked the scripts of ``event`` (whatever they then do): a state, ``STOP`` or
+    ``MASTER_RX_LOWER_PRI``."""
+
+    at: int
+    instance: str
+    event: str
+
+
 class GarpSent(NamedTuple):
     """Detail only: a batch of ``repeat`` gratuitous ARPs left ``instance``."""
 
@@ -239,6 +249,7 @@ Record: TypeAlias = (
     | LinkChanged
     | ReachabilityChanged
     | AdvertSent
+    | NotifyForked
     | GarpSent
 )
 

@@ -1,7 +1,7 @@
 """The frozen scenario: everything that a run depends on, resolved, checked and free of text.
 
-The user's file (:mod:`hasim.scenario.schema`) leaves defaults out and writes ``250ms``; this module is what is left after
-defaults, merging and checks: plain frozen data with integer nanoseconds. A run is a pure function of
+The user's file (:mod:`hasim.scenario.schema`) leaves defaults out and writes ``250ms``; this module is what is left
+after defaults, merging and checks: plain frozen data with integer nanoseconds. A run is a pure function of
 ``(Scenario, seed, replication)``, so nothing here may be mutable, and equal scenarios have equal ``digest``.
 """
 
@@ -77,6 +77,7 @@ class FaultKind(StrEnum):
     FREEZE = "freeze"
     KEEPALIVED_KILL = "keepalived_kill"
     KEEPALIVED_STOP = "keepalived_stop"
+    KEEPALIVED_RELOAD = "keepalived_reload"
     SERVICE_FAILURE = "service_failure"
     LINK_DOWN = "link_down"
     PARTITION = "partition"
@@ -138,8 +139,9 @@ class Interface:
 class TrackScript:
     """A ``vrrp_script``: what it looks at and how keepalived counts its results.
 
-    ``check`` is ``service`` (the local service answers) or ``api`` (the cloud's end-point can be reached).
-    ``weight`` 0 means FAULT when down. ``run_time`` is how long one run takes.
+    ``check`` is ``service`` (the local service answers) or ``api`` (the cloud's end-point can be reached). ``weight``
+    0 means FAULT when down. ``run_time`` is how long one run takes. ``first_run_ns`` is when the first run of a
+    daemon that is up from the beginning falls due (None: at a random place of the grid).
     """
 
     name: str
@@ -150,13 +152,15 @@ class TrackScript:
     fall: int
     weight: int
     run_time: Distribution
+    first_run_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VrrpSettings:
     """A ``vrrp_instance`` as keepalived completes it (advert_int rounded, nopreempt cleared by ``state MASTER``).
 
-    ``peers`` are instance names; ``interface`` is the name of the :class:`Interface` that carries the adverts.
+    ``peers`` are instance names; ``interface`` is the name of the :class:`Interface` that carries the adverts;
+    ``track_interfaces`` are the names of all interfaces whose loss of link means FAULT.
     """
 
     virtual_router_id: int
@@ -174,7 +178,7 @@ class VrrpSettings:
     interface: str
     peers: tuple[str, ...]
     track_scripts: tuple[TrackScript, ...]
-    track_interface: bool
+    track_interfaces: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +243,7 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The application behind the floating address: ``start_up`` after boot (or after MASTER when ``on_master_only``)."""
+    """The application behind the floating address: ``start_up`` after boot, or after MASTER when ``on_master_only``."""
 
     start_up: Distribution
     on_master_only: bool
@@ -265,7 +269,7 @@ class Instance:
 class Floating:
     """The address that moves. For an ENI mechanism it is the primary address of the floating secondary ENI.
 
-    ``initial_holder`` is None where the steady state decides (see :attr:`Scenario.initial_master`).
+    Who holds it when a run begins is for :attr:`Scenario.initial_master`.
     """
 
     address: IPv4Address
@@ -277,7 +281,7 @@ class Floating:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The network between two endpoints' interfaces, one way: constant ``latency_ns``, plus ``jitter``, with ``loss``."""
+    """The network between two interfaces, one way: constant ``latency_ns``, plus ``jitter``, with ``loss``."""
 
     latency_ns: int
     jitter: Distribution
@@ -295,7 +299,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class ActionBehaviour:
-    """How one API action behaves: ``accept`` until the reply, ``task`` until its task commits (None: synchronous).
+    """How one API action behaves: ``accept`` until the reply, ``task`` until its task commits (synchronous: 0).
 
     ``task_dead_host`` replaces ``task`` when the instance that the resource leaves is not running. ``error_rate`` of
     the calls are refused with ``error_code``; ``task_failure_rate`` of the tasks fail and roll back.
@@ -332,8 +336,10 @@ class Fault:
     Scripted: ``at_ns`` set, ``time_to_failure`` None. Stochastic: ``time_to_failure`` is drawn from each repair (and
     from the start) to the next failure, separately for every target. ``duration`` (time to repair) None: for ever.
 
-    Parameters by kind: ``packets_queued`` (freeze), ``probability`` (loss, api_errors), ``extra`` (latency: added
-    delay), ``factor`` (api_slowdown), ``rate_per_s`` (api_throttle), ``code`` (api_errors).
+    Parameters by kind: ``packets_queued`` (freeze), ``hangs`` (service_failure: checks get no answer rather than a
+    wrong one), ``process`` (keepalived_kill: ``all``, ``child`` or ``parent``), ``priority`` (keepalived_reload),
+    ``probability`` (loss, api_errors), ``extra`` (latency: added delay), ``factor`` (api_slowdown), ``rate_per_s``
+    (api_throttle), ``code`` (api_errors).
     """
 
     name: str
@@ -346,6 +352,9 @@ class Fault:
     time_to_failure: Distribution | None = None
     duration: Distribution | None = None
     packets_queued: bool = False
+    hangs: bool = False
+    process: str = "all"
+    priority: int | None = None
     probability: float = 0.0
     extra: Distribution = field(default_factory=lambda: Constant(0))
     factor: float = 1.0
@@ -367,7 +376,9 @@ class Scenario:
     """A whole scenario. ``digest`` is a SHA-256 (hex) of its resolved content without seed, replications and SLO.
 
     ``initial_master``: an instance name; None lets the steady state decide (highest priority, then address; drawn at
-    random among equals when nobody preempts). ``source_path`` and ``source_text`` are where it came from.
+    random among equals when nobody preempts). ``initial_phase_ns``: how long before the beginning it sent its last
+    advert (None: random). ``cold_start`` replaces the steady state: on each instance named, keepalived is started at
+    that time (ns), on the others never. ``source_path`` and ``source_text`` are where it came from.
     """
 
     name: str
@@ -392,6 +403,8 @@ class Scenario:
     weak_defaults: tuple[str, ...]
     source_path: str
     source_text: str
+    initial_phase_ns: int | None = None
+    cold_start: Mapping[str, int] | None = None
 
     def instance(self, name: str) -> Instance:
         """The instance of that name.

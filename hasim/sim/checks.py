@@ -120,8 +120,10 @@ class Check:
     def resume(self) -> None:
         """Be in the steady state at the start of a run: up for long, at a random place of the grid."""
         self.counter.assume_up()
-        phase_ns = int(self._phase.uniform() * self.script.interval_ns)
-        self._grid.start(phase_ns - self.script.interval_ns, parked=self._agrees())
+        first_ns = self.script.first_run_ns
+        if first_ns is None:
+            first_ns = int(self._phase.uniform() * self.script.interval_ns)
+        self._grid.start(first_ns - self.script.interval_ns, parked=self._agrees())
 
     def start(self) -> None:
         """The daemon has started: the first run is due at once."""
@@ -157,6 +159,9 @@ class Check:
             return self._world.hosts[self._daemon.name].service_answers
         return self._world.control_plane.answers(self._daemon.instance)
 
+    def _hangs(self) -> bool:
+        return self.script.check == "service" and self._world.hosts[self._daemon.name].service_hangs
+
     def _agrees(self) -> bool:
         """Whether further runs can change nothing. Runs longer than the interval are never left out: they make
         keepalived skip places of the grid."""
@@ -176,7 +181,7 @@ class Check:
             return False
         success = self._condition()
         duration_ns = self.script.run_time.quantile(uniform_at(self._key, index))
-        if duration_ns > self.script.timeout_ns:
+        if duration_ns > self.script.timeout_ns or self._hangs():
             duration_ns, success = self.script.timeout_ns, False
         self._running = True
         life, kernel = self._life, self._world.kernel

@@ -16,9 +16,11 @@ from hasim.trace import (
     CheckChanged,
     DaemonChanged,
     GarpSent,
+    NotifyForked,
     PriorityChanged,
     StateChanged,
 )
+from hasim.units import SECOND
 from hasim.vrrp.events import (
     AddAddresses,
     AdvertReceived,
@@ -47,6 +49,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Daemon"]
 
+_LONG_LIFE_NS = 60 * SECOND
+"""A VRRP process that has lived longer than this is replaced at once; others after a growing delay."""
+_LONGEST_RESPAWN_DELAY_S = 60
+
 
 class Daemon:
     """The keepalived of one instance."""
@@ -70,6 +76,8 @@ class Daemon:
         self._late = False
         self._starts_on_thaw = False
         self._life = 0
+        self._started_ns = -_LONG_LIFE_NS
+        self._respawns = 0
         self._start_up = world.randomness.stream("daemon", self.name, "start_up")
         self._timer_latency = world.randomness.stream("daemon", self.name, "timer_latency")
         self._busy = world.randomness.stream("daemon", self.name, "busy")
@@ -139,6 +147,23 @@ class Daemon:
             self.world.record(StateChanged(self.world.kernel.now, self.name, old, State.INIT, "died"))
         self._life += 1
 
+    def lose_child(self) -> None:
+        """The VRRP process alone is killed: its parent starts another, the sooner the longer this one has lived."""
+        if not self.running:
+            return
+        kernel = self.world.kernel
+        if kernel.now - self._started_ns > _LONG_LIFE_NS:
+            self._respawns = 0
+        delay_ns = min((1 << self._respawns) // 2, _LONGEST_RESPAWN_DELAY_S) * SECOND
+        self._respawns += 1
+        self.kill("killed")
+        life = self._life
+        kernel.at(kernel.now + delay_ns, WORLD, lambda _event: self._respawn(life))
+
+    def _respawn(self, life: int) -> None:
+        if life == self._life:
+            self.start()
+
     def freeze(self, *, queues_packets: bool) -> None:
         """The process is not scheduled any more; packets wait in its socket or are lost."""
         self.world.heartbeats.touch()
@@ -203,7 +228,7 @@ class Daemon:
         self.timer.set(self.next_advert_ns if self.running and not self.frozen else None)
 
     def _tracks(self, interface: str) -> bool:
-        return interface == self.instance.vrrp.interface or self.instance.vrrp.track_interface
+        return interface in self.instance.vrrp.track_interfaces
 
     def _started(self, life: int) -> None:
         if life != self._life:
@@ -215,6 +240,7 @@ class Daemon:
         world.heartbeats.touch()
         self.machine = Machine(self.settings)
         self.running = True
+        self._started_ns = world.kernel.now
         self._busy_until_ns = 0
         world.record(DaemonChanged(world.kernel.now, self.name, True, "started"))
         down = frozenset(
@@ -302,6 +328,10 @@ class Daemon:
             case RemoveAddresses():
                 world.hosts[self.name].keepalived_address(False)
             case Notify(event):
+                if world.detail:
+                    world.record(NotifyForked(now, self.name, event))
+                if event == "MASTER_RX_LOWER_PRI":
+                    self._occupy()
                 world.scripts.notify(self, event)
             case PriorityMoved(old_priority, new_priority):
                 world.record(PriorityChanged(now, self.name, old_priority, new_priority))
@@ -322,15 +352,17 @@ class Daemon:
             send(None)
 
     def _occupy(self) -> None:
-        """The single thread adds addresses and forks scripts: packets and timers wait."""
+        """The single thread adds addresses, sends ARPs and forks scripts: packets and timers wait, and the interval
+        until the next advert begins when it is through."""
         busy_ns = self.instance.daemon.busy.quantile(self._busy.uniform())
         if busy_ns == 0:
             return
         kernel, life = self.world.kernel, self._life
-        self._busy_until_ns = kernel.now + busy_ns
+        self._busy_until_ns = max(self._busy_until_ns, kernel.now) + busy_ns
 
         def free(_event: Any) -> None:
-            if life == self._life and self.running:
+            if life == self._life and self.running and self._busy_until_ns <= kernel.now:
+                self.machine.finish(kernel.now)
                 self._drain()
 
         kernel.at(self._busy_until_ns, CHECKS, free)

@@ -75,9 +75,15 @@ class Faults:
             case FaultKind.FREEZE:
                 world.hosts[target].freeze(queues_packets=fault.packets_queued)
             case FaultKind.KEEPALIVED_KILL | FaultKind.KEEPALIVED_STOP:
-                world.hosts[target].keepalived_down(politely=fault.kind is FaultKind.KEEPALIVED_STOP)
+                if fault.process == "child":
+                    world.daemons[target].lose_child()
+                else:
+                    world.hosts[target].keepalived_down(politely=_stops_politely(fault))
+            case FaultKind.KEEPALIVED_RELOAD:
+                configured = world.scenario.instance(target).vrrp.priority
+                world.daemons[target].reload(fault.priority or configured)
             case FaultKind.SERVICE_FAILURE:
-                world.hosts[target].service_fails()
+                world.hosts[target].service_fails(hangs=fault.hangs)
             case FaultKind.LINK_DOWN:
                 self._set_links(fault, target, up=False)
             case kind if kind in _PATH_FAULTS:
@@ -97,9 +103,12 @@ class Faults:
             case FaultKind.FREEZE:
                 world.hosts[target].thaw()
             case FaultKind.KEEPALIVED_KILL | FaultKind.KEEPALIVED_STOP:
-                world.hosts[target].keepalived_up()
+                if fault.process != "child":
+                    world.hosts[target].keepalived_up()
+            case FaultKind.KEEPALIVED_RELOAD:
+                world.daemons[target].reload(world.scenario.instance(target).vrrp.priority)
             case FaultKind.SERVICE_FAILURE:
-                world.hosts[target].service_recovers()
+                world.hosts[target].service_recovers(hangs=fault.hangs)
             case FaultKind.LINK_DOWN:
                 self._set_links(fault, target, up=True)
             case kind if kind in _PATH_FAULTS:
@@ -119,6 +128,11 @@ class Faults:
                 world.record(LinkChanged(world.kernel.now, target, interface.name, up))
                 world.daemons[target].link_changed(interface.name, up)
         world.paths_changed()
+
+
+def _stops_politely(fault: Fault) -> bool:
+    """A stopped keepalived says goodbye, and so does the VRRP process whose parent was killed."""
+    return fault.kind is FaultKind.KEEPALIVED_STOP or fault.process == "parent"
 
 
 def _targets(fault: Fault) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ class Host:
         self._frozen = 0
         self._keepalived_down = 0
         self._service_failures = 0
+        self._service_hangs = 0
         self._service_started = True
         self._answered = False
         self._life = 0
@@ -56,8 +57,13 @@ class Host:
         """Whether the application answers locally."""
         return self.running and self._service_started and not self._service_failures
 
+    @property
+    def service_hangs(self) -> bool:
+        """Whether somebody who asks the application waits in vain, rather than being refused."""
+        return self._service_hangs > 0
+
     def resume(self, *, master: bool) -> None:
-        """Be in the steady state at the start of a run."""
+        """Be up at the start of a run; ``master``: with the floating address, as in the steady state."""
         self._service_started = master or not self.instance.service.on_master_only
         self._answered = self.service_answers
         self.address_present = master
@@ -125,7 +131,7 @@ class Host:
         self._world.daemons[self.name].thaw()
 
     def keepalived_down(self, *, politely: bool) -> None:
-        """keepalived is stopped or killed, and stays away."""
+        """keepalived is stopped or killed, and stays away until :meth:`keepalived_up`."""
         self._keepalived_down += 1
         daemon = self._world.daemons[self.name]
         if politely:
@@ -139,14 +145,16 @@ class Host:
         if not self._keepalived_down and self.power == "running":
             self._world.daemons[self.name].start()
 
-    def service_fails(self) -> None:
+    def service_fails(self, *, hangs: bool) -> None:
         """The application stops answering."""
         self._service_failures += 1
+        self._service_hangs += hangs
         self._changed()
 
-    def service_recovers(self) -> None:
+    def service_recovers(self, *, hangs: bool) -> None:
         """The application answers again."""
         self._service_failures -= 1
+        self._service_hangs -= hangs
         self._changed()
 
     def mastership(self, *, master: bool) -> None:

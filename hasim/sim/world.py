@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from hasim.scenario.model import Instance, Scenario
 from hasim.scenario.topology import build_region
 from hasim.sim.control_plane import ControlPlane
@@ -10,7 +13,7 @@ from hasim.sim.fabric import Fabric
 from hasim.sim.faults import Faults
 from hasim.sim.heartbeats import Heartbeats
 from hasim.sim.host import Host
-from hasim.sim.kernel import Kernel
+from hasim.sim.kernel import WORLD, Kernel
 from hasim.sim.randomness import Randomness
 from hasim.sim.reachability import Reachability
 from hasim.sim.scripts import Scripts
@@ -44,7 +47,10 @@ class World:
             daemon = self.daemons[instance.name] = Daemon(self, index, instance)
             self.heartbeats.join(daemon)
         self.reachability = Reachability(self)
-        self._begin(master)
+        if scenario.cold_start is None:
+            self._begin(master)
+        else:
+            self._begin_cold(scenario.cold_start, master)
         Faults(self)
 
     def record(self, record: Record) -> None:
@@ -101,9 +107,11 @@ class World:
     def _begin(self, master: str) -> None:
         """Everything has been up for long, and ``master`` is somewhere between two of its adverts."""
         leader = self.daemons[master]
-        phase = self.randomness.stream("heartbeat", "phase").uniform()
         step_ns = leader.settings.advert_int_ns + leader.advert_drift_ns
-        next_advert_ns = int(phase * step_ns)
+        if self.scenario.initial_phase_ns is None:
+            next_advert_ns = int(self.randomness.stream("heartbeat", "phase").uniform() * step_ns)
+        else:
+            next_advert_ns = step_ns - self.scenario.initial_phase_ns
         for name, host in self.hosts.items():
             host.resume(master=name == master)
         for name, daemon in self.daemons.items():
@@ -117,10 +125,24 @@ class World:
             daemon.resume(State.BACKUP, heard_ns + daemon.machine.down_timer_ns, leader.address)
         for daemon in self.daemons.values():
             self.scripts.join(daemon, steady=True)
-        self.record(AddressHeld(0, master))
-        self.record(AddressRouted(0, master))
-        self.reachability.begin()
+        self._state_cloud(master)
         self.heartbeats.park_at_start()
+
+    def _begin_cold(self, starts: Mapping[str, int], holder: str) -> None:
+        """Every instance is up, keepalived runs nowhere yet, and the cloud has the address on ``holder``."""
+        for host in self.hosts.values():
+            host.resume(master=False)
+        for name, start_ns in starts.items():
+            self.kernel.at(start_ns, WORLD, self._starter(name))
+        self._state_cloud(holder)
+
+    def _starter(self, name: str) -> Callable[[Any], None]:
+        return lambda _event: self.daemons[name].start()
+
+    def _state_cloud(self, holder: str) -> None:
+        self.record(AddressHeld(0, holder))
+        self.record(AddressRouted(0, holder))
+        self.reachability.begin()
 
 
 def _steady_priority(instance: Instance) -> int:

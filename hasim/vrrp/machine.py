@@ -185,6 +185,14 @@ class Machine:
         """The interval that a BACKUP is waiting for."""
         return self._down_timer_ns
 
+    def finish(self, now: int) -> None:
+        """The daemon is through with the work of its last event: a MASTER's interval counts from here.
+
+        keepalived arms the next advert *after* it has added addresses, sent gratuitous ARPs and forked scripts.
+        """
+        if self.state is State.MASTER:
+            self._arm(now)
+
     def resume(self, state: State, deadline_ns: int, master_address: int | None) -> None:
         """Put a fresh machine into a running state, as if it had been there for long (the steady state).
 
@@ -250,7 +258,7 @@ class Machine:
         self.deadline_ns = None
         # differs: RFC 5798 sends one priority-0 advert, and only on shutdown.
         leaving: list[Effect] = [SendAdvert(0), SendAdvert(0), RemoveAddresses()] if was_master else []
-        return [*leaving, transition, Notify(State.FAULT)]
+        return [transition, *leaving, Notify(State.FAULT)]
 
     def _become_master(self, reason: str, now: int) -> list[Effect]:
         s = self.settings
@@ -330,7 +338,7 @@ class Machine:
         self.master_address = event.source
         transition = self._enter(State.BACKUP, "higher_priority_advert")
         self._arm(now)
-        return [*answer, RemoveAddresses(), transition, Notify(State.BACKUP)]
+        return [*answer, transition, RemoveAddresses(), Notify(State.BACKUP)]
 
     def _reassert(self, now: int) -> list[Effect]:
         # differs: RFC 5798 discards a lower advert; keepalived forces a new election.
@@ -382,7 +390,7 @@ class Machine:
         leaving: list[Effect] = [SendAdvert(0), RemoveAddresses()] if self.state is State.MASTER else []
         transition = self._enter(State.INIT, "shutdown")
         self.deadline_ns = None
-        return [*leaving, transition, Notify("STOP")]
+        return [transition, *leaving, Notify("STOP")]
 
     def _on_reload(self, event: Reload, now: int) -> list[Effect]:
         self.base_priority = event.priority

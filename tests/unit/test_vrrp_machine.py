@@ -128,8 +128,8 @@ def test_master_yields_to_a_higher_advert_whatever_nopreempt_says_b6_b17() -> No
     m = machine(State.MASTER, nopreempt=True)
     effects = m.handle(advert(101), 5)
     assert effects == [
-        RemoveAddresses(),
         Transition(State.MASTER, State.BACKUP, "higher_priority_advert"),
+        RemoveAddresses(),
         Notify("BACKUP"),
     ]
     assert m.deadline_ns == 5 + MASTER_DOWN_100
@@ -163,7 +163,7 @@ def test_lower_prio_no_advert_keeps_silent_and_keeps_the_clock() -> None:
 
 def test_higher_prio_send_advert_speaks_once_more_before_it_yields_b7() -> None:
     m = machine(State.MASTER, higher_prio_send_advert=True)
-    assert kinds(m.handle(advert(150), 5))[:2] == ["SendAdvert", "RemoveAddresses"]
+    assert kinds(m.handle(advert(150), 5))[:2] == ["SendAdvert", "Transition"]
 
 
 def test_master_answers_priority_zero_with_an_advert_b6() -> None:
@@ -213,10 +213,10 @@ def test_preempt_delay_is_forgotten_when_a_higher_master_speaks() -> None:
 def test_fault_from_master_sends_priority_zero_twice_b15() -> None:
     effects = machine(State.MASTER).handle(TrackedDown("check", "track_script"), 5)
     assert effects == [
+        Transition(State.MASTER, State.FAULT, "track_script"),
         SendAdvert(0),
         SendAdvert(0),
         RemoveAddresses(),
-        Transition(State.MASTER, State.FAULT, "track_script"),
         Notify("FAULT"),
     ]
 
@@ -290,9 +290,9 @@ def test_weight_that_the_clamp_swallows_changes_nothing() -> None:
 def test_shutdown_of_a_master_says_goodbye_b8() -> None:
     m = machine(State.MASTER)
     assert m.handle(Shutdown(), 5) == [
+        Transition(State.MASTER, State.INIT, "shutdown"),
         SendAdvert(0),
         RemoveAddresses(),
-        Transition(State.MASTER, State.INIT, "shutdown"),
         Notify("STOP"),
     ]
     assert m.deadline_ns is None

@@ -1,0 +1,54 @@
+"""The digest of a scenario: equal for two files that describe the same runs, however they are written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+from hasim.scenario.model import Scenario
+
+__all__ = ["digest_of"]
+
+_IGNORED = frozenset(
+    {
+        "description",
+        "digest",
+        "name",
+        "replications",
+        "seed",
+        "slo",
+        "source_path",
+        "source_text",
+        "weak_defaults",
+    }
+)
+
+
+def digest_of(scenario: Scenario) -> str:
+    """SHA-256 (hex) of everything that decides what a run of the scenario does, apart from its seed."""
+    content = {
+        item.name: _plain(getattr(scenario, item.name)) for item in fields(scenario) if item.name not in _IGNORED
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON, with the kind of every record in it."""
+    if is_dataclass(value) and not isinstance(value, type):
+        known = [item.name for item in fields(value) if item.init and item.compare]
+        return {"": type(value).__name__, **{name: _plain(getattr(value, name)) for name in known}}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, IPv4Address | IPv4Network):
+        return str(value)
+    return value

@@ -1,0 +1,137 @@
+"""How the floating address is claimed: the API calls of each mechanism, in order.
+
+One function for everybody: the rehearsal at load time and the notify scripts of the simulation make the same calls.
+A step is finished when its task has committed; the next one would be refused before that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from hasim.scenario.model import Mechanism
+
+__all__ = ["MechanismIds", "Step", "actions_of", "claim_steps", "release_steps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One API call: ``action`` with its request ``params``, as the official SDK would send them."""
+
+    action: str
+    params: Mapping[str, Any]
+
+
+class MechanismIds(Protocol):
+    """The identifiers that the calls need; :class:`hasim.scenario.topology.Topology` has them."""
+
+    @property
+    def instance_ids(self) -> Mapping[str, str]:
+        """``ins-...`` of each instance by its name."""
+
+    @property
+    def holding_interface_ids(self) -> Mapping[str, str]:
+        """``eni-...`` on which each instance would hold the floating secondary IP."""
+
+    @property
+    def floating_interface_id(self) -> str | None:
+        """``eni-...`` of the floating ENI; None where an address moves."""
+
+    @property
+    def floating_address(self) -> str:
+        """The floating address as text."""
+
+    @property
+    def eip_id(self) -> str | None:
+        """``eip-...`` that is bound to the floating address, if any."""
+
+
+def claim_steps(
+    mechanism: Mechanism, ids: MechanismIds, new_holder: str, current_holder: str | None
+) -> tuple[Step, ...]:
+    """The calls with which ``new_holder`` takes the floating address from ``current_holder`` (None: nobody holds it).
+
+    No steps if it holds it already. An EIP follows a migrated address and a moved ENI by itself, but unassigning an
+    address unbinds it: then it is associated again at the end.
+    """
+    if new_holder == current_holder:
+        return ()
+    if mechanism.moves_interface:
+        return _claim_interface(mechanism, ids, new_holder, current_holder)
+    if mechanism is Mechanism.SECONDARY_IP_MIGRATE and current_holder is not None:
+        params = {
+            "SourceNetworkInterfaceId": ids.holding_interface_ids[current_holder],
+            "DestinationNetworkInterfaceId": ids.holding_interface_ids[new_holder],
+            "PrivateIpAddress": ids.floating_address,
+        }
+        return (Step("MigratePrivateIpAddress", params),)
+    released = () if current_holder is None else release_steps(mechanism, ids, current_holder)
+    return (*released, _assign(ids, new_holder), *_associate(ids, new_holder))
+
+
+def release_steps(mechanism: Mechanism, ids: MechanismIds, holder: str) -> tuple[Step, ...]:
+    """The calls with which the floating address is taken from ``holder``, so that nobody holds it."""
+    if mechanism.moves_interface:
+        params: dict[str, Any] = {
+            "NetworkInterfaceId": ids.floating_interface_id,
+            "InstanceId": ids.instance_ids[holder],
+        }
+        return (Step("DetachNetworkInterface", params),)
+    params = {
+        "NetworkInterfaceId": ids.holding_interface_ids[holder],
+        "PrivateIpAddresses": [{"PrivateIpAddress": ids.floating_address}],
+    }
+    return (Step("UnassignPrivateIpAddresses", params),)
+
+
+def _claim_interface(
+    mechanism: Mechanism, ids: MechanismIds, new_holder: str, current_holder: str | None
+) -> tuple[Step, ...]:
+    if mechanism is Mechanism.ENI_MIGRATE and current_holder is not None:
+        params = {
+            "NetworkInterfaceId": ids.floating_interface_id,
+            "SourceInstanceId": ids.instance_ids[current_holder],
+            "DestinationInstanceId": ids.instance_ids[new_holder],
+        }
+        return (Step("MigrateNetworkInterface", params),)
+    released = () if current_holder is None else release_steps(mechanism, ids, current_holder)
+    attach = {"NetworkInterfaceId": ids.floating_interface_id, "InstanceId": ids.instance_ids[new_holder]}
+    return (*released, Step("AttachNetworkInterface", attach))
+
+
+def _assign(ids: MechanismIds, holder: str) -> Step:
+    params = {
+        "NetworkInterfaceId": ids.holding_interface_ids[holder],
+        "PrivateIpAddresses": [{"PrivateIpAddress": ids.floating_address}],
+    }
+    return Step("AssignPrivateIpAddresses", params)
+
+
+def _associate(ids: MechanismIds, holder: str) -> tuple[Step, ...]:
+    if ids.eip_id is None:
+        return ()
+    params = {
+        "AddressId": ids.eip_id,
+        "NetworkInterfaceId": ids.holding_interface_ids[holder],
+        "PrivateIpAddress": ids.floating_address,
+    }
+    return (Step("AssociateAddress", params),)
+
+
+def actions_of(mechanism: Mechanism, *, eip: bool, releases: bool) -> tuple[str, ...]:
+    """The calls by which ``mechanism`` changes something; ``releases``: scripts also give the address up."""
+    match mechanism:
+        case Mechanism.SECONDARY_IP_REASSIGN:
+            actions: tuple[str, ...] = ("UnassignPrivateIpAddresses", "AssignPrivateIpAddresses")
+        case Mechanism.ENI_REATTACH:
+            actions = ("DetachNetworkInterface", "AttachNetworkInterface")
+        case Mechanism.SECONDARY_IP_MIGRATE:
+            actions = ("MigratePrivateIpAddress",)
+            if releases:
+                actions += ("UnassignPrivateIpAddresses", "AssignPrivateIpAddresses")
+        case Mechanism.ENI_MIGRATE:
+            actions = ("MigrateNetworkInterface",)
+            if releases:
+                actions += ("DetachNetworkInterface", "AttachNetworkInterface")
+    return (*actions, "AssociateAddress") if eip and "AssignPrivateIpAddresses" in actions else actions

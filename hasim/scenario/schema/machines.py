@@ -1,0 +1,89 @@
+"""The instances and what runs on them: interfaces, operating system, keepalived as a process, the service."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from hasim.scenario import defaults
+from hasim.scenario.schema.distributions import DistributionText
+from hasim.scenario.schema.fields import Address, Duration, Memory, Name, Names, Section, Whole, entries, setting
+from hasim.scenario.schema.vrrp import NotifySection, VrrpSection
+
+__all__ = ["DaemonSection", "GuestSection", "InstanceSection", "InterfaceSection", "ServiceSection"]
+
+
+class DaemonSection(Section):
+    """How keepalived behaves as a process. The defaults were measured on the real daemon; with all of them `0` what is
+    left is the bare protocol."""
+
+    start_up: DistributionText = setting(defaults.START_UP, "From exec until BACKUP.")
+    timer_latency: DistributionText = setting(defaults.TIMER_LATENCY, "How late an expired timer is acted on.")
+    busy: DistributionText = setting(
+        defaults.BUSY_AFTER_MASTER,
+        "How long the single thread hears nothing after it became MASTER (it adds addresses and sends ARPs).",
+    )
+    advert_drift: Duration = setting(defaults.ADVERT_DRIFT, "What every advert adds to the interval.")
+    stop_grace: Duration = setting(defaults.STOP_GRACE, "How long notify scripts may go on after a clean stop.")
+    restart_delay: DistributionText = setting(
+        defaults.RESTART_DELAY,
+        "How long the supervisor waits before it starts a killed daemon again.",
+        weak=defaults.WEAK_RESTART_DELAY,
+    )
+
+
+class GuestSection(Section):
+    """What happens inside the operating system."""
+
+    boot: DistributionText = setting(
+        defaults.BOOT, "From power on until keepalived is started.", weak=defaults.WEAK_BOOT
+    )
+    interface_appears: DistributionText = setting(
+        defaults.INTERFACE_APPEARS, "From the end of an ENI's attachment until the guest sees the interface."
+    )
+    configure: DistributionText = setting(
+        defaults.CONFIGURE,
+        "Until an added address, or an interface that has appeared, can be used.",
+        weak=defaults.WEAK_CONFIGURE,
+    )
+
+
+class ServiceSection(Section):
+    """The application behind the floating address."""
+
+    start_up: DistributionText = setting(
+        defaults.SERVICE_START_UP, "From its start until it answers.", weak=defaults.WEAK_SERVICE_START_UP
+    )
+    on_master_only: bool = setting(False, "It is started by MASTER and stopped otherwise, instead of running always.")
+
+
+class InterfaceSection(Section):
+    """An ENI that belongs to the instance for good."""
+
+    subnet: Name = setting(..., "The subnet that it is in.")
+    address: Address | None = setting(None, "Its primary private IP. By default the first free one of the subnet.")
+    secondary_addresses: list[Address] = entries(
+        list, "Further fixed private IPs, which count against the instance's limit. (Not the floating address.)"
+    )
+    security_groups: Names | None = setting(None, "Its security groups. By default `default`.")
+
+
+class InstanceSection(Section):
+    """A CVM instance. Its first interface is its primary ENI: either described here (`subnet`, `address`; it is then
+    called `eth0`) or the first one of `interfaces`."""
+
+    cpu: Annotated[int, Whole(1, 512)] = setting(
+        2, "Cores; with the memory they give the limits on ENIs and addresses."
+    )
+    memory: Memory = setting("4GB", "Memory.")
+    subnet: Name | None = setting(None, "The subnet of its primary interface. By default the only subnet there is.")
+    address: Address | None = setting(None, "The primary private IP. By default the first free one of the subnet.")
+    secondary_addresses: list[Address] = entries(list, "Further fixed private IPs of the primary interface.")
+    security_groups: Names | None = setting(None, "The primary interface's security groups. By default `default`.")
+    interfaces: dict[Name, InterfaceSection] = entries(
+        dict, "Further interfaces by name, such as `heartbeat` or `management`, in the order of their attachment."
+    )
+    vrrp: VrrpSection = entries(VrrpSection, "Overrides `vrrp` for this instance.")
+    notify: NotifySection = entries(NotifySection, "Overrides `notify` for this instance.")
+    daemon: DaemonSection = entries(DaemonSection, "Overrides `daemon` for this instance.")
+    guest: GuestSection = entries(GuestSection, "Overrides `guest` for this instance.")
+    service: ServiceSection = entries(ServiceSection, "Overrides `service` for this instance.")

@@ -1,0 +1,285 @@
+"""A scenario's topology as a region of the cloud, built by the API calls that an operator would make.
+
+The cloud's own rules decide whether it can be built: a call that it refuses is a :class:`TopologyError`, which says
+what part of the scenario it was for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hasim.cloud import CloudError, Limits, Region
+from hasim.errors import HasimError
+from hasim.scenario.errors import KeyPath
+from hasim.scenario.model import Instance, Interface, Scenario
+
+__all__ = ["Topology", "TopologyError", "build_region"]
+
+_MOST_ADDRESSES_PER_CALL = 10
+_IMAGE = "img-hasim"
+
+
+class TopologyError(HasimError):
+    """The cloud refuses a call that the topology needs: ``action``, with ``code`` and ``message``, for the part of the
+    scenario at ``path``."""
+
+    def __init__(self, path: KeyPath, action: str, code: str, message: str) -> None:
+        super().__init__(path, action, code, message)
+        self.path = path
+        self.action = action
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.action} is refused with {self.code}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """A region with a scenario's resources in it, and their identifiers.
+
+    ``interface_ids`` are by instance and interface name. ``holding_interface_ids``: the ENI on which each instance
+    would hold the floating secondary IP. ``floating_interface_id`` is None where an address moves, ``eip_id`` where it
+    has none. ``instance_names`` are by identifier, ``interface_owners`` the instances' names by ENI.
+    """
+
+    region: Region
+    vpc_id: str
+    subnet_ids: Mapping[str, str]
+    security_group_ids: Mapping[str, str]
+    instance_ids: Mapping[str, str]
+    interface_ids: Mapping[tuple[str, str], str]
+    holding_interface_ids: Mapping[str, str]
+    floating_interface_id: str | None
+    floating_address: str
+    eip_id: str | None
+    instance_names: Mapping[str, str] = field(init=False)
+    interface_owners: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = {identifier: name for name, identifier in self.instance_ids.items()}
+        owners = {identifier: name for (name, _), identifier in self.interface_ids.items()}
+        object.__setattr__(self, "instance_names", names)
+        object.__setattr__(self, "interface_owners", owners)
+
+    def holder(self) -> str | None:
+        """The instance that holds the floating address by the cloud's committed truth; None when nobody does."""
+        holder = self.region.holder_of(self.vpc_id, self.floating_address)
+        return None if holder is None or holder.instance_id is None else self.instance_names[holder.instance_id]
+
+    def readable(self, text: str) -> str:
+        """A message of the cloud, with the scenario's names in place of its identifiers."""
+        floating = self.floating_interface_id
+        return _readable(text, self.instance_ids, self.interface_ids, self.subnet_ids, floating)
+
+    def holder_query(self) -> dict[str, Any]:
+        """Parameters of the DescribeNetworkInterfaces call with which a script asks who holds the address."""
+        if self.floating_interface_id is not None:
+            return {"NetworkInterfaceIds": [self.floating_interface_id]}
+        filters = {"vpc-id": self.vpc_id, "ip-exact-match": self.floating_address}
+        return {"Filters": [{"Name": name, "Values": [value]} for name, value in filters.items()]}
+
+    def holder_in(self, response: Mapping[str, Any]) -> str | None:
+        """Who holds the address according to the answer to :meth:`holder_query`; None when nobody does."""
+        for interface in response["NetworkInterfaceSet"]:
+            if interface["Attachment"] is not None:
+                return self.instance_names[interface["Attachment"]["InstanceId"]]
+        return None
+
+
+def build_region(scenario: Scenario, initial_holder: str) -> Topology:
+    """The scenario's region, with every resource in its final state and the floating address on ``initial_holder``.
+
+    Raises:
+        TopologyError: the cloud does not allow it (never for a scenario that was loaded from a file).
+    """
+    return _Builder(scenario).build(initial_holder)
+
+
+class _Builder:
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        limits = Limits(four_core_16gb_addresses=scenario.four_core_16gb_addresses)
+        self._region = Region(scenario.region, scenario.zones, limits)
+        self._vpc_id = ""
+        self._subnet_ids: dict[str, str] = {}
+        self._group_ids: dict[str, str] = {}
+        self._instance_ids: dict[str, str] = {}
+        self._interface_ids: dict[tuple[str, str], str] = {}
+        self._floating_interface_id: str | None = None
+
+    def build(self, initial_holder: str) -> Topology:
+        scenario = self._scenario
+        self._build_network()
+        for instance in scenario.instances:
+            self._build_instance(instance)
+        holding = {
+            instance.name: self._interface_ids[instance.name, _holding_interface(scenario, instance).name]
+            for instance in scenario.instances
+        }
+        if scenario.floating.mechanism.moves_interface:
+            self._build_floating_interface(initial_holder)
+        else:
+            self._assign(("floating", "address"), holding[initial_holder], [str(scenario.floating.address)])
+        return Topology(
+            region=self._region,
+            vpc_id=self._vpc_id,
+            subnet_ids=self._subnet_ids,
+            security_group_ids=self._group_ids,
+            instance_ids=self._instance_ids,
+            interface_ids=self._interface_ids,
+            holding_interface_ids=holding,
+            floating_interface_id=self._floating_interface_id,
+            floating_address=str(scenario.floating.address),
+            eip_id=self._build_eip(self._floating_interface_id or holding[initial_holder]),
+        )
+
+    def _build_network(self) -> None:
+        scenario = self._scenario
+        response = self._call(
+            ("vpc",),
+            "CreateVpc",
+            VpcName=scenario.name,
+            CidrBlock=str(scenario.vpc_cidr),
+            EnableMulticast=scenario.network.multicast,
+        )
+        self._vpc_id = response["Vpc"]["VpcId"]
+        for subnet in scenario.subnets:
+            response = self._call(
+                ("subnets", subnet.name),
+                "CreateSubnet",
+                VpcId=self._vpc_id,
+                SubnetName=subnet.name,
+                CidrBlock=str(subnet.cidr),
+                Zone=subnet.zone,
+            )
+            self._subnet_ids[subnet.name] = response["Subnet"]["SubnetId"]
+        for group in scenario.security_groups:
+            path = ("security_groups", group.name)
+            response = self._call(path, "CreateSecurityGroup", GroupName=group.name, GroupDescription="hasim")
+            self._group_ids[group.name] = response["SecurityGroup"]["SecurityGroupId"]
+
+    def _build_instance(self, instance: Instance) -> None:
+        path: KeyPath = ("instances", instance.name)
+        primary, *others = instance.interfaces
+        response = self._call(
+            path,
+            "RunInstances",
+            Placement={"Zone": instance.zone},
+            ImageId=_IMAGE,
+            InstanceName=instance.name,
+            HasimSpecification={"CPU": instance.cpu, "Memory": instance.memory_gb},
+            VirtualPrivateCloud={
+                "VpcId": self._vpc_id,
+                "SubnetId": self._subnet_ids[primary.subnet],
+                "PrivateIpAddresses": [str(primary.address)],
+            },
+            SecurityGroupIds=self._groups(primary.security_groups),
+        )
+        instance_id = response["InstanceIdSet"][0]
+        self._instance_ids[instance.name] = instance_id
+        primary_id = self._region.instances[instance_id].network_interface_id
+        self._interface_ids[instance.name, primary.name] = primary_id
+        self._assign(path, primary_id, [str(address) for address in primary.secondary_addresses])
+        for interface in others:
+            self._build_interface(instance, interface, instance_id)
+
+    def _build_interface(self, instance: Instance, interface: Interface, instance_id: str) -> None:
+        path = ("instances", instance.name, "interfaces", interface.name)
+        interface_id = self._create_interface(
+            path,
+            f"{instance.name}-{interface.name}",
+            interface.subnet,
+            str(interface.address),
+            interface.security_groups,
+        )
+        self._interface_ids[instance.name, interface.name] = interface_id
+        self._call(path, "AttachNetworkInterface", NetworkInterfaceId=interface_id, InstanceId=instance_id)
+        self._assign(path, interface_id, [str(address) for address in interface.secondary_addresses])
+
+    def _build_floating_interface(self, holder: str) -> None:
+        floating = self._scenario.floating
+        path = ("floating",)
+        interface_id = self._create_interface(
+            path, "floating", floating.subnet, str(floating.address), floating.security_groups
+        )
+        self._floating_interface_id = interface_id
+        instance_id = self._instance_ids[holder]
+        self._call(path, "AttachNetworkInterface", NetworkInterfaceId=interface_id, InstanceId=instance_id)
+
+    def _build_eip(self, interface_id: str) -> str | None:
+        floating = self._scenario.floating
+        if not floating.eip:
+            return None
+        path = ("floating", "eip")
+        eip_id: str = self._call(path, "AllocateAddresses", AddressName="floating")["AddressSet"][0]
+        self._call(
+            path,
+            "AssociateAddress",
+            AddressId=eip_id,
+            NetworkInterfaceId=interface_id,
+            PrivateIpAddress=str(floating.address),
+        )
+        return eip_id
+
+    def _create_interface(self, path: KeyPath, name: str, subnet: str, address: str, groups: tuple[str, ...]) -> str:
+        response = self._call(
+            path,
+            "CreateNetworkInterface",
+            VpcId=self._vpc_id,
+            NetworkInterfaceName=name[:60],
+            SubnetId=self._subnet_ids[subnet],
+            PrivateIpAddresses=[{"PrivateIpAddress": address, "Primary": True}],
+            SecurityGroupIds=self._groups(groups),
+        )
+        interface_id: str = response["NetworkInterface"]["NetworkInterfaceId"]
+        return interface_id
+
+    def _assign(self, path: KeyPath, interface_id: str, addresses: list[str]) -> None:
+        for start in range(0, len(addresses), _MOST_ADDRESSES_PER_CALL):
+            chunk = addresses[start : start + _MOST_ADDRESSES_PER_CALL]
+            self._call(
+                path,
+                "AssignPrivateIpAddresses",
+                NetworkInterfaceId=interface_id,
+                PrivateIpAddresses=[{"PrivateIpAddress": address} for address in chunk],
+            )
+
+    def _groups(self, names: tuple[str, ...]) -> list[str]:
+        return [self._group_ids[name] for name in names]
+
+    def _call(self, path: KeyPath, action: str, **parameters: Any) -> dict[str, Any]:
+        try:
+            return self._region.complete(action, parameters, now_ns=0)
+        except CloudError as error:
+            known = (self._instance_ids, self._interface_ids, self._subnet_ids, self._floating_interface_id)
+            raise TopologyError(path, action, error.code, _readable(error.message, *known)) from error
+
+
+def _readable(
+    text: str,
+    instance_ids: Mapping[str, str],
+    interface_ids: Mapping[tuple[str, str], str],
+    subnet_ids: Mapping[str, str],
+    floating_interface_id: str | None,
+) -> str:
+    """The text with names in place of identifiers."""
+    names = {identifier: name for name, identifier in instance_ids.items()}
+    names |= {identifier: f"{interface} of {instance}" for (instance, interface), identifier in interface_ids.items()}
+    names |= {identifier: f"the subnet {name}" for name, identifier in subnet_ids.items()}
+    if floating_interface_id is not None:
+        names[floating_interface_id] = "the floating ENI"
+    for identifier, name in names.items():
+        text = text.replace(identifier, name)
+    return text
+
+
+def _holding_interface(scenario: Scenario, instance: Instance) -> Interface:
+    """The interface on which an instance would hold the floating secondary IP: the one in its subnet, else the first
+    (and the cloud then says why that cannot be)."""
+    for interface in instance.interfaces:
+        if interface.subnet == scenario.floating.subnet:
+            return interface
+    return instance.interfaces[0]
