@@ -151,7 +151,9 @@ def scenarios(draw: st.DrawFn) -> str:
         "guest": {"boot": draw(_short)},
         "service": {"start_up": draw(_short), "on_master_only": draw(st.booleans())},
         "daemon": draw(
-            st.sampled_from([{}, {"start_up": "0", "timer_latency": "0", "busy": "0", "advert_drift": "0"}])
+            st.sampled_from(
+                [{}, {"start_up": "0", "timer_latency": "0", "take_over": "0", "busy": "0", "advert_drift": "0"}]
+            )
         ),
         "network": {
             "within_zone": {

@@ -31,6 +31,7 @@ __all__ = [
     "SERVICE_START_UP",
     "START_UP",
     "STOP_GRACE",
+    "TAKE_OVER",
     "TASK",
     "TASK_DEAD_HOST",
     "TASK_TIMEOUT",
@@ -152,13 +153,16 @@ WEAK_SERVICE_START_UP = "depends on the application"
 # Measured: exec until BACKUP, 11 to 206 ms, median 42 ms.
 START_UP: Written = {"lognormal": {"median": "42ms", "p99": "200ms"}, "max": "250ms"}
 
-# Measured: first advert of the new MASTER against the formula, n = 1158: median 2.0, p90 4.8, p99 24.4 ms.
+# Measured: first advert of the new MASTER against the formula, n = 1158: median 2.0, p90 4.8, p99 24.4 ms. How much of
+# it is the timer and how much the work until the advert is out was not measured: the division is the one with which two
+# equal backups collide as often as they did (20 of 30 trials).
 TIMER_LATENCY: Written = {
     "mixture": [
-        {"weight": "96%", "of": {"lognormal": {"median": "2ms", "p95": "5ms"}}},
-        {"weight": "4%", "of": {"uniform": {"low": "5ms", "high": "31ms"}}},
+        {"weight": "97%", "of": {"lognormal": {"median": "600us", "p90": "2.5ms"}}},
+        {"weight": "3%", "of": {"uniform": {"low": "3ms", "high": "28ms"}}},
     ]
 }
+TAKE_OVER: Written = {"lognormal": {"median": "1.3ms", "p90": "2.5ms"}}
 
 # Measured: the single thread adds addresses and sends ARPs, 1 to 60 ms.
 BUSY_AFTER_MASTER: Written = {"lognormal": {"median": "5ms", "p99": "60ms"}}

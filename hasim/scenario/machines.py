@@ -231,12 +231,6 @@ class MachineResolver:
     def _script(self, name: str, key: str, section: TrackScriptSection) -> TrackScript:
         place = self._place(name, "vrrp", "track_scripts", key)
         timeout_ns = section.interval if section.timeout is None else section.timeout
-        if timeout_ns > section.interval:
-            message = (
-                f"the timeout ({format_duration(timeout_ns)}) is longer than the interval "
-                f"({format_duration(section.interval)}): runs would overlap"
-            )
-            raise self.document.error((*place, "timeout"), message)
         return TrackScript(
             name=key,
             check=section.check,
@@ -278,6 +272,7 @@ class MachineResolver:
         return Daemon(
             start_up=self.builder.build(section.start_up, self._place(name, "daemon", "start_up")),
             timer_latency=self.builder.build(section.timer_latency, self._place(name, "daemon", "timer_latency")),
+            take_over=self.builder.build(section.take_over, self._place(name, "daemon", "take_over")),
             busy=self.builder.build(section.busy, self._place(name, "daemon", "busy")),
             advert_drift_ns=section.advert_drift,
             stop_grace_ns=section.stop_grace,

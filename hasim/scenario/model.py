@@ -185,14 +185,17 @@ class VrrpSettings:
 class Daemon:
     """How the keepalived process behaves as a process (measured defaults; all zero gives the bare protocol).
 
-    ``start_up``: exec until BACKUP. ``timer_latency``: how late an expired timer is acted on. ``busy``: how long the
-    single thread is occupied after it became MASTER, during which packets and timers wait. ``advert_drift_ns``: what
-    every advert adds to the interval. ``stop_grace_ns``: how long scripts may still run after a clean stop.
-    ``restart_delay``: how long the supervisor (systemd) waits before it starts a killed daemon again.
+    ``start_up``: exec until BACKUP. ``timer_latency``: how late an expired timer is noticed. ``take_over``: from the
+    decision to become MASTER until the first advert is out; what arrives meanwhile comes too late. ``busy``: how long
+    the single thread is occupied after that (and after a lower advert), during which packets and timers wait.
+    ``advert_drift_ns``: what every advert adds to the interval. ``stop_grace_ns``: how long scripts may still run
+    after a clean stop. ``restart_delay``: how long the supervisor (systemd) waits before it starts a killed daemon
+    again.
     """
 
     start_up: Distribution
     timer_latency: Distribution
+    take_over: Distribution
     busy: Distribution
     advert_drift_ns: int
     stop_grace_ns: int

@@ -6,6 +6,7 @@ does it later, in the order in which it came; packets go before timers, as in ke
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hasim.scenario.model import Instance
@@ -80,6 +81,7 @@ class Daemon:
         self._respawns = 0
         self._start_up = world.randomness.stream("daemon", self.name, "start_up")
         self._timer_latency = world.randomness.stream("daemon", self.name, "timer_latency")
+        self._take_over = world.randomness.stream("daemon", self.name, "take_over")
         self._busy = world.randomness.stream("daemon", self.name, "busy")
         self.checks = [Check(world, self, script) for script in instance.vrrp.track_scripts]
 
@@ -267,37 +269,59 @@ class Daemon:
         self.world.daemon_gone(self, at_once=reason != "stopped")
 
     def _timer_due(self) -> None:
-        if self.frozen or self._late or not self.running:
-            return
-        now = self.world.kernel.now
-        if self._busy_until_ns > now:
+        if self.frozen or self._late or not self.running or self._busy_until_ns > self.world.kernel.now:
             return
         if self.machine.state is State.MASTER:
             if not self.world.heartbeats.try_park(self):
                 self._handle(TimerExpired())
             return
         latency_ns = self.instance.daemon.timer_latency.quantile(self._timer_latency.uniform())
-        if latency_ns == 0:
-            self._handle(TimerExpired())
-            return
         self._late = True
-        life = self._life
-        self.world.kernel.at(now + latency_ns, CHECKS, lambda _event: self._woke_late(life))
+        self._later(latency_ns, self._wake_up)
 
-    def _woke_late(self, life: int) -> None:
-        if life != self._life or not self._late:
-            return
+    def _wake_up(self) -> None:
+        """The expired timer is noticed; a packet may have moved the deadline meanwhile."""
         self._late = False
         if not self.frozen:
             self._expire_or_arm()
 
     def _expire_or_arm(self) -> None:
-        """Act on a deadline that has passed; a packet may have moved it meanwhile."""
         deadline_ns = self.next_advert_ns
-        if deadline_ns is not None and deadline_ns <= self.world.kernel.now:
-            self._handle(TimerExpired())
-        else:
+        if deadline_ns is None or deadline_ns > self.world.kernel.now:
             self.arm()
+        elif self.machine.state is State.BACKUP:
+            self._decide()
+        else:
+            self._handle(TimerExpired())
+
+    def _decide(self) -> None:
+        """The thread begins to take over: it reads no more packets until its first advert is out."""
+        duration_ns = self.instance.daemon.take_over.quantile(self._take_over.uniform())
+        self._busy_until_ns = self.world.kernel.now + duration_ns
+        self._late = True
+        self._later(duration_ns, self._take_over_now)
+
+    def _take_over_now(self) -> None:
+        self._late = False
+        if self.frozen:
+            return
+        self.timer.set(None)
+        self._handle(TimerExpired())
+        if self._busy_until_ns <= self.world.kernel.now:
+            self._drain()
+
+    def _later(self, delay_ns: int, action: Callable[[], None]) -> None:
+        """Do it after a delay, unless the process is gone by then."""
+        if delay_ns == 0:
+            action()
+            return
+        life, kernel = self._life, self.world.kernel
+
+        def due(_event: Any) -> None:
+            if life == self._life and self.running:
+                action()
+
+        kernel.at(kernel.now + delay_ns, CHECKS, due)
 
     def _drain(self) -> None:
         """Work off what came while the process could not."""
@@ -307,15 +331,27 @@ class Daemon:
             self._expire_or_arm()
 
     def _handle(self, event: Event) -> None:
-        for effect in self.machine.handle(event, self.world.kernel.now):
+        now = self.world.kernel.now
+        for effect in self.machine.handle(event, now):
             self._apply(effect)
+        if self._busy_until_ns > now:
+            begins_afresh = self.machine.deadline_ns == now + self.settings.advert_int_ns
+            self._later(self._busy_until_ns - now, lambda: self._finish(begins_afresh))
         self.arm()
+
+    def _finish(self, begins_afresh: bool) -> None:
+        """The work that an event caused is done; an interval that began with the event begins only now."""
+        if self._busy_until_ns > self.world.kernel.now or self.frozen:
+            return
+        if begins_afresh:
+            self.machine.finish(self.world.kernel.now)
+        self._drain()
 
     def _apply(self, effect: Effect) -> None:
         world, now = self.world, self.world.kernel.now
         match effect:
             case SendAdvert(priority):
-                if world.detail:
+                if world.detail and world.fabric.link_is_up(self.name, self.instance.vrrp.interface):
                     world.record(AdvertSent(now, self.name, priority))
                 world.heartbeats.send(self, priority)
             case Transition(old, new, reason):
@@ -343,7 +379,7 @@ class Daemon:
         life, kernel = self._life, self.world.kernel
 
         def send(_event: Any) -> None:
-            if life == self._life and self.running:
+            if life == self._life and self.is_master:
                 self.world.record(GarpSent(kernel.now, self.name, repeat))
 
         if after_ns:
@@ -352,20 +388,9 @@ class Daemon:
             send(None)
 
     def _occupy(self) -> None:
-        """The single thread adds addresses, sends ARPs and forks scripts: packets and timers wait, and the interval
-        until the next advert begins when it is through."""
+        """The single thread adds addresses, sends ARPs and forks scripts: packets and timers wait."""
         busy_ns = self.instance.daemon.busy.quantile(self._busy.uniform())
-        if busy_ns == 0:
-            return
-        kernel, life = self.world.kernel, self._life
-        self._busy_until_ns = max(self._busy_until_ns, kernel.now) + busy_ns
-
-        def free(_event: Any) -> None:
-            if life == self._life and self.running and self._busy_until_ns <= kernel.now:
-                self.machine.finish(kernel.now)
-                self._drain()
-
-        kernel.at(self._busy_until_ns, CHECKS, free)
+        self._busy_until_ns = max(self._busy_until_ns, self.world.kernel.now) + busy_ns
 
 
 def _settings(instance: Instance, address: int) -> Settings:

@@ -33,7 +33,7 @@ Transitions
 from     event                   to       effects
 ======== ======================= ======== =====================================================================
 INIT     Start                   BACKUP   remove left-over addresses, notify BACKUP, arm master-down interval
-INIT     Start (owner, MASTER)   BACKUP   no notify, deadline now: MASTER follows at once
+INIT     Start (owner, MASTER)   MASTER   as BACKUP to MASTER: no BACKUP notify
 INIT     Start (something down)  FAULT    remove left-over addresses, notify FAULT
 INIT     last unknown script up  BACKUP   as Start
 BACKUP   TimerExpired            MASTER   advert, addresses, gratuitous ARPs, notify MASTER
@@ -48,7 +48,7 @@ any      TrackedDown             FAULT    from MASTER: two adverts 0, remove add
 FAULT    last TrackedUp          BACKUP   notify BACKUP, arm master-down interval (owner with state MASTER: MASTER)
 any      WeightChanged           same     BACKUP: shift the deadline by the change of the master-down interval
 any      Shutdown                INIT     from MASTER: advert 0, remove addresses; notify STOP
-MASTER   Reload                  MASTER   advert with the new priority, next deadline
+MASTER   Reload                  MASTER   advert with the new priority, deadline now: a second one follows
 ======== ======================= ======== =====================================================================
 """
 
@@ -238,10 +238,7 @@ class Machine:
 
     def _leave_init(self, now: int) -> list[Effect]:
         if self._is_immediate_owner():
-            self._down_timer_ns = 0
-            transition = self._enter(State.BACKUP, "start_up")
-            self._arm(now)
-            return [transition]
+            return [RemoveAddresses(), *self._become_master("start_up", now)]
         return [RemoveAddresses(), *self._become_backup("start_up", now)]
 
     def _become_backup(self, reason: str, now: int) -> list[Effect]:
@@ -397,7 +394,8 @@ class Machine:
         old, self.priority = self.priority, effective_priority(event.priority, self._contributions.values())
         moved: list[Effect] = [PriorityMoved(old, self.priority)] if old != self.priority else []
         if self.state is State.MASTER:
-            self._arm(now)
+            # keepalived sends one advert while it takes over the old state, and its timer starts as expired.
+            self.deadline_ns = now
             return [*moved, SendAdvert(self.priority)]
         if self.state is State.BACKUP:
             self._down_timer_ns = self._master_down_interval()

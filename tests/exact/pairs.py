@@ -21,7 +21,7 @@ instances:
 floating: {{address: 10.0.1.100, mechanism: secondary_ip}}
 vrrp: {vrrp}
 notify: {{start_up: "0", poll_interval: 1s}}
-daemon: {{start_up: "0", timer_latency: "0", busy: "0", advert_drift: "0"}}
+daemon: {{start_up: "0", timer_latency: "0", take_over: "0", busy: "0", advert_drift: "0"}}
 guest: {{boot: "0", configure: "0"}}
 service: {{start_up: "0"}}
 network: {{within_zone: {{latency: "0", jitter: "0"}}}}

@@ -40,7 +40,7 @@ def machine(state: State = State.BACKUP, **settings: Any) -> Machine:
     if state is State.MASTER:
         assert m.deadline_ns is not None
         m.handle(TimerExpired(), m.deadline_ns)
-        m.handle(Reload(settings["priority"]), 0)
+        m.finish(0)
     if state is State.FAULT:
         m.handle(TrackedDown("eth0", "link_down"), 0)
     return m
@@ -67,8 +67,10 @@ def test_start_enters_backup_removes_leftovers_and_waits_a_master_down_interval(
 
 def test_owner_with_state_master_is_master_at_once_and_never_notifies_backup_b11() -> None:
     m = Machine(Settings(address=ME, priority=255, initial_state=State.MASTER))
-    assert m.handle(Start(), 7) == [Transition(State.INIT, State.BACKUP, "start_up")]
-    assert m.deadline_ns == 7
+    effects = m.handle(Start(), 7)
+    assert Transition(State.INIT, State.MASTER, "start_up") in effects
+    assert Notify("BACKUP") not in effects
+    assert m.deadline_ns == 7 + SECOND
 
 
 def test_owner_with_state_backup_waits_b11() -> None:
@@ -305,7 +307,14 @@ def test_shutdown_of_a_backup_sends_nothing_b8() -> None:
 def test_reload_of_a_master_announces_the_new_priority_at_once_b10() -> None:
     m = machine(State.MASTER)
     assert m.handle(Reload(90), 5) == [PriorityMoved(100, 90), SendAdvert(90)]
-    assert m.deadline_ns == 5 + SECOND
+    assert m.deadline_ns == 5
+    assert m.handle(TimerExpired(), 5) == [SendAdvert(90)]
+
+
+def test_finishing_its_work_starts_a_masters_interval_afresh_b25() -> None:
+    m = machine(State.MASTER)
+    m.finish(30 * MILLISECOND)
+    assert m.deadline_ns == 30 * MILLISECOND + SECOND
 
 
 def test_an_event_that_cannot_happen_names_the_state() -> None:

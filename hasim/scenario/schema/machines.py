@@ -17,7 +17,12 @@ class DaemonSection(Section):
     left is the bare protocol."""
 
     start_up: DistributionText = setting(defaults.START_UP, "From exec until BACKUP.")
-    timer_latency: DistributionText = setting(defaults.TIMER_LATENCY, "How late an expired timer is acted on.")
+    timer_latency: DistributionText = setting(defaults.TIMER_LATENCY, "How late an expired timer is noticed.")
+    take_over: DistributionText = setting(
+        defaults.TAKE_OVER,
+        "From the decision to become MASTER until the first advert is out; an advert that arrives meanwhile comes too "
+        "late. It is what lets two equal backups both become MASTER.",
+    )
     busy: DistributionText = setting(
         defaults.BUSY_AFTER_MASTER,
         "How long the single thread hears nothing after it became MASTER (it adds addresses and sends ARPs).",

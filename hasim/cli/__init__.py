@@ -1,0 +1,1 @@
+"""The commands. Thin: arguments in, the same functions as :mod:`hasim.api`, answers out, exit statuses."""

@@ -1,0 +1,81 @@
+"""Exit statuses, and what a user sees when something goes wrong: one message, never a traceback.
+
+0 fine, 1 our fault, 2 the user's input, 99 an SLO of the scenario is not met, 130 interrupted. A reader that goes away
+(``hasim explain ... | head``) is no error at all.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import NoReturn, ParamSpec
+
+import typer
+
+from hasim.errors import HasimError, ModelInvariantError, UserError
+
+__all__ = ["INTERRUPTED", "OUR_FAULT", "SLO_NOT_MET", "USER_INPUT", "guarded", "say"]
+
+OUR_FAULT = 1
+USER_INPUT = 2
+SLO_NOT_MET = 99
+INTERRUPTED = 130
+
+P = ParamSpec("P")
+
+
+def say(message: str) -> None:
+    """A message to the person at the terminal; standard output is for answers only."""
+    print(f"hasim: {message}", file=sys.stderr)
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn whatever ``command`` raises into a message and an exit status."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _leave_quietly()
+        except (typer.Exit, typer.Abort):
+            raise
+        except KeyboardInterrupt:
+            say("interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+        except UserError as error:
+            say(f"error: {error}")
+            raise typer.Exit(USER_INPUT) from None
+        except ModelInvariantError as error:
+            _admit(error)
+        except HasimError as error:
+            say(f"error: {error}")
+            raise typer.Exit(OUR_FAULT) from None
+        except Exception as error:
+            _admit(error)
+
+    return run
+
+
+def _leave_quietly() -> NoReturn:
+    """Nobody reads any more: the interpreter must not complain either when it flushes at the end."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    raise typer.Exit(0)
+
+
+def _admit(error: Exception) -> NoReturn:
+    if os.environ.get("HASIM_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error, file=sys.stderr)
+    what = "the model contradicts itself" if isinstance(error, ModelInvariantError) else "an unexpected error"
+    detail = " ".join(str(error).split())
+    say(
+        f"{what}, which is a bug in hasim and not in your scenario: {type(error).__name__}: {detail}\n"
+        "       Please report it with the scenario, the command and its seed; HASIM_DEBUG=1 shows where it happened."
+    )
+    raise typer.Exit(OUR_FAULT) from None

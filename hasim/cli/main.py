@@ -1,0 +1,68 @@
+"""``hasim``: the command line. Heavy libraries are loaded by the command that needs them: ``--help`` is quick."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from hasim import __version__
+from hasim.cli.explain import explain
+from hasim.cli.replay import replay
+from hasim.cli.run import run
+from hasim.cli.schema import schema
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="hasim",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command(short_help="Run a scenario many times: availability, latency, phases.")(run)
+app.command(short_help="Tell one run step by step: who did what, when and why.")(explain)
+app.command(short_help="Hold the simulator against recorded trials of a real keepalived.")(replay)
+app.command(short_help="Print the JSON Schema of scenario files, for editors.")(schema)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"hasim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def hasim(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """How long is your virtual IP gone when something fails, where do the seconds go, and what is that a year?
+
+    hasim simulates keepalived pairs (and larger clusters) on cloud instances whose notify script moves a
+    secondary private IP or a secondary ENI by API calls.
+
+    \b
+    First steps:
+      hasim run scenarios/secondary-ip-best-practice.yaml       availability, latency, phases
+      hasim explain scenarios/secondary-ip-best-practice.yaml   one failure told step by step
+      hasim schema > scenario.schema.json                       for your editor
+
+    \b
+    Exit status: 0 fine; 2 something is wrong with the input; 99 an SLO of the scenario is not
+    met; 1 a bug in hasim; 130 interrupted.
+
+    Read on in docs/: tutorial.md, scenario-reference.md, results.md.
+    """
+
+
+def main() -> None:
+    """The entry point of the ``hasim`` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that cannot show an arrow gets a question mark, not an error
+            stream.reconfigure(errors="replace")
+    app(prog_name="hasim")

@@ -1,0 +1,84 @@
+"""The directory that ``--out`` names: whose it is, what may be overwritten, and what is put into it.
+
+A directory is hasim's when it holds a ``meta.json`` or ``result.json`` in one of hasim's formats. Such a directory is
+written again; an empty or missing one is taken; anything else is refused before the simulation starts, so that
+nobody's files are lost and nobody waits for a result that cannot be kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hasim.errors import UserError
+
+if TYPE_CHECKING:
+    from hasim.study import StudyResult
+
+__all__ = ["CHARTS_DIRECTORY", "claim", "write_result"]
+
+CHARTS_DIRECTORY = "charts"
+"""Where in the output directory the charts are."""
+
+_MARKERS = ("meta.json", "result.json")
+_FORMAT = re.compile(r'\s*\{\s*"format"\s*:\s*"hasim\.')
+_HEAD_CHARACTERS = 200
+
+
+def claim(directory: Path) -> None:
+    """Make sure that results can be written there, and create the directory.
+
+    Raises:
+        UserError: it is a file, holds somebody else's files, or cannot be written to.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise UserError(f"--out {directory}: this is a file, expected a directory")
+    with _blaming_user(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()) and not _is_ours(directory):
+            raise UserError(
+                f"--out {directory}: the directory holds files that hasim did not write (no meta.json of hasim among "
+                "them); name a new or an empty one"
+            )
+        probe = directory / ".hasim-probe"
+        probe.touch()
+        probe.unlink()
+
+
+def write_result(directory: Path, result: StudyResult, command: str, *, charts: bool) -> None:
+    """Keep the study (see :mod:`hasim.study.storage`) and draw its charts.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    from hasim.study.storage import save
+
+    with _blaming_user(directory):
+        save(result, directory, command)
+        if charts:
+            from hasim.api import draw_charts
+
+            draw_charts(result, directory / CHARTS_DIRECTORY)
+
+
+def _is_ours(directory: Path) -> bool:
+    return any(_FORMAT.match(_head(directory / name)) for name in _MARKERS)
+
+
+def _head(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(_HEAD_CHARACTERS)
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+@contextmanager
+def _blaming_user(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"--out {directory}: cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,41 @@
+"""The API actions, one function each. Importing this package registers them all."""
+
+from hasim.cloud.actions import (
+    async_task,
+    cvm,
+    cvm_lifecycle,
+    cvm_network,
+    cvm_queries,
+    eip,
+    eip_binding,
+    eni,
+    eni_attachment,
+    eni_queries,
+    havip,
+    havip_range,
+    private_ip,
+    private_ip_queries,
+    security_group,
+    security_group_policies,
+    vpc,
+)
+
+__all__ = [
+    "async_task",
+    "cvm",
+    "cvm_lifecycle",
+    "cvm_network",
+    "cvm_queries",
+    "eip",
+    "eip_binding",
+    "eni",
+    "eni_attachment",
+    "eni_queries",
+    "havip",
+    "havip_range",
+    "private_ip",
+    "private_ip_queries",
+    "security_group",
+    "security_group_policies",
+    "vpc",
+]

@@ -1,0 +1,137 @@
+"""Private addresses as the API tells about them: attributes, details and who uses them."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING, Any
+
+from hasim.cloud.actions.common import local_time, private_addresses
+from hasim.cloud.entities import InterfaceState, Subnet
+from hasim.cloud.errors import refusal
+from hasim.cloud.parameters import Address, Identifier, Integer, ListOf, Parameter, exclusive
+from hasim.cloud.queries import FilterCodes, Filters
+from hasim.cloud.registry import Reply, Request, action
+
+if TYPE_CHECKING:
+    from hasim.cloud.region import Region
+
+__all__: list[str] = []
+
+_MISMATCH = "InvalidParameterValue.ParameterMismatch"
+
+
+@action(
+    "ModifyPrivateIpAddressesAttribute",
+    group="private_ip",
+    parameters=(
+        Parameter("NetworkInterfaceId", Identifier("eni"), required=True),
+        Parameter("PrivateIpAddresses", private_addresses(), required=True),
+    ),
+    refusals=("ResourceNotFound", "UnsupportedOperation.InvalidState"),
+)
+def modify_private_ip_addresses_attribute(region: Region, request: Request, now_ns: int) -> Reply:
+    """Description and quality class of addresses of an ENI."""
+    interface = region.interface(request["NetworkInterfaceId"])
+    asked = request["PrivateIpAddresses"]
+    for item in asked:
+        if item["PrivateIpAddress"] not in interface.addresses:
+            raise refusal("ResourceNotFound", f"{item['PrivateIpAddress']} is not on {interface.network_interface_id}.")
+    if interface.state is not InterfaceState.AVAILABLE:
+        raise refusal("UnsupportedOperation.InvalidState", f"{interface.network_interface_id} is {interface.state}.")
+    for item in asked:
+        address = interface.addresses[item["PrivateIpAddress"]]
+        address.description = item["Description"]
+        address.qos_level = item["QosLevel"] or address.qos_level
+    return Reply({})
+
+
+def _resource_type(owner: str) -> str:
+    return "HAVIP" if owner.startswith("havip-") else "ENI"
+
+
+def _subnet_of(region: Region, owner: str) -> Subnet:
+    ha_vip = region.ha_vips.get(owner)
+    return region.subnets[ha_vip.subnet_id if ha_vip else region.network_interfaces[owner].subnet_id]
+
+
+@action(
+    "DescribeVpcPrivateIpAddresses",
+    group="private_ip",
+    parameters=(
+        Parameter("VpcId", Identifier("vpc"), required=True),
+        Parameter("PrivateIpAddresses", ListOf(Address(), least=1), required=True),
+    ),
+    refusals=("ResourceNotFound",),
+)
+def describe_vpc_private_ip_addresses(region: Region, request: Request, now_ns: int) -> Reply:
+    """What is known of addresses in use; those that nobody uses are left out."""
+    vpc = region.vpc(request["VpcId"])
+    found = []
+    for address in dict.fromkeys(request["PrivateIpAddresses"]):
+        owner = region.addresses.owner(vpc.vpc_id, address)
+        if owner is not None:
+            found.append(_detail(region, address, owner))
+    return Reply({"VpcPrivateIpAddressSet": found})
+
+
+def _detail(region: Region, address: str, owner: str) -> dict[str, Any]:
+    ha_vip = region.ha_vips.get(owner)
+    created_ns = ha_vip.created_ns if ha_vip else region.network_interfaces[owner].created_ns
+    return {
+        "PrivateIpAddress": address,
+        "CidrBlock": _subnet_of(region, owner).cidr_block,
+        "PrivateIpAddressType": _resource_type(owner),
+        "CreatedTime": local_time(created_ns),
+    }
+
+
+@action(
+    "DescribeUsedIpAddress",
+    group="private_ip",
+    parameters=(
+        Parameter("VpcId", Identifier("vpc"), required=True),
+        Parameter("SubnetId", Identifier("subnet")),
+        Parameter("IpAddresses", ListOf(Address(), too_many=_MISMATCH)),
+        Parameter(
+            "Filters",
+            Filters(
+                frozenset({"ip-addresses", "resource-id"}),
+                FilterCodes(_MISMATCH, _MISMATCH, _MISMATCH, _MISMATCH),
+            ),
+        ),
+        Parameter("Offset", Integer(0, out_of_range=_MISMATCH), default=0),
+        Parameter("Limit", Integer(1, 100, out_of_range=_MISMATCH), default=20),
+    ),
+    rules=(exclusive("IpAddresses", "Filters", code=_MISMATCH),),
+    refusals=(_MISMATCH,),
+)
+def describe_used_ip_address(region: Region, request: Request, now_ns: int) -> Reply:
+    """Who uses addresses of a VPC or subnet, in address order; those that nobody uses are left out."""
+    vpc = region.vpc(request["VpcId"], _MISMATCH)
+    if request["SubnetId"] and region.subnet(request["SubnetId"], _MISMATCH).vpc_id != vpc.vpc_id:
+        raise refusal(_MISMATCH, f"{request['SubnetId']} is not in {vpc.vpc_id}.")
+    states = [
+        {
+            "VpcId": vpc.vpc_id,
+            "SubnetId": _subnet_of(region, owner).subnet_id,
+            "IpAddress": address,
+            "ResourceType": _resource_type(owner),
+            "ResourceId": owner,
+        }
+        for (vpc_id, address), owner in region.addresses.owners().items()
+        if vpc_id == vpc.vpc_id
+    ]
+    states = [state for state in states if _asked_for(state, request)]
+    states.sort(key=lambda state: int(IPv4Address(state["IpAddress"])))
+    offset = request["Offset"]
+    return Reply({"TotalCount": len(states), "IpAddressStates": states[offset : offset + request["Limit"]]})
+
+
+def _asked_for(state: dict[str, str], request: Request) -> bool:
+    filters = request["Filters"] or {}
+    return (
+        request["SubnetId"] in (None, state["SubnetId"])
+        and (request["IpAddresses"] is None or state["IpAddress"] in request["IpAddresses"])
+        and ("ip-addresses" not in filters or state["IpAddress"] in filters["ip-addresses"])
+        and ("resource-id" not in filters or state["ResourceId"] in filters["resource-id"])
+    )

@@ -1,0 +1,148 @@
+"""What the Describe actions share: identifiers, ``Filters``, ``Offset`` and ``Limit``.
+
+A filter is a name and values; a record matches when, for every filter, one of the values is one of what the record has
+under that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from hasim.cloud.errors import refusal
+from hasim.cloud.parameters import Identifier, Integer, ListOf, Parameter, Rule, exclusive
+
+__all__ = ["FilterCodes", "Filters", "Query"]
+
+RecordT = TypeVar("RecordT")
+_MOST_FILTERS = 10
+_MOST_VALUES = 100
+_MOST_RECORDS = 100
+_USUAL_RECORDS = 20
+_LONGEST_FILTER_NAME = 60
+
+Matcher = Callable[[RecordT, list[str]], bool]
+Values = Callable[[RecordT], Iterable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FilterCodes:
+    """The codes with which a family of actions refuses a bad filter."""
+
+    unknown_name: str = "InvalidParameter.FilterInvalidKey"
+    not_an_object: str = "InvalidParameter.FilterNotDict"
+    values_not_a_list: str = "InvalidParameter.FilterValuesNotList"
+    too_many: str = "InvalidParameterValue.LimitExceeded"
+    name_too_long: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The kind of a ``Filters`` parameter: a list of ``{"Name": ..., "Values": [...]}`` into a dictionary."""
+
+    names: frozenset[str]
+    filter_codes: FilterCodes
+    label = "Array of Filter"
+
+    @property
+    def codes(self) -> frozenset[str]:
+        codes = self.filter_codes
+        used = {codes.unknown_name, codes.not_an_object, codes.values_not_a_list, codes.too_many, codes.name_too_long}
+        return frozenset(used - {""} | {"InvalidParameter"})
+
+    def read(self, value: object, path: str) -> dict[str, list[str]]:
+        if not isinstance(value, (list, tuple)):
+            raise refusal("InvalidParameter", f"{path} must be a list of objects, got {value!r:.60}.")
+        if len(value) > _MOST_FILTERS:
+            raise refusal(self.filter_codes.too_many, f"{path} has {len(value)} filters, at most {_MOST_FILTERS}.")
+        return dict(self._one(item, f"{path}.{index}") for index, item in enumerate(value))
+
+    def _one(self, value: object, path: str) -> tuple[str, list[str]]:
+        codes = self.filter_codes
+        if not isinstance(value, Mapping) or not isinstance(value.get("Name"), str):
+            raise refusal(codes.not_an_object, f"{path} must be an object with Name and Values, got {value!r:.60}.")
+        name, values = value["Name"], value.get("Values")
+        if codes.name_too_long and len(name) > _LONGEST_FILTER_NAME:
+            raise refusal(codes.name_too_long, f"{path}.Name has {len(name)} characters.")
+        if name not in self.names and not (name.startswith("tag:") and "tag-key" in self.names):
+            raise refusal(codes.unknown_name, f"{path}.Name {name!r:.60} is unknown or not modelled.")
+        if not isinstance(values, (list, tuple)) or not all(isinstance(item, (str, int, bool)) for item in values):
+            raise refusal(codes.values_not_a_list, f"{path}.Values must be a list of strings, got {values!r:.60}.")
+        if len(values) > _MOST_VALUES:
+            raise refusal(codes.too_many, f"{path}.Values has {len(values)} values, at most {_MOST_VALUES}.")
+        return name, [str(item).lower() if isinstance(item, bool) else str(item) for item in values]
+
+
+class Query(Generic[RecordT]):
+    """The parameters of a Describe action and how they choose records.
+
+    ``values`` gives, for each filter name, what a record has under it; ``matchers`` are for filters that are not simple
+    membership. ``missing`` is the code for an identifier that does not exist (empty: it is left out of the answer).
+    """
+
+    __slots__ = ("_ids", "_matchers", "_missing", "_values", "parameters", "refusals", "rules")
+
+    def __init__(
+        self,
+        ids: str,
+        prefix: str,
+        values: Mapping[str, Values[RecordT]],
+        *,
+        matchers: Mapping[str, Matcher[RecordT]] | None = None,
+        missing: str = "ResourceNotFound",
+        malformed: str = "InvalidParameterValue.Malformed",
+        filter_codes: FilterCodes | None = None,
+        coexist: str = "InvalidParameter.Coexist",
+        out_of_range: str = "InvalidParameterValue.Range",
+        further: tuple[Parameter, ...] = (),
+    ) -> None:
+        self._ids = ids
+        self._values = dict(values)
+        self._matchers = dict(matchers or {})
+        self._missing = missing
+        codes = filter_codes or FilterCodes()
+        self.parameters: tuple[Parameter, ...] = (
+            Parameter(
+                ids, ListOf(Identifier(prefix, malformed=malformed), most=_MOST_RECORDS, too_many=codes.too_many)
+            ),
+            Parameter("Filters", Filters(frozenset(self._values) | frozenset(self._matchers), codes)),
+            Parameter("Offset", Integer(0, out_of_range=out_of_range), default=0),
+            Parameter("Limit", Integer(1, _MOST_RECORDS, out_of_range=out_of_range), default=_USUAL_RECORDS),
+            *further,
+        )
+        self.rules: tuple[Rule, ...] = (exclusive(ids, "Filters", code=coexist),)
+        self.refusals: tuple[str, ...] = (missing,) if missing else ()
+
+    def select(self, table: Mapping[str, RecordT], request: Mapping[str, Any]) -> tuple[int, list[RecordT]]:
+        """How many records match, and those of them that the page asks for.
+
+        Raises:
+            CloudError: an identifier does not exist.
+        """
+        matching = self._matching(table, request)
+        offset = request["Offset"]
+        return len(matching), matching[offset : offset + request["Limit"]]
+
+    def _matching(self, table: Mapping[str, RecordT], request: Mapping[str, Any]) -> list[RecordT]:
+        wanted = request[self._ids]
+        if wanted:
+            for identifier in wanted:
+                if self._missing and identifier not in table:
+                    raise refusal(self._missing, f"{identifier} does not exist.")
+            return [table[identifier] for identifier in dict.fromkeys(wanted) if identifier in table]
+        filters: dict[str, list[str]] = request["Filters"] or {}
+        return [
+            record
+            for record in table.values()
+            if all(self._fits(record, name, asked) for name, asked in filters.items())
+        ]
+
+    def _fits(self, record: RecordT, name: str, asked: list[str]) -> bool:
+        if name.startswith("tag:"):
+            tags: dict[str, str] = record.tags  # type: ignore[attr-defined]  # every record that can be queried has tags
+            return tags.get(name.removeprefix("tag:")) in asked
+        matcher = self._matchers.get(name)
+        if matcher is not None:
+            return matcher(record, asked)
+        return any(value in asked for value in self._values[name](record))

@@ -1,0 +1,258 @@
+"""Rules about who becomes MASTER: priorities, weights, preemption, and the time that it takes to notice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from hasim.keepalived.lint.design import Check, Design, Router, VirtualRouter
+from hasim.keepalived.lint.findings import Level, Remark, Rules
+from hasim.units import SECOND, format_duration
+from hasim.vrrp.timers import OWNER_PRIORITY, master_down_interval, skew_time
+
+__all__ = ["ELECTION_RULES"]
+
+ELECTION_RULES = Rules()
+_BUSY_NS = 100_000_000
+"""How long a daemon may be occupied with becoming MASTER before it hears the advert of another (measured: 1-90 ms)."""
+
+
+@ELECTION_RULES.rule(
+    "never-fails-over",
+    Level.ERROR,
+    "a check's weight is too small to bring the master's priority below a backup's",
+    "keepalived: a backup takes over only from a master with a lower priority (acassen/keepalived #2599, #2379)",
+)
+def _never_fails_over(design: Design) -> Iterator[Remark]:
+    for virtual in _shared(design):
+        master = virtual.preferred
+        rivals = max(other.healthy_priority for other in virtual.others(master))
+        for check in master.checks:
+            failed = master.priority_without(check)
+            if check.weight and failed >= rivals:
+                enough = master.priority_ignoring(check) - rivals + 1
+                yield (
+                    check.location,
+                    f"when {check.name} fails on {master.node}, its priority falls from {master.healthy_priority} to "
+                    f"{failed}, and the best backup has {rivals}",
+                    f"{master.node} stays MASTER although the check fails, and the service stays down",
+                    f"use no weight, so that a failing check means FAULT, or weight -{enough} or lower",
+                )
+
+
+@ELECTION_RULES.rule(
+    "weight-with-nopreempt",
+    Level.ERROR,
+    "a check lowers the master's priority, but the backups have nopreempt and do not care",
+    "keepalived: nopreempt makes a BACKUP accept adverts of any priority (acassen/keepalived #2599)",
+)
+def _weight_with_nopreempt(design: Design) -> Iterator[Remark]:
+    for virtual in _shared(design):
+        for router in virtual.routers:
+            idle = [other for other in virtual.others(router) if other.nopreempt]
+            for check in router.checks:
+                if check.weight and len(idle) == len(virtual.others(router)):
+                    yield (
+                        check.location,
+                        f"{check.name} has weight {check.weight} on {router.node}, and every backup "
+                        f"({_names(idle)}) has nopreempt",
+                        f"when {check.name} fails, {router.node} lowers its priority and stays MASTER: a backup with "
+                        "nopreempt never takes over from a master that still sends adverts",
+                        "give the check no weight, so that its failure means FAULT, or remove nopreempt",
+                    )
+
+
+@ELECTION_RULES.rule(
+    "nopreempt-without-effect",
+    Level.WARNING,
+    "nopreempt or preempt_delay is written beside a setting that clears it",
+    "keepalived clears nopreempt with state MASTER or priority 255, and preempt_delay with those or with nopreempt",
+)
+def _cleared_preemption(design: Design) -> Iterator[Remark]:
+    for router in _routers(design):
+        reason = "priority 255" if router.priority == OWNER_PRIORITY else "state MASTER"
+        if router.nopreempt_written and not router.nopreempt:
+            yield (
+                router.where("nopreempt"),
+                f"{router.node} has nopreempt and {reason}",
+                "keepalived clears nopreempt: after a repair this node takes the address back, a second interruption",
+                "write state BACKUP on every node",
+            )
+        if router.preempt_delay_written_ns and not router.preempt_delay_ns:
+            cause = "nopreempt" if router.nopreempt else reason
+            yield (
+                router.where("preempt_delay"),
+                f"{router.node} has preempt_delay and {cause}",
+                "keepalived clears preempt_delay"
+                + ("" if router.nopreempt else ": after a repair this node takes the address back without waiting"),
+                "remove one of the two" if router.nopreempt else "write state BACKUP on every node",
+            )
+
+
+@ELECTION_RULES.rule(
+    "equal-priorities",
+    Level.WARNING,
+    "two nodes have the same priority, so that the election is decided by a race and by addresses",
+    "keepalived has no tie-break at the time-out (acassen/keepalived #1515, #2323)",
+)
+def _equal_priorities(design: Design) -> Iterator[Remark]:
+    for virtual in _shared(design):
+        for one, other in combinations(virtual.routers, 2):
+            if one.healthy_priority != other.healthy_priority or one.priority == OWNER_PRIORITY:
+                continue
+            both_backups = virtual.preferred not in (one, other)
+            if both_backups:
+                consequence = (
+                    "when the master goes, both become MASTER at the same instant and both run their scripts; the "
+                    "higher address keeps the role, but the address in the cloud goes to whose call commits last"
+                )
+            else:
+                consequence = (
+                    "whoever starts first is MASTER; where both are, the higher address keeps the role whatever "
+                    "nopreempt says, so that a node that boots without hearing the other takes the address"
+                )
+            yield (
+                other.where("priority"),
+                f"{one.node} and {other.node} both have priority {one.healthy_priority}",
+                consequence,
+                "give every node a priority of its own, at least 26 apart (a tenth of a second at advert_int 1)",
+            )
+
+
+@ELECTION_RULES.rule(
+    "close-priorities",
+    Level.WARNING,
+    "two backups wait almost equally long, so that both become MASTER",
+    "skew time of RFC 3768 and RFC 5798, and the time that keepalived is busy when it becomes MASTER",
+)
+def _close_priorities(design: Design) -> Iterator[Remark]:
+    for virtual in _shared(design):
+        backups = virtual.others(virtual.preferred)
+        for one, other in combinations(backups, 2):
+            gap_ns = abs(_skew(one) - _skew(other))
+            if one.healthy_priority != other.healthy_priority and gap_ns < _BUSY_NS:
+                yield (
+                    other.where("priority"),
+                    f"{one.node} and {other.node} wait only {format_duration(gap_ns)} apart for their priorities, "
+                    f"and becoming MASTER may keep keepalived busy for {format_duration(_BUSY_NS)}",
+                    "when the master goes, both may become MASTER before one hears the other and run their scripts",
+                    "put the priorities further apart, or use a longer advert_int",
+                )
+
+
+@ELECTION_RULES.rule(
+    "two-owners",
+    Level.ERROR,
+    "more than one node says that it owns the addresses (priority 255)",
+    "RFC 5798, 6.1: priority 255 is the one router that owns the addresses",
+)
+def _two_owners(design: Design) -> Iterator[Remark]:
+    for virtual in _shared(design):
+        owners = [router for router in virtual.routers if router.priority == OWNER_PRIORITY]
+        for router in owners[1:]:
+            yield (
+                router.where("priority"),
+                f"{_names(owners)} all have priority 255",
+                "each becomes MASTER at once when it starts, and the higher address wins",
+                "give priority 255 to one node at most",
+            )
+
+
+@ELECTION_RULES.rule(
+    "priority-clamped",
+    Level.WARNING,
+    "weights would bring a priority outside 1 to 254, where they stop counting",
+    "keepalived: the effective priority is limited to 1 to 254",
+)
+def _clamped(design: Design) -> Iterator[Remark]:
+    for router in _routers(design):
+        total = router.priority + sum(check.weight for check in router.checks if check.weight > 0 and not check.reverse)
+        if router.priority != OWNER_PRIORITY and total >= OWNER_PRIORITY:
+            yield (
+                router.where("priority"),
+                f"priority {router.priority} and the weights of {router.node} add up to {total}",
+                "the priority stays at 254, and a failing check lowers it by less than its weight",
+                "use a lower priority or negative weights",
+            )
+
+
+@ELECTION_RULES.rule(
+    "startup-race",
+    Level.WARNING,
+    "a node that boots before its network passes packets becomes MASTER, and may stay it",
+    "acassen/keepalived #2209, #2257, #2032",
+)
+def _startup_race(design: Design) -> Iterator[Remark]:
+    for virtual in _shared(design):
+        for router in virtual.routers:
+            rival = next((o for o in virtual.others(router) if o.healthy_priority == router.healthy_priority), None)
+            if router.nopreempt and router.startup_delay_ns == 0 and rival is not None:
+                yield (
+                    router.where("nopreempt"),
+                    f"{router.node} has nopreempt, the same priority as {rival.node}, and no vrrp_startup_delay",
+                    "after a reboot it may hear no adverts until packets pass, become MASTER, and with the higher "
+                    "address keep the role: a switch although nopreempt is set",
+                    "set vrrp_startup_delay to longer than the network needs after a boot, and distinct priorities",
+                )
+
+
+@ELECTION_RULES.rule(
+    "slow-detection",
+    Level.WARNING,
+    "noticing a failure takes longer than the objective for a failover allows",
+    "a dead master: down_timer_adverts intervals and the skew; a failing script: fall intervals and one time-out",
+)
+def _slow_detection(design: Design) -> Iterator[Remark]:
+    slo_ns = design.detection_slo_ns
+    if slo_ns is None:
+        return
+    for virtual in _shared(design):
+        for router in virtual.routers:
+            down_ns = master_down_interval(
+                router.version, router.healthy_priority, router.advert_int_ns, router.down_timer_adverts
+            )
+            if down_ns > slo_ns:
+                yield (
+                    router.where("advert_int"),
+                    f"{router.node} notices a dead master after up to {format_duration(down_ns)}",
+                    f"a crash alone takes longer than the {format_duration(slo_ns)} of the objective",
+                    "use VRRP version 3 with a shorter advert_int, or fewer down_timer_adverts",
+                )
+            yield from _slow_checks(router, slo_ns)
+
+
+def _slow_checks(router: Router, slo_ns: int) -> Iterator[Remark]:
+    for check in router.checks:
+        longest_ns = _longest_detection(check)
+        if longest_ns is not None and longest_ns > slo_ns:
+            yield (
+                check.location,
+                f"{check.name} on {router.node} notices a failing service after up to {format_duration(longest_ns)}",
+                f"that is longer than the {format_duration(slo_ns)} of the objective",
+                "shorten interval and timeout, or lower fall",
+            )
+
+
+def _longest_detection(check: Check) -> int | None:
+    """A whole interval until the first failing run, the further runs, and the last one's time-out."""
+    if check.interval_ns is None or check.timeout_ns is None:
+        return None
+    return check.fall * check.interval_ns + check.timeout_ns
+
+
+def _skew(router: Router) -> int:
+    return skew_time(router.version, router.healthy_priority, router.advert_int_ns or SECOND)
+
+
+def _routers(design: Design) -> Iterator[Router]:
+    for virtual in design.virtual_routers:
+        yield from virtual.routers
+
+
+def _shared(design: Design) -> Iterator[VirtualRouter]:
+    """The virtual routers that more than one node takes part in."""
+    return (virtual for virtual in design.virtual_routers if len(virtual.routers) > 1)
+
+
+def _names(routers: list[Router]) -> str:
+    return ", ".join(router.node for router in routers)

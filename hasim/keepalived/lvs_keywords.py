@@ -1,0 +1,175 @@
+"""The keywords of virtual servers and their health checkers: checked and kept, but without meaning for a failover."""
+
+from __future__ import annotations
+
+from hasim.keepalived.arguments import (
+    Address,
+    Anything,
+    Boolean,
+    Choice,
+    Decimal,
+    Nothing,
+    Script,
+    Unsigned,
+    Weight,
+    Word,
+)
+from hasim.keepalived.grammar import Keyword, accepted, section, values
+
+__all__ = ["LVS"]
+
+_UINT_MAX = 2**32 - 1
+_MAX_TIMER_US = 2**64 - 2
+_MAX_PERSISTENCE_S = 86400 * 31
+_MAX_WEIGHT = 2**31 - 1
+_ANY_TIME = Decimal(0, _MAX_TIMER_US)
+_SOME_TIME = Decimal(1, _MAX_TIMER_US)
+_CONNECT_TIME = Decimal(1, _UINT_MAX)
+_SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed", "nq", "twos")
+_DNS_TYPES = ("A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA")
+_PORT = Unsigned(1, 65535)
+_TEXT = Word("a value", missing="error")
+_FORWARDING = Anything(1)
+
+
+def _timing(retry_from: int) -> tuple[Keyword, ...]:
+    """What virtual servers, real servers and checkers say about how often they look."""
+    return (
+        accepted("retry", Unsigned(retry_from)),
+        accepted("delay_before_retry", _ANY_TIME),
+        accepted("warmup", _ANY_TIME),
+        accepted("delay_loop", _SOME_TIME),
+    )
+
+
+_CONNECTION = (
+    accepted("connect_ip", Address()),
+    accepted("connect_port", _PORT),
+    accepted("bindto", Address()),
+    accepted("bind_port", _PORT),
+    accepted("bind_if", Word("an interface name", limit=15)),
+    accepted("connect_timeout", _CONNECT_TIME),
+    accepted("fwmark", Unsigned(0)),
+)
+_COMMON = (*_timing(0), accepted("alpha", Boolean()), accepted("log_all_failures", Boolean()))
+_CHECKER = (*_CONNECTION, *_COMMON)
+
+_URL = section(
+    "url",
+    (
+        accepted("path", Word("a path")),
+        accepted("digest", Word("a digest")),
+        accepted("status_code", Anything(1)),
+        accepted("virtualhost", _TEXT),
+        accepted("regex", Anything(1)),
+        accepted("regex_no_match"),
+        accepted("regex_options", Anything(1)),
+        accepted("regex_min_offset", Anything(1)),
+        accepted("regex_max_offset", Anything(1)),
+        accepted("regex_stack", Anything(2)),
+    ),
+    Nothing(),
+)
+_HTTP = (
+    *_CHECKER,
+    accepted("nb_get_retry", Unsigned(0), deprecated="retry"),
+    accepted("virtualhost", _TEXT),
+    accepted("http_protocol", Choice(("1.0", "1.0C", "1.1"), ignore_case=True)),
+    accepted("enable_sni", Boolean()),
+    accepted("fast_recovery", Boolean()),
+    _URL,
+)
+
+_CHECKERS = (
+    section("HTTP_GET", _HTTP),
+    section("SSL_GET", _HTTP),
+    section("TCP_CHECK", _CHECKER),
+    section("SMTP_CHECK", (accepted("helo_name", _TEXT), *_CHECKER, section("host", _CHECKER))),
+    section("DNS_CHECK", (accepted("type", Choice(_DNS_TYPES)), accepted("name", Word("a domain name")), *_CHECKER)),
+    section("PING_CHECK", _CHECKER),
+    section(
+        "UDP_CHECK",
+        (
+            accepted("payload", Anything(1, missing_is_fatal=False)),
+            accepted("require_reply", Anything()),
+            accepted("min_reply_length", Unsigned(0, 65535)),
+            accepted("max_reply_length", Unsigned(0, 65535)),
+            *_CHECKER,
+        ),
+    ),
+    section(
+        "MISC_CHECK",
+        (
+            accepted("misc_path", Script(with_user=False)),
+            accepted("misc_timeout", Unsigned(0, _UINT_MAX // 1_000_000)),
+            accepted("misc_dynamic"),
+            accepted("user", Anything(1, missing_is_fatal=False)),
+            *_COMMON,
+        ),
+    ),
+    section("BFD_CHECK", (accepted("name", Word("a bfd_instance", missing="error")), accepted("alpha", Boolean()))),
+    section("FILE_CHECK", (accepted("track_file", Word("a track_file")), accepted("weight", Weight(_MAX_WEIGHT)))),
+)
+
+_REAL_SERVER = section(
+    "real_server",
+    (
+        accepted("weight", Unsigned(0, _MAX_WEIGHT)),
+        accepted("lvs_method", _FORWARDING),
+        accepted("uthreshold", Unsigned(0)),
+        accepted("lthreshold", Unsigned(0)),
+        accepted("inhibit_on_failure", Boolean()),
+        accepted("notify_up", Script()),
+        accepted("notify_down", Script()),
+        accepted("alpha", Boolean()),
+        accepted("connect_timeout", _CONNECT_TIME),
+        *_timing(1),
+        accepted("smtp_alert", Boolean()),
+        accepted("virtualhost", _TEXT),
+        accepted("snmp_name", _TEXT),
+        *_CHECKERS,
+    ),
+    Anything(1),
+)
+
+_VIRTUAL_SERVER = section(
+    "virtual_server",
+    (
+        accepted("ip_family", Choice(("inet", "inet6"))),
+        accepted("connect_timeout", _CONNECT_TIME),
+        *_timing(1),
+        accepted("inhibit_on_failure"),
+        accepted("lb_algo", Choice(_SCHEDULERS)),
+        accepted("lvs_sched", Choice(_SCHEDULERS)),
+        *(accepted(flag) for flag in ("hashed", "ops", "flag-1", "flag-2", "flag-3")),
+        *(accepted(flag) for flag in ("sh-port", "sh-fallback", "mh-port", "mh-fallback")),
+        accepted("lb_kind", _FORWARDING),
+        accepted("lvs_method", _FORWARDING),
+        accepted("persistence_engine", Word("an engine")),
+        accepted("persistence_timeout", Unsigned(1, _MAX_PERSISTENCE_S, optional=True)),
+        accepted("persistence_granularity", Word("a netmask")),
+        accepted("protocol", Choice(("TCP", "UDP", "SCTP"), ignore_case=True)),
+        accepted("ha_suspend"),
+        accepted("smtp_alert", Boolean()),
+        accepted("virtualhost", _TEXT),
+        accepted("snmp_name", _TEXT),
+        accepted("alpha"),
+        accepted("omega"),
+        accepted("quorum_up", Script()),
+        accepted("quorum_down", Script()),
+        accepted("quorum", Unsigned(1, fallback=1)),
+        accepted("hysteresis", Unsigned(0)),
+        accepted("weight", Unsigned(1, _MAX_WEIGHT)),
+        accepted("sorry_server", Anything(1)),
+        accepted("sorry_server_inhibit"),
+        accepted("sorry_server_lvs_method", _FORWARDING),
+        _REAL_SERVER,
+    ),
+    Anything(1),
+)
+
+LVS = (
+    section("SSL", tuple(accepted(name, _TEXT) for name in ("password", "ca", "certificate", "key")), Nothing()),
+    values("virtual_server_group", arguments=Anything(1)),
+    _VIRTUAL_SERVER,
+)

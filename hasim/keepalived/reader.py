@@ -1,0 +1,321 @@
+"""The logical lines of a configuration: what keepalived's parser is given after files, conditions and parameters.
+
+A stack of sources feeds the reader: at the bottom the file, above it whatever it is in the middle of (an included file,
+the remaining lines of a multi-line parameter, a ``~SEQ`` that is not yet at its end). The topmost is read until it is
+empty. Every line goes through the same mill, whichever source it comes from: ``@condition``, definition, repetition,
+substitution, include; and is then cut at its braces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from hasim.keepalived.definitions import (
+    LINE_LIMIT,
+    Definition,
+    DefinitionError,
+    Definitions,
+    Repetition,
+    parse_list,
+    parse_sequence,
+)
+from hasim.keepalived.includes import IncludeChecks, find_files, parse_include, read_configuration_text
+from hasim.keepalived.problems import KeepalivedConfigError, Location, Problems
+from hasim.keepalived.tokens import BLANKS, split_at_brace, strip_comment
+
+__all__ = ["Line", "LineReader"]
+
+_MAX_LINES = 2_000_000
+_MAX_INCLUDE_DEPTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One logical line: a statement, or a single brace. ``literal``: it stands in a file exactly so."""
+
+    text: str
+    location: Location
+    literal: bool = False
+
+
+class _Source(Protocol):
+    """Something that lines come from; ``next_line`` gives None when it is empty."""
+
+    def next_line(self) -> Line | None: ...
+
+
+class _File:
+    """The physical lines of one file, cut where keepalived's buffer is full."""
+
+    def __init__(self, name: str, text: str, directory: Path, checks_before: frozenset[str]) -> None:
+        self.name = name
+        self.directory = directory
+        self.checks_before = checks_before
+        self._lines = self._cut(text)
+
+    def _cut(self, text: str) -> Iterator[Line]:
+        lines = text.split("\n")
+        if not lines[-1]:
+            lines.pop()
+        for number, line in enumerate(lines, 1):
+            encoded = line.rstrip("\r").encode()
+            if len(encoded) <= LINE_LIMIT:
+                yield Line(line.rstrip("\r"), Location(self.name, number), literal=True)
+                continue
+            for start in range(0, len(encoded), LINE_LIMIT):
+                part = encoded[start : start + LINE_LIMIT].decode(errors="replace")
+                yield Line(part, Location(self.name, number, start + 1), literal=True)
+
+    def next_line(self) -> Line | None:
+        return next(self._lines, None)
+
+
+class _MultilineValue:
+    """The lines of a multi-line parameter after its first, read where the parameter was used."""
+
+    def __init__(self, lines: list[str], location: Location) -> None:
+        self._lines = iter(lines)
+        self._location = location
+
+    def next_line(self) -> Line | None:
+        text = next(self._lines, None)
+        return None if text is None else Line(text, self._location)
+
+
+class _Repeated:
+    """A line that is read once for each value of its variables."""
+
+    def __init__(self, repetition: Repetition, definitions: Definitions, location: Location) -> None:
+        self._repetition = repetition
+        self._definitions = definitions
+        self._location = location
+
+    def next_line(self) -> Line | None:
+        values = next(self._repetition.values, None)
+        if values is None:
+            return None
+        for name, value in values.items():
+            self._definitions.set(name, value)
+        return Line(self._repetition.text, self._location)
+
+
+class LineReader:
+    """Reads a configuration line by line.
+
+    ``config_id`` is what ``keepalived -i`` would be given. ``copied``: keepalived's child processes read a *copy* that
+    the parent made after it had removed comments, so that they remove them twice and an escaped ``\\#`` protects
+    nothing; only ``global_defs``, which the parent reads, sees the original. Whoever parses says which of the two is
+    being read.
+    """
+
+    def __init__(self, problems: Problems, config_id: str = "") -> None:
+        self.problems = problems
+        self.copied = True
+        self.include_checks = IncludeChecks()
+        self.conditions: set[str] = set()
+        self.files: list[str] = []
+        self.last_location = Location("", 0)
+        self._config_id = config_id
+        self._definitions = Definitions(config_id, lambda: str(self._directory().absolute()))
+        self._sources: list[_Source] = []
+        self._residue: Line | None = None
+        self._defining: Definition | None = None
+        self._count = 0
+
+    def open_text(self, name: str, text: str, directory: Path) -> None:
+        """Read ``text`` next, as if it were the file ``name`` in ``directory``."""
+        self.files.append(name)
+        self.last_location = Location(name, 0)
+        self._sources.append(_File(name, text, directory, self.include_checks.current))
+
+    def open_file(self, path: Path) -> None:
+        """Read a file next.
+
+        Raises:
+            KeepalivedConfigError: it is not there, or not text.
+        """
+        name = str(path)
+        try:
+            self.open_text(name, read_configuration_text(path), path.parent)
+        except OSError as error:
+            raise KeepalivedConfigError(Location(name, 0), f"cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise KeepalivedConfigError(Location(name, 0), str(error)) from None
+
+    def next_line(self) -> Line | None:
+        """The next logical line, or None at the end of the configuration.
+
+        Raises:
+            KeepalivedConfigError: parameters or repetitions that cannot be carried out, or too deep includes.
+        """
+        while (line := self._raw_line()) is not None:
+            self.last_location = line.location
+            self._count += 1
+            if self._count > _MAX_LINES:
+                raise KeepalivedConfigError(line.location, f"the configuration expands to more than {_MAX_LINES} lines")
+            expanded = self._expand(line)
+            if expanded is None or not expanded.text or self._include(expanded):
+                continue
+            text, rest, offset = split_at_brace(expanded.text)
+            if rest:
+                self._residue = Line(rest, _shifted(expanded.location, offset))
+            if text:
+                return Line(text, expanded.location, expanded.literal)
+        if self._definitions.drew_random:
+            self.problems.warning(
+                self.last_location,
+                "${_RANDOM} was replaced by a number of our own",
+                "keepalived draws another one each time it starts",
+                fails_config_test=False,
+            )
+        return None
+
+    def _directory(self) -> Path:
+        """The directory of the file being read, which relative includes start from."""
+        return next((s.directory for s in reversed(self._sources) if isinstance(s, _File)), Path())
+
+    def _raw_line(self) -> Line | None:
+        """The next line of the topmost source that has one."""
+        if self._residue is not None:
+            residue, self._residue = self._residue, None
+            return residue
+        while self._sources:
+            source = self._sources[-1]
+            line = source.next_line()
+            if line is None:
+                self._sources.pop()
+                if isinstance(source, _File):
+                    self.include_checks.current = source.checks_before
+                continue
+            if not line.literal:
+                return line
+            if not line.text:
+                self._end_definition()
+                continue
+            stripped = self._strip(line)
+            if stripped.text:
+                return stripped
+        self._end_definition()
+        return None
+
+    def _strip(self, line: Line) -> Line:
+        """A physical line without its comment."""
+        stripped = strip_comment(line.text)
+        if line.location.column > 1:
+            self.problems.error(
+                line.location,
+                f"the line is longer than {LINE_LIMIT} bytes",
+                "keepalived reads the rest as a line of its own",
+            )
+        if stripped.unterminated:
+            self.problems.error(line.location, f"the double quote in {line.text.strip()!r} is never closed")
+        text = stripped.text
+        if stripped.escaped and self.copied:
+            text = strip_comment(text).text
+            self.problems.warning(
+                line.location,
+                "a backslash before # or ! does not keep it from starting a comment here: expected double quotes",
+                "keepalived drops the rest of the line",
+                fails_config_test=False,
+            )
+        return Line(text, _shifted(line.location, stripped.indent), literal=True)
+
+    def _end_definition(self) -> None:
+        """A blank line, or the end, closes a multi-line definition."""
+        self._defining = None
+
+    def _expand(self, line: Line) -> Line | None:
+        """A line after condition, definition, repetition and substitution; None where nothing is left to parse."""
+        if self._defining is not None:
+            self._continue_definition(line.text)
+            return None
+        text, location, literal = line.text, line.location, line.literal
+        try:
+            while True:
+                if text.startswith("@"):
+                    rest = self._condition(text)
+                    location, literal = _shifted(location, len(text) - len(rest or "")), False
+                    if not rest:
+                        return None
+                    text = rest
+                if text.startswith("$") and (definition := self._definitions.define(text)) is not None:
+                    self._defining = definition if definition.multiline else None
+                    return None
+                if text.startswith(("~SEQ", "~LST")):
+                    self._repeat(text, location)
+                    return None
+                if "$" not in text or text.startswith("~"):
+                    break
+                replaced = self._definitions.substitute(text)
+                if replaced is None:
+                    break
+                text, pending = strip_comment(replaced[0]).text, replaced[1]
+                literal = False
+                for lines in pending:
+                    self._sources.append(_MultilineValue(lines, location))
+                if not text.startswith("@") and "$" not in text:
+                    break
+        except DefinitionError as error:
+            raise KeepalivedConfigError(location, str(error)) from None
+        return Line(text, location, literal)
+
+    def _repeat(self, text: str, location: Location) -> None:
+        """Read the rest of a ``~SEQ`` or ``~LST`` line once for each of its values."""
+        try:
+            repetition = parse_list(text) if text.startswith("~LST") else parse_sequence(text, self._definitions)
+        except DefinitionError as error:
+            self.problems.error(location, str(error))
+        else:
+            self._sources.append(_Repeated(repetition, self._definitions, location))
+
+    def _continue_definition(self, text: str) -> None:
+        """One more line of the multi-line definition that is being read."""
+        definition = self._defining
+        assert definition is not None
+        goes_on = text.endswith("\\")
+        line = text[:-1].rstrip(BLANKS) if goes_on else text
+        if line:
+            definition.lines.append(line)
+        if not goes_on:
+            self._defining = None
+
+    def _condition(self, text: str) -> str | None:
+        """What follows ``@id`` (or ``@^id``) where the condition holds; None where it does not."""
+        negated = text.startswith("@^")
+        word = text[2 if negated else 1 :]
+        end = next((i for i, character in enumerate(word) if character in BLANKS), None)
+        if end is None:
+            return None
+        self.conditions.add(word[:end])
+        if (word[:end] == self._config_id) == negated:
+            return None
+        return word[end:].lstrip(BLANKS)
+
+    def _include(self, line: Line) -> bool:
+        """Open the files of an include line; False where the line is none."""
+        include = parse_include(line.text)
+        if include is None:
+            return False
+        if not line.literal:
+            self.problems.error(
+                line.location,
+                "include does not work on a line with a condition or a parameter (keepalived.conf(5))",
+                "keepalived reads the file twice",
+            )
+        depth = sum(isinstance(source, _File) for source in self._sources)
+        if depth > _MAX_INCLUDE_DEPTH:
+            raise KeepalivedConfigError(
+                line.location,
+                f"files include one another more than {_MAX_INCLUDE_DEPTH} deep: does one include itself?",
+            )
+        files = find_files(include, self._directory(), self.include_checks, line.location, self.problems)
+        for path in reversed(files):
+            self.open_file(path)
+        return True
+
+
+def _shifted(location: Location, columns: int) -> Location:
+    return Location(location.file, location.line, location.column + columns) if columns else location

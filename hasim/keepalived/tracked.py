@@ -1,0 +1,130 @@
+"""What instances track: ``vrrp_script``, ``vrrp_track_process`` and ``track_file`` blocks."""
+
+from __future__ import annotations
+
+from hasim.keepalived.arguments import ScriptCommand, WeightValue, read_integer
+from hasim.keepalived.config import TrackFile, TrackProcess, VrrpScript
+from hasim.keepalived.drafts import Draft
+from hasim.keepalived.problems import Problems
+from hasim.keepalived.syntax import Statement
+
+__all__ = ["complete_file", "complete_process", "complete_script"]
+
+_SECOND = 1_000_000_000
+_NO_WEIGHT = WeightValue(0)
+_FILE_VALUE_LIMIT = 254
+
+
+def _draft(block: Statement, problems: Problems, first_only: frozenset[str] = frozenset()) -> Draft:
+    draft = Draft(block, problems)
+    for statement in block.statements:
+        if statement.keyword.name in first_only:
+            draft.put_first(statement)
+        else:
+            draft.put(statement)
+    return draft
+
+
+def complete_script(block: Statement, problems: Problems) -> VrrpScript | None:
+    """A ``vrrp_script``; None without a command, which keepalived then removes."""
+    draft = _draft(block, problems)
+    command = draft.find("script", ScriptCommand)
+    if command is None:
+        problems.error(
+            block.end, f"vrrp_script {block.name} has no script: expected script and a command", "keepalived removes it"
+        )
+        return None
+    interval_ns = draft.get("interval", int, _SECOND)
+    weight = draft.get("weight", WeightValue, _NO_WEIGHT)
+    return VrrpScript(
+        location=block.location,
+        places=dict(draft.places),
+        name=block.name,
+        command=command.arguments,
+        interval_ns=interval_ns,
+        timeout_ns=draft.get("timeout", int, interval_ns),
+        rise=draft.get("rise", int, 1),
+        fall=draft.get("fall", int, 1),
+        weight=weight.weight,
+        reverse=weight.reverse,
+        user=draft.words("user")[:2],
+        init_fail=draft.has("init_fail"),
+    )
+
+
+def complete_process(block: Statement, problems: Problems) -> TrackProcess | None:
+    """A ``vrrp_track_process``; None without a process, which keepalived then removes."""
+    draft = _draft(block, problems, frozenset({"process"}))
+    process = draft.words("process")
+    if not process:
+        problems.error(block.end, f"vrrp_track_process {block.name} names no process", "keepalived removes it")
+        return None
+    quorum, quorum_max = draft.get("quorum", int, 1), draft.find("quorum_max", int)
+    if quorum_max == 0 and not draft.has("quorum"):
+        quorum = 0
+    if quorum_max is not None and quorum_max < quorum:
+        problems.error(draft.where("quorum_max"), f"quorum_max {quorum_max} is less than quorum {quorum}")
+        quorum_max = None
+    match = draft.words("param_match")[:1]
+    if match and match[0] not in ("initial", "partial"):
+        problems.error(draft.where("param_match"), f"param_match {match[0]!r} is unknown: expected initial or partial")
+        match = ()
+    weight = draft.get("weight", WeightValue, _NO_WEIGHT)
+    delay_ns = draft.get("delay", int, 0)
+    return TrackProcess(
+        location=block.location,
+        places=dict(draft.places),
+        name=block.name,
+        process=process,
+        weight=weight.weight,
+        reverse=weight.reverse,
+        quorum=quorum,
+        quorum_max=quorum_max,
+        fork_delay_ns=draft.get("fork_delay", int, delay_ns),
+        terminate_delay_ns=draft.get("terminate_delay", int, delay_ns),
+        full_command=draft.has("full_command") or draft.has("param_match") or len(process) > 1,
+        param_match=match[0] if match else "exact" if draft.has("param_match") or len(process) > 1 else None,
+    )
+
+
+def complete_file(block: Statement, problems: Problems) -> TrackFile | None:
+    """A ``track_file``; None without a file, which keepalived then ignores."""
+    draft = _draft(block, problems, frozenset({"file", "weight"}))
+    path = draft.find("file", str)
+    if path is None:
+        problems.error(block.end, f"track_file {block.name} names no file: expected file and a path")
+        return None
+    weight = draft.get("weight", WeightValue, WeightValue(1))
+    value, overwrite = _initial_value(draft, problems)
+    return TrackFile(
+        location=block.location,
+        places=dict(draft.places),
+        name=block.name,
+        path=path,
+        weight=weight.weight,
+        reverse=weight.reverse,
+        init_value=value,
+        init_overwrite=overwrite,
+    )
+
+
+def _initial_value(draft: Draft, problems: Problems) -> tuple[int | None, bool]:
+    """What ``init_file [VALUE] [overwrite]`` writes into the file (None: nothing), and whether over an existing one."""
+    if not draft.has("init_file"):
+        return None, False
+    value, overwrite = 0, False
+    for word in draft.words("init_file"):
+        number = read_integer(word)
+        if word == "overwrite":
+            overwrite = True
+        elif number is None:
+            problems.error(draft.where("init_file"), f"init_file {word!r} is neither a number nor overwrite")
+        else:
+            value = number
+            if abs(number) > _FILE_VALUE_LIMIT:
+                problems.warning(
+                    draft.where("init_file"),
+                    f"init_file {number} is outside -{_FILE_VALUE_LIMIT} to {_FILE_VALUE_LIMIT}",
+                    "keepalived uses it all the same",
+                )
+    return value, overwrite

@@ -1,0 +1,10 @@
+"""From a trace to outages, failovers with their phases, and durations: :func:`measure`.
+
+``history`` keeps what protocol and cloud did, ``phases`` says where the time of an outage went, ``causes`` why it came,
+``overlaps`` how long the three truths disagreed, ``run`` passes once over the records, ``model`` is the answer.
+"""
+
+from hasim.measure.model import PHASES, Outage, RunOutcome
+from hasim.measure.run import measure
+
+__all__ = ["PHASES", "Outage", "RunOutcome", "measure"]

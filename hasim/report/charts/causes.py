@@ -1,0 +1,132 @@
+"""The chart of downtime by cause: what costs how much, how often, and how it ended."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from matplotlib.patches import Patch
+
+from hasim.measure.model import FAILOVER, RECOVERED_IN_PLACE, UNRESOLVED, Outage
+from hasim.report.charts.style import (
+    BLACK,
+    BLUE,
+    DARK_GREY,
+    LABEL_BOX,
+    SKY,
+    VERMILLION,
+    Chart,
+    blank_chart,
+    capitalised,
+    caption_of,
+    cause_label,
+    frame,
+    quiet_axes,
+    say_nothing_happened,
+    set_rows,
+    styled,
+)
+from hasim.report.charts.ticks import duration_ticks, set_ticks
+from hasim.report.numbers import duration_text
+from hasim.study import StudyResult
+from hasim.units import seconds
+
+__all__ = ["downtime_by_cause"]
+
+_WIDTH_IN = 10.0
+_ROW_IN = 0.42
+_FRAME_IN = 1.75
+_MOST_ROWS = 12
+_RESOLUTION_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
+    FAILOVER: ("failover", {"facecolor": BLUE, "edgecolor": "white", "hatch": ""}),
+    RECOVERED_IN_PLACE: ("recovered in place", {"facecolor": SKY, "edgecolor": BLACK, "hatch": "////"}),
+    UNRESOLVED: ("still out at the end of the run", {"facecolor": VERMILLION, "edgecolor": "white", "hatch": "xxxx"}),
+}
+
+
+@dataclass(slots=True)
+class _Cause:
+    label: str
+    count: int = 0
+    lost_ns: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    @property
+    def total_ns(self) -> int:
+        return sum(self.lost_ns.values())
+
+    def add(self, other: _Cause) -> None:
+        self.count += other.count
+        for resolution, lost_ns in other.lost_ns.items():
+            self.lost_ns[resolution] += lost_ns
+
+
+@styled
+def downtime_by_cause(result: StudyResult) -> Chart:
+    """A bar per cause, longest first: downtime summed over all replications, its share, the number of outages."""
+    outages = [outage for outcome in result.outcomes for outage in outcome.outages]
+    causes = _grouped(outages)
+    total_ns = sum(cause.total_ns for cause in causes)
+    chart = blank_chart(_WIDTH_IN, _FRAME_IN + _ROW_IN * max(len(causes), 3))
+    axes = chart.add_subplot()
+    if not total_ns:
+        say_nothing_happened(axes, "No downtime in any replication.")
+        frame(chart, "No downtime at all", caption_of(result))
+        return chart
+    for row, cause in enumerate(causes):
+        left = 0.0
+        for resolution, (_, look) in _RESOLUTION_STYLES.items():
+            width = seconds(cause.lost_ns.get(resolution, 0))
+            if width:
+                axes.barh(row, width, left=left, height=0.66, linewidth=0.4, **look)
+                left += width
+        outages_text = f"{cause.count:,} outage{'s' if cause.count != 1 else ''}"
+        text = f"{duration_text(cause.total_ns)}, {cause.total_ns / total_ns:.0%}, {outages_text}"
+        axes.annotate(
+            text, (left, row), xytext=(5, 0), textcoords="offset points", fontsize=9, verticalalignment="center",
+            bbox=LABEL_BOX,
+        )  # fmt: skip
+    axes.set_yticks(range(len(causes)), [cause.label for cause in causes])
+    set_rows(axes, len(causes))
+    longest_s = seconds(max(cause.total_ns for cause in causes))
+    axes.set_xlim(0, longest_s * 1.5)
+    axes.set_xlabel("downtime, summed over all replications")
+    set_ticks(axes.xaxis, duration_ticks(longest_s * 1.5))
+    quiet_axes(axes, grid="x")
+    axes.tick_params(axis="y", length=0, labelcolor=DARK_GREY)
+    _legend(chart, outages)
+    frame(chart, _finding(causes, total_ns), caption_of(result))
+    return chart
+
+
+def _grouped(outages: list[Outage]) -> list[_Cause]:
+    """Causes by downtime, longest first; what does not fit is summed into one row at the end."""
+    by_cause: dict[str, _Cause] = {}
+    for outage in outages:
+        cause = by_cause.setdefault(outage.cause, _Cause(cause_label(outage.cause)))
+        cause.count += 1
+        cause.lost_ns[outage.resolution] += outage.duration_ns
+    causes = sorted(by_cause.values(), key=lambda cause: (-cause.total_ns, cause.label))
+    if len(causes) > _MOST_ROWS:
+        rest = _Cause(f"{len(causes) - _MOST_ROWS + 1} other causes")
+        for cause in causes[_MOST_ROWS - 1 :]:
+            rest.add(cause)
+        causes = [*causes[: _MOST_ROWS - 1], rest]
+    return causes
+
+
+def _legend(chart: Chart, outages: list[Outage]) -> None:
+    present = {outage.resolution for outage in outages if outage.duration_ns}
+    handles = [
+        Patch(label=label, linewidth=0.4, **look)
+        for resolution, (label, look) in _RESOLUTION_STYLES.items()
+        if resolution in present
+    ]
+    chart.legend(handles=handles, title="how the outages ended", loc="outside right upper", alignment="left")
+
+
+def _finding(causes: list[_Cause], total_ns: int) -> str:
+    worst = causes[0]
+    if len(causes) == 1:
+        return f"All downtime comes from one cause: {worst.label}"
+    return f"{capitalised(worst.label)} costs most: {worst.total_ns / total_ns:.0%} of all downtime"

@@ -1,0 +1,273 @@
+"""How every chart looks: palette, hatches, fonts, the figure's frame, and saving with the same bytes for the same data.
+
+Charts must survive a grey photocopy and a colour-blind reader, so nothing is told by colour alone: phases have hatches,
+lines have styles, states have words. The palette is Okabe and Ito's, ordered so that neighbouring phases differ in
+lightness. Figures are made with matplotlib's object interface; no backend is chosen and no pyplot state is touched.
+"""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patches import Patch
+
+from hasim.measure.model import PHASES
+from hasim.units import format_duration
+
+if TYPE_CHECKING:
+    from hasim.study import StudyResult
+
+__all__ = [
+    "BAD",
+    "BLACK",
+    "BLUE",
+    "DARK_GREY",
+    "FORMATS",
+    "GREEN",
+    "LABEL_BOX",
+    "LIGHT_GREY",
+    "LINE_STYLES",
+    "MID_GREY",
+    "ORANGE",
+    "PURPLE",
+    "SKY",
+    "VERMILLION",
+    "YELLOW",
+    "Chart",
+    "blank_chart",
+    "capitalised",
+    "caption_of",
+    "cause_label",
+    "distinct",
+    "frame",
+    "phase_patches",
+    "phase_style",
+    "quiet_axes",
+    "save",
+    "say_nothing_happened",
+    "set_rows",
+    "shorten",
+    "styled",
+]
+
+BLACK = "#000000"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+YELLOW = "#F0E442"
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+PURPLE = "#CC79A7"
+DARK_GREY = "#444444"
+MID_GREY = "#8a8a8a"
+LIGHT_GREY = "#e3e3e3"
+BAD = VERMILLION
+
+LINE_STYLES: tuple[tuple[str, Any], ...] = (
+    (BLACK, "-"),
+    (BLUE, (0, (6, 2))),
+    (VERMILLION, (0, (1.2, 1.4))),
+    (GREEN, (0, (7, 2, 1.5, 2))),
+    (PURPLE, (0, (3, 1.2))),
+    (ORANGE, (0, (7, 2, 1.5, 2, 1.5, 2))),
+)
+"""Colour and dash pattern of the first, second, ... line of a chart."""
+
+LABEL_BOX: Any = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}
+"""Behind a label that may lie on a grid line."""
+
+FORMATS = ("png", "svg")
+"""What :func:`save` can write."""
+
+_PHASE_STYLES = (
+    (BLUE, "", "white"),
+    (SKY, "////", BLACK),
+    (GREEN, "....", "white"),
+    (ORANGE, "", "white"),
+    (VERMILLION, "\\\\\\\\", "white"),
+    (YELLOW, "----", BLACK),
+    (PURPLE, "xxxx", "white"),
+    (DARK_GREY, "++++", "white"),
+)
+"""Face, hatch and hatch colour of the eight phases; light faces and dark ones alternate."""
+
+_RC: Any = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 10.0,
+    "axes.titlesize": 10.0,
+    "axes.labelsize": 10.0,
+    "axes.linewidth": 0.8,
+    "axes.edgecolor": DARK_GREY,
+    "axes.labelcolor": BLACK,
+    "axes.facecolor": "white",
+    "axes.unicode_minus": True,
+    "figure.facecolor": "white",
+    "hatch.linewidth": 0.6,
+    "legend.fontsize": 9.0,
+    "legend.frameon": False,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "hasim",
+    "text.usetex": False,
+    "text.parse_math": False,
+    "xtick.labelsize": 9.0,
+    "ytick.labelsize": 9.0,
+}
+_DPI = 160
+_CHARACTERS_PER_INCH = 10.0
+_CAUSE_WORDS = {"failback": "move back", "false_failover": "false failover", "api": "API"}
+
+
+class Chart(Figure):
+    """A figure that shows itself in a notebook without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        _write(self, buffer, "png")
+        return buffer.getvalue()
+
+
+P = ParamSpec("P")
+
+
+def styled(draw: Callable[P, Chart]) -> Callable[P, Chart]:
+    """Draw under hasim's settings whatever the user's matplotlibrc says, and give the user's settings back."""
+
+    @wraps(draw)
+    def draw_with_style(*args: P.args, **kwargs: P.kwargs) -> Chart:
+        with matplotlib.rc_context(_RC):
+            return draw(*args, **kwargs)
+
+    return draw_with_style
+
+
+def blank_chart(width_in: float, height_in: float) -> Chart:
+    """A figure of that size whose layout makes room for everything that is put on it."""
+    chart = Chart(figsize=(width_in, height_in), dpi=_DPI, layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06))
+    FigureCanvasAgg(chart)
+    return chart
+
+
+def frame(chart: Chart, finding: str, caption: str, share: float = 1.0) -> None:
+    """Write the finding above the chart and where it comes from below it, within that share of the chart's width."""
+    width = int(chart.get_figwidth() * _CHARACTERS_PER_INCH * share)
+    chart.suptitle(
+        textwrap.fill(finding, width), x=0.012, horizontalalignment="left", fontsize=12.5, fontweight="bold", wrap=False
+    )
+    chart.supxlabel(
+        textwrap.fill(caption, int(width * 1.5)), x=0.012, horizontalalignment="left", fontsize=8, color=DARK_GREY
+    )
+
+
+def quiet_axes(axes: Any, grid: str = "") -> None:
+    """Take the box away and leave a light grid along ``grid`` (``x``, ``y`` or none)."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_axisbelow(True)
+    if grid:
+        axes.grid(axis=grid, color=LIGHT_GREY, linewidth=0.8)
+
+
+def phase_style(index: int) -> dict[str, Any]:
+    """Face colour, hatch and edge of the phase with that index in :data:`hasim.measure.PHASES`."""
+    color, hatch, hatch_color = _PHASE_STYLES[index]
+    return {"facecolor": color, "hatch": hatch, "edgecolor": hatch_color, "linewidth": 0.4}
+
+
+def phase_patches(which: Sequence[int] | None = None) -> list[Patch]:
+    """Legend entries of the phases (all eight unless told otherwise), in order."""
+    indices = range(len(PHASES)) if which is None else which
+    return [Patch(label=PHASES[index], **phase_style(index)) for index in indices]
+
+
+def cause_label(cause: str) -> str:
+    """A cause as people write it (``api_outage`` -> ``API outage``)."""
+    if cause in _CAUSE_WORDS:
+        return _CAUSE_WORDS[cause]
+    return " ".join(_CAUSE_WORDS.get(word, word) for word in cause.split("_"))
+
+
+def capitalised(words: str) -> str:
+    """The words with a capital at the beginning of the sentence (and no other letter touched)."""
+    return words[:1].upper() + words[1:]
+
+
+def caption_of(*results: StudyResult) -> str:
+    """Where the numbers come from: scenario, replications, horizon, seed."""
+    parts = []
+    for result in results:
+        count = len(result.outcomes)
+        horizon = format_duration(result.scenario.horizon_ns)
+        many = f"{count:,} replications of {horizon} each" if count != 1 else f"1 replication of {horizon}"
+        cut_short = ", interrupted" if result.interrupted else ""
+        parts.append(f"{shorten(result.scenario.name, 50)}: {many}, seed {result.seed}{cut_short}")
+    return "; ".join(parts)
+
+
+def say_nothing_happened(axes: Any, words: str) -> None:
+    """An empty chart says why it is empty."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, fontsize=11, color=DARK_GREY, horizontalalignment="center")
+
+
+def set_rows(axes: Any, count: int) -> None:
+    """Room for that many horizontal bars, the first on top; a bar that is alone does not fill the chart."""
+    slack = max(3 - count, 0) / 2
+    axes.set_ylim(count - 0.4 + slack, -0.6 - slack)
+
+
+def shorten(text: str, length: int = 24) -> str:
+    """A name that fits: the middle goes, because names differ at their ends."""
+    if len(text) <= length:
+        return text
+    head = (length - 1) // 2
+    return f"{text[:head]}…{text[-(length - 1 - head) :]}"
+
+
+def distinct(names: Sequence[str], length: int = 24) -> dict[str, str]:
+    """A label for each name: the name itself, or of long ones the part in which they differ."""
+    if len(names) < 2 or all(len(name) <= length for name in names):
+        return {name: shorten(name, length) for name in names}
+    before = _common_length(names)
+    after = _common_length([name[before:][::-1] for name in names])
+    context = max((length - max(len(name) - before - after for name in names)) // 2 - 1, 0)
+    labels = {}
+    for name in names:
+        start, end = max(before - context, 0), min(len(name) - after + context, len(name))
+        labels[name] = shorten(f"{'…' if start else ''}{name[start:end]}{'…' if end < len(name) else ''}", length)
+    return labels
+
+
+def _common_length(texts: Sequence[str]) -> int:
+    """How many characters all texts begin with in common."""
+    columns = zip(*texts, strict=False)
+    return next((index for index, column in enumerate(columns) if len(set(column)) > 1), min(map(len, texts)))
+
+
+def save(chart: Figure, path: Path) -> None:
+    """Write the chart to ``path``, in the format of its suffix; the same chart gives the same bytes.
+
+    Raises:
+        OSError: the file cannot be written.
+        ValueError: the suffix is none of :data:`FORMATS`.
+    """
+    extension = path.suffix.removeprefix(".")
+    if extension not in FORMATS:
+        raise ValueError(f"a chart is written as one of {', '.join(FORMATS)}, not {extension!r}")
+    with path.open("wb") as file:
+        _write(chart, file, extension)
+
+
+def _write(chart: Figure, file: Any, extension: str) -> None:
+    metadata = {"Date": None, "Creator": "hasim"} if extension == "svg" else {"Software": "hasim"}
+    with matplotlib.rc_context(_RC):
+        chart.savefig(file, format=extension, dpi=_DPI, metadata=metadata)

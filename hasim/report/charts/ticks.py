@@ -1,0 +1,67 @@
+"""Where an axis of durations or of availability has its ticks, and what they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, floor, log10
+from typing import Any
+
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
+
+from hasim.report.numbers import percentage_without
+from hasim.units import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND, YEAR, format_duration
+
+__all__ = ["duration_ticks", "log_duration_ticks", "set_ticks", "unavailability_ticks"]
+
+_UNITS = (
+    (2 * MINUTE, SECOND, "s"),
+    (2 * HOUR, MINUTE, "min"),
+    (2 * DAY, HOUR, "h"),
+    (2 * YEAR, DAY, "d"),
+)
+_LOG_STEPS: tuple[tuple[int, tuple[float, ...]], ...] = (
+    (MICROSECOND, (1, 2, 5, 10, 20, 50, 100, 200, 500)),
+    (MILLISECOND, (1, 2, 5, 10, 20, 50, 100, 200, 500)),
+    (SECOND, (1, 2, 5, 10, 20)),
+    (MINUTE, (0.5, 1, 2, 5, 10, 20)),
+    (HOUR, (0.5, 1, 2, 5, 12)),
+    (DAY, (1, 2, 5, 10, 30, 100)),
+    (YEAR, (1, 2, 5, 10, 20, 50, 100)),
+)
+_LOG_TICKS_NS = tuple(factor * unit_ns for unit_ns, factors in _LOG_STEPS for factor in factors)
+_MOST_TICKS = 9
+
+
+def set_ticks(axis: Any, ticks: Sequence[tuple[float, str]]) -> None:
+    """Give a matplotlib axis exactly these ticks, and no minor ones."""
+    axis.set_major_locator(FixedLocator([position for position, _ in ticks]))
+    axis.set_major_formatter(FixedFormatter([label for _, label in ticks]))
+    axis.set_minor_locator(NullLocator())
+
+
+def duration_ticks(longest_s: float) -> list[tuple[float, str]]:
+    """Round durations from 0 to ``longest_s`` in one fitting unit."""
+    longest_ns = max(longest_s * SECOND, 1.0)
+    fitting = (unit for unit in _UNITS if longest_ns < unit[0])
+    _, unit_ns, name = next(fitting, (0, YEAR, "y"))
+    values = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]).tick_values(0, longest_ns / unit_ns)
+    inside = [value for value in values if 0 <= value * unit_ns <= longest_ns]
+    return [(value * unit_ns / SECOND, f"{value:g} {name}" if value else "0") for value in inside]
+
+
+def log_duration_ticks(shortest_s: float, longest_s: float) -> list[tuple[float, str]]:
+    """Durations people think in, between the two, for a logarithmic axis."""
+    inside = [ns for ns in _LOG_TICKS_NS if shortest_s <= ns / SECOND <= longest_s]
+    step = ceil(len(inside) / _MOST_TICKS)
+    return [(ns / SECOND, format_duration(round(ns))) for ns in (inside[::step] if step > 1 else inside)]
+
+
+def unavailability_ticks(lowest: float, highest: float) -> list[tuple[float, str]]:
+    """Powers of ten of the unavailability between the two, called by the availability: 0.001 is 99.9%.
+
+    With less than two powers of ten between them, 2 and 5 times each power as well.
+    """
+    powers = range(floor(log10(lowest)), ceil(log10(highest)) + 1)
+    factors = (1,) if log10(highest) - log10(lowest) >= 1.7 else (1, 2, 5)
+    values = [factor * 10.0**power for power in powers for factor in factors]
+    return [(value, percentage_without(value)) for value in values if lowest <= value <= highest]

@@ -1,0 +1,112 @@
+"""Small self-contained HTML fragments, for notebooks: everything escaped, no script, nothing loaded from elsewhere.
+
+Colours are left to the page (light or dark); what is added are thin lines, weights and one colour for what went wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+from hasim.report.numbers import duration_text
+from hasim.report.story import Episode, Event, Narration, OutageStory, clock, relative_seconds
+from hasim.report.tables import Table, study_tables
+from hasim.report.wording import BAD, GOOD
+from hasim.scenario.model import Scenario
+from hasim.study import StudyResult
+from hasim.units import format_duration
+
+__all__ = ["narration_html", "scenario_html", "study_html"]
+
+_STYLE = """<style>
+.hasim table {border-collapse: collapse; margin: 0.4em 0 1em 0}
+.hasim td, .hasim th {border: none; border-top: 1px solid rgba(128,128,128,0.35); padding: 2px 10px; text-align: left;
+ vertical-align: top; white-space: normal; background: none}
+.hasim th {font-weight: 600; border-top: none}
+.hasim td.number, .hasim th.number {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
+.hasim td.bad {color: #c0480a} .hasim td.good {color: #00805c} .hasim .why {opacity: 0.7}
+.hasim caption {caption-side: top; text-align: left; font-weight: 600; padding: 4px 0}
+.hasim tr.outage > td {padding: 6px 10px; border-left: 3px solid #D55E00}
+</style>"""
+
+
+def study_html(result: StudyResult) -> str:
+    """The tables of a study (see :func:`hasim.report.tables.study_tables`)."""
+    return _fragment(_table_html(table) for table in study_tables(result))
+
+
+def narration_html(narration: Narration) -> str:
+    """A told replication: heading, a table per episode with the outages' phases inside, and what it amounted to."""
+    parts = [f"<p>{escape(line)}</p>" for line in narration.heading]
+    parts += [_episode_html(episode, narration.horizon_ns) for episode in narration.episodes]
+    parts += [f"<p>{escape(line)}</p>" for line in narration.closing]
+    return _fragment(parts)
+
+
+def scenario_html(scenario: Scenario) -> str:
+    """What a scenario is about, at a glance."""
+    instances = [
+        (
+            instance.name,
+            instance.zone,
+            str(instance.vrrp.priority),
+            format_duration(instance.vrrp.advert_int_ns),
+            f"VRRPv{instance.vrrp.version}" + (", nopreempt" if instance.vrrp.nopreempt else ""),
+        )
+        for instance in scenario.instances
+    ]
+    table = Table(
+        f"{scenario.name}: {scenario.floating.address} moves by {scenario.floating.mechanism}, "
+        f"{scenario.replications:,} replications of {format_duration(scenario.horizon_ns)}",
+        ("instance", "zone", "priority", "advert_int", "protocol"),
+        tuple(instances),
+        numbers=(2, 3),
+    )
+    faults = "; ".join(f"{fault.name} ({fault.kind.replace('_', ' ')})" for fault in scenario.faults) or "none"
+    about = f"<p>{escape(scenario.description.strip())}</p>" if scenario.description.strip() else ""
+    return _fragment([about, _table_html(table), f"<p>Faults: {escape(faults)}</p>"])
+
+
+def _fragment(parts: Iterable[str]) -> str:
+    return f'{_STYLE}<div class="hasim">{"".join(parts)}</div>'
+
+
+def _table_html(table: Table) -> str:
+    head = "".join(_cell("th", text, position in table.numbers) for position, text in enumerate(table.columns))
+    rows = "".join(
+        "<tr>" + "".join(_cell("td", text, position in table.numbers) for position, text in enumerate(row)) + "</tr>"
+        for row in table.rows
+    )
+    header = f"<thead><tr>{head}</tr></thead>" if any(table.columns) else ""
+    note = f'<p class="why">{escape(table.note)}</p>' if table.note else ""
+    return f"<table><caption>{escape(table.title)}</caption>{header}<tbody>{rows}</tbody></table>{note}"
+
+
+def _cell(tag: str, text: str, is_number: bool, tone: str = "") -> str:
+    classes = " ".join(filter(None, ["number" if is_number else "", tone]))
+    return f"<{tag}{f' class={classes!r}' if classes else ''}>{escape(text)}</{tag}>"
+
+
+def _episode_html(episode: Episode, horizon_ns: int) -> str:
+    rows = "".join(
+        _event_row(item, horizon_ns) if isinstance(item, Event) else _story_row(item) for item in episode.items
+    )
+    title = f"at {clock(episode.start_ns, horizon_ns)}" + (" s" if ":" not in clock(0, horizon_ns) else "")
+    head = '<tr><th class="number">time</th><th class="number">s after the fault</th><th>who</th><th>what</th></tr>'
+    return f"<table><caption>{escape(title)}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _event_row(event: Event, horizon_ns: int) -> str:
+    why = f' <span class="why">({escape(event.why)})</span>' if event.why else ""
+    tone = event.tone if event.tone in (GOOD, BAD) else ""
+    times = "".join(
+        _cell("td", time, True) for time in (clock(event.at_ns, horizon_ns), relative_seconds(event.relative_ns))
+    )
+    what = f"<td{f' class={tone!r}' if tone else ''}>{escape(event.what)}{why}</td>"
+    return f"<tr>{times}<td>{escape(event.who)}</td>{what}</tr>"
+
+
+def _story_row(story: OutageStory) -> str:
+    costs = tuple((row.phase, duration_text(row.cost_ns), row.meaning) for row in story.phases if row.cost_ns)
+    table = _table_html(Table(f"outage {story.number}", ("", "", ""), costs, numbers=(1,)))
+    return f'<tr class="outage"><td colspan="4">{escape(story.sentence)}{table}</td></tr>'

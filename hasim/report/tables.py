@@ -1,0 +1,220 @@
+"""A study as tables: plain data first (:class:`Table`), dressed for the terminal here and for notebooks in ``html``.
+
+Every estimate is shown with its interval. A bound that the observations do not give is said so and not invented.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hasim.measure.model import FAILOVER, PHASES, RECOVERED_IN_PLACE, UNRESOLVED
+from hasim.report.numbers import duration_text, nines_text, per_year, percentage
+from hasim.units import format_duration
+
+if TYPE_CHECKING:
+    from hasim.study import Estimate, LatencySummary, StudyResult, Verdict
+
+__all__ = ["Table", "rich_table", "study_tables"]
+
+_NAME_WIDTH = 30
+"""So much of the first column is never given away to the others."""
+
+MET, MISSED, UNDECIDED = "met", "NOT MET", "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A titled table of text. ``numbers`` are the positions of the columns that are aligned to the right.
+
+    ``note`` stands below it, empty where there is nothing to add.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: tuple[int, ...] = ()
+    note: str = ""
+
+
+def study_tables(result: StudyResult) -> list[Table]:
+    """The tables of a study in reading order; those that would be empty are left out."""
+    candidates = (
+        _headline(result),
+        _slo(result),
+        _by_cause(result),
+        _by_phase(result),
+        _api(result),
+        _disagreements(result),
+    )
+    return [table for table in candidates if table.rows]
+
+
+def rich_table(table: Table) -> Any:
+    """The table for the terminal: title, rows and note as one renderable of :mod:`rich`."""
+    from rich import box
+    from rich.console import Group
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    body = RichTable(
+        box=box.SIMPLE_HEAD, show_header=any(table.columns), show_edge=False, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+    for position, name in enumerate(table.columns):
+        widest = max(len(row[position]) for row in table.rows)
+        body.add_column(
+            Text(name),
+            justify="right" if position in table.numbers else "left",
+            overflow="fold",
+            min_width=min(widest, _NAME_WIDTH) if position == 0 else None,
+        )
+    for row in table.rows:
+        body.add_row(*(Text(text, style=_STYLES.get(text, "")) for text in row))
+    note = (Text(table.note, style="dim"),) if table.note else ()
+    return Group(Text(table.title, style="bold"), body, *note, Text())
+
+
+_STYLES = {MET: "green", MISSED: "bold red", UNDECIDED: "yellow"}
+
+
+def _headline(result: StudyResult) -> Table:
+    count, horizon = len(result.outcomes), format_duration(result.scenario.horizon_ns)
+    title = f"{result.scenario.name}: {count:,} replications of {horizon}, seed {result.seed}"
+    if result.interrupted:
+        title += " (interrupted)"
+    availability = result.availability
+    rows = [
+        _estimate_row("availability", availability, percentage),
+        _estimate_row("nines", result.nines, nines_text),
+        _estimate_row("downtime per year", result.downtime_per_year_ns, duration_text),
+        _estimate_row("outages per year", result.outages_per_year, per_year),
+        ("outages seen", f"{len(result.outages):,}", _endings(result)),
+    ]
+    latency = result.failover_latency
+    if latency is not None:
+        for name, estimate in (("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99)):
+            rows.append(_estimate_row(f"failover latency {name}", estimate, duration_text))
+        rows.append(("longest failover", duration_text(latency.longest_ns), "observed"))
+    if len(result.outages) > len(result.failovers):
+        rows.append(("longest outage", duration_text(result.longest_outage_ns), "observed"))
+    columns = ("", "", f"{availability.confidence:.0%} interval")
+    return Table(title, columns, tuple(rows), numbers=(1,), note=_scripted_note(result))
+
+
+def _estimate_row(name: str, estimate: Estimate, show: Callable[[float], str]) -> tuple[str, str, str]:
+    return name, show(estimate.value), _range(estimate, show)
+
+
+def _scripted_note(result: StudyResult) -> str:
+    """What happens at fixed times says nothing about how often it happens."""
+    faults = result.scenario.faults
+    if not faults or any(fault.time_to_failure is not None for fault in faults):
+        return ""
+    horizon = format_duration(result.scenario.horizon_ns)
+    return f"every fault of this scenario is scripted: figures per year are those of one such {horizon} after the other"
+
+
+def _endings(result: StudyResult) -> str:
+    words = {FAILOVER: "ended by failover", RECOVERED_IN_PLACE: "recovered in place", UNRESOLVED: "not over at the end"}
+    counts = {name: sum(outage.resolution == name for outage in result.outages) for name in words}
+    return ", ".join(f"{count:,} {words[name]}" for name, count in counts.items() if count)
+
+
+def _slo(result: StudyResult) -> Table:
+    rows = tuple(_verdict_row(verdict) for verdict in result.verdicts)
+    undecided = any(verdict.met is None and verdict.measured is not None for verdict in result.verdicts)
+    note = "undecided: the interval holds the wanted value; more replications would tell" if undecided else ""
+    return Table("SLO", ("", "wanted", "measured", "interval", ""), rows, numbers=(1, 2), note=note)
+
+
+def _verdict_row(verdict: Verdict) -> tuple[str, ...]:
+    is_fraction = verdict.unit == "fraction"
+    show: Callable[[float], str] = percentage if is_fraction else duration_text
+    wanted = f"≥ {percentage(verdict.wanted, 1)}" if is_fraction else f"≤ {format_duration(round(verdict.wanted))}"
+    word = {True: MET, False: MISSED, None: UNDECIDED}[verdict.met]
+    if verdict.measured is None:
+        return verdict.name, wanted, "nothing seen", "", word
+    interval = "" if verdict.name == "longest outage" else _range(verdict.measured, show)
+    return verdict.name, wanted, show(verdict.measured.value), interval, word
+
+
+def _by_cause(result: StudyResult) -> Table:
+    total_ns = sum(result.downtime_by_cause_ns.values())
+    rows = []
+    for cause, lost_ns in result.downtime_by_cause_ns.items():
+        lengths_ns = [outage.duration_ns for outage in result.outages if outage.cause == cause]
+        latency = result.latency_by_cause.get(cause)
+        counts = (f"{len(lengths_ns):,}", f"{latency.count:,}" if latency else "0")
+        quantiles = _quantiles(latency) if latency else ("-", "-", "-")
+        share = f"{lost_ns / total_ns:.1%}" if total_ns else "-"
+        rows.append(
+            (
+                cause.replace("_", " "),
+                *counts,
+                *quantiles,
+                duration_text(max(lengths_ns)),
+                duration_text(lost_ns),
+                share,
+            )
+        )
+    columns = ("cause", "outages", "failovers", "p50", "p95", "p99", "longest", "downtime", "share")
+    return Table("By cause", columns, tuple(rows), numbers=tuple(range(1, 9)), note="p50 to p99 are of failovers")
+
+
+def _by_phase(result: StudyResult) -> Table:
+    failovers = result.failovers
+    total_ns = sum(outage.duration_ns for outage in failovers)
+    rows = []
+    for index, phase in enumerate(PHASES):
+        latency = result.latency_by_phase.get(phase)
+        if latency is None or not latency.longest_ns:
+            continue
+        lost_ns = sum(outage.phases_ns[index] for outage in failovers)
+        mean, share = duration_text(lost_ns / len(failovers)), f"{lost_ns / total_ns:.1%}"
+        rows.append((phase, mean, *_quantiles(latency), duration_text(latency.longest_ns), share))
+    columns = ("phase", "mean", "p50", "p95", "p99", "longest", "share")
+    return Table("Where a failover's time goes", columns, tuple(rows), numbers=tuple(range(1, 7)))
+
+
+def _api(result: StudyResult) -> Table:
+    rows = []
+    for action, codes in result.api_calls.items():
+        refused = {code: count for code, count in codes.items() if code != "OK"}
+        why = ", ".join(f"{count:,} {code}" for code, count in sorted(refused.items(), key=lambda item: -item[1]))
+        rows.append((action, f"{sum(codes.values()):,}", f"{codes.get('OK', 0):,}", f"{sum(refused.values()):,}", why))
+    columns = ("API action", "calls", "OK", "failed", "with")
+    return Table("API calls", columns, tuple(rows), numbers=(1, 2, 3))
+
+
+def _disagreements(result: StudyResult) -> Table:
+    rows = tuple(_disagreement_rows(result))
+    return Table("When the truths disagree", ("", "per year", "95% interval", "in all"), rows, numbers=(1, 3))
+
+
+def _disagreement_rows(result: StudyResult) -> Iterator[tuple[str, ...]]:
+    sums_ns = {
+        "dual MASTER": (sum(outcome.dual_master_ns for outcome in result.outcomes), result.dual_master_per_year_ns),
+        "address on an instance that is not MASTER": (
+            sum(outcome.wrong_instance_ns for outcome in result.outcomes),
+            result.wrong_instance_per_year_ns,
+        ),
+        "black hole (MASTER has the address, no service)": (
+            sum(outcome.black_hole_ns for outcome in result.outcomes),
+            result.black_hole_per_year_ns,
+        ),
+    }
+    for name, (total_ns, estimate) in sums_ns.items():
+        if total_ns:
+            yield name, duration_text(estimate.value), _range(estimate, duration_text), duration_text(total_ns)
+
+
+def _quantiles(latency: LatencySummary) -> tuple[str, str, str]:
+    return duration_text(latency.p50.value), duration_text(latency.p95.value), duration_text(latency.p99.value)
+
+
+def _range(estimate: Estimate, show: Callable[[float], str]) -> str:
+    if math.isinf(estimate.high):
+        return f"{show(estimate.low)} or more"
+    return f"{show(estimate.low)} to {show(estimate.high)}"

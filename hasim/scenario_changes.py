@@ -1,0 +1,107 @@
+"""A scenario file with single values changed, addressed by dotted paths (``vrrp.advert_int``).
+
+The change is made in the parsed document, and everything that a file is checked for is checked again. A path leads
+through mappings by key, through lists by position or by the ``name`` of an item: ``instances.a.vrrp.priority``,
+``faults.0.at`` or ``faults[0].at``, ``faults.primary-dies.at``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from hasim.errors import UserError
+
+if TYPE_CHECKING:
+    from hasim.scenario.errors import KeyPath
+    from hasim.scenario.loading import Document
+
+__all__ = ["changed", "parse_assignment"]
+
+_BRACKETS = re.compile(r"\[(\d+)\]")
+
+
+def changed(document: Document, changes: Mapping[str, Any]) -> Document:
+    """The document with each path of ``changes`` set to its value (as YAML would give it: text, numbers, lists, ...).
+
+    Sections on the way that the file leaves out are created. What is new stands, for later errors, on the line of the
+    nearest thing around it.
+
+    Raises:
+        UserError: a path leads through something that is not there and cannot be created.
+    """
+    import yaml
+
+    data, lines = deepcopy(document.data), dict(document.lines)
+    for path, value in changes.items():
+        place = _set(data, path, deepcopy(value))
+        for depth in range(1, len(place)):
+            lines.setdefault(place[:depth], document.line(place[:depth]))
+        _place(lines, place, value, document.line(place))
+    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+    return replace(document, data=data, lines=lines, text=text)
+
+
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """Path and value of ``vrrp.advert_int=100ms``; the value is read as in a scenario file.
+
+    Raises:
+        UserError: there is no ``=``, no path, or the value is not YAML.
+    """
+    from hasim.scenario.loading import parse
+
+    path, equals, value = text.partition("=")
+    if not equals or not path.strip():
+        raise UserError(f"expected PATH=VALUE such as vrrp.advert_int=100ms, got {text[:80]!r}")
+    return path.strip(), parse(f"value: {value}", f"the value of {path.strip()}").data.get("value")
+
+
+def _place(lines: dict[KeyPath, int], place: KeyPath, value: Any, line: int) -> None:
+    """Note where a new value and everything inside it stand."""
+    lines[place] = line
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        _place(lines, (*place, key), item, line)
+
+
+def _set(data: dict[str, Any], path: str, value: Any) -> KeyPath:
+    """Set one value; returns where it is, with positions in place of the names of list items."""
+    keys = _BRACKETS.sub(r".\1", path).split(".")
+    if not all(keys):
+        raise UserError(f"expected a path such as vrrp.advert_int, got {path!r}")
+    node: Any = data
+    place: KeyPath = ()
+    for depth, name in enumerate(keys):
+        key = _key(node, name, ".".join(keys[: depth + 1]))
+        place = (*place, key)
+        if depth == len(keys) - 1:
+            node[key] = value
+        else:
+            if isinstance(node, dict) and node.get(key) is None:
+                node[key] = {}
+            node = node[key]
+    return place
+
+
+def _key(node: Any, name: str, so_far: str) -> str | int:
+    if isinstance(node, dict):
+        return name
+    if isinstance(node, list):
+        return _position(node, name, so_far)
+    raise UserError(f"{so_far}: what is around it is a single value, nothing can be set inside that")
+
+
+def _position(items: list[Any], key: str, so_far: str) -> int:
+    if key.isdecimal() and int(key) < len(items):
+        return int(key)
+    names = [item.get("name") if isinstance(item, dict) else None for item in items]
+    if key in names:
+        return names.index(key)
+    if not items:
+        raise UserError(f"{so_far}: the list is empty, there is no item {key!r}")
+    known = [str(name) for name in names if name is not None]
+    named = f", also called {', '.join(known)}" if known else ""
+    raise UserError(f"{so_far}: the list has no item {key!r}; its items are 0 to {len(items) - 1}{named}")

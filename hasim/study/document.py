@@ -1,0 +1,211 @@
+"""The JSON form of a study, ``"format": "hasim.study/1"``.
+
+::
+
+    {
+      "format": "hasim.study/1",
+      "hasim_version": "0.1.0",
+      "scenario": {"name": ..., "digest": ...},
+      "seed": 1, "heartbeats": "quiet", "interrupted": false, "horizon_ns": ...,
+      "summary": {
+        "replications": 100,
+        "availability": E, "unavailability": E, "nines": E, "downtime_per_year_ns": E, "outages_per_year": E,
+        "outages": {"count": n, "failover": n, "recovered_in_place": n, "unresolved": n, "longest_ns": ...},
+        "failover_latency": L or null,
+        "failover_latency_by_cause": {cause: L}, "failover_latency_by_phase": {phase: L},
+        "downtime_by_cause_ns": {cause: ns},
+        "dual_master_per_year_ns": E, "wrong_instance_per_year_ns": E, "black_hole_per_year_ns": E,
+        "transitions": n, "notify_runs": n, "api_calls": {action: {code: n}}
+      },
+      "slo": [{"name": ..., "unit": "fraction" or "ns", "wanted": ..., "measured": E or null, "met": true/false/null}],
+      "chance_of_missing_availability": E or null,
+      "replications": [{"replication": 0, "downtime_ns": ..., "dual_master_ns": ..., "wrong_instance_ns": ...,
+                        "black_hole_ns": ..., "transitions": n, "notify_runs": n, "api_calls": {...},
+                        "outages": [{"start_ns": ..., "end_ns": ..., "missing": ..., "cause": ..., "fault": ...,
+                                     "began_on": ..., "ended_on": ..., "resolution": ...,
+                                     "phases_ns": {"detect": ..., ..., "service": ...}}]}]
+    }
+
+An estimate E is ``{"value", "low", "high", "confidence", "method", "n"}``, a latency L is ``{"count", "p50_ns": E,
+"p95_ns": E, "p99_ns": E, "longest_ns"}``. Every duration is an integer number of nanoseconds and its key ends in
+``_ns``, that of an estimate above it. null stands for an infinite bound, for "undecided" (met) and for nobody
+(began_on, ended_on). Keys may be added under the same format name; none is removed or changes its meaning.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hasim.errors import UserError
+from hasim.measure.model import PHASES, Outage, RunOutcome
+from hasim.study.estimators import Estimate
+from hasim.study.summary import LatencySummary
+
+if TYPE_CHECKING:
+    from hasim.study.results import StudyResult
+
+__all__ = ["FORMAT", "document_of", "outcomes_of"]
+
+FORMAT = "hasim.study/1"
+
+_RESOLUTIONS = ("failover", "recovered_in_place", "unresolved")
+
+
+def document_of(result: StudyResult) -> dict[str, Any]:
+    """A study as plain data, ready for :func:`json.dumps`."""
+    chance = result.chance_of_missing_availability
+    return {
+        "format": FORMAT,
+        "hasim_version": result.version,
+        "scenario": {"name": result.scenario.name, "digest": result.scenario.digest},
+        "seed": result.seed,
+        "heartbeats": result.heartbeats,
+        "interrupted": result.interrupted,
+        "horizon_ns": result.scenario.horizon_ns,
+        "summary": _summary(result),
+        "slo": [
+            {
+                "name": verdict.name,
+                "unit": verdict.unit,
+                "wanted": verdict.wanted,
+                "measured": None if verdict.measured is None else _estimate(verdict.measured, verdict.unit == "ns"),
+                "met": verdict.met,
+            }
+            for verdict in result.verdicts
+        ],
+        "chance_of_missing_availability": None if chance is None else _estimate(chance),
+        "replications": [_outcome(outcome) for outcome in result.outcomes],
+    }
+
+
+def _summary(result: StudyResult) -> dict[str, Any]:
+    counts = {name: sum(outage.resolution == name for outage in result.outages) for name in _RESOLUTIONS}
+    latency = result.failover_latency
+    return {
+        "replications": len(result.outcomes),
+        "availability": _estimate(result.availability),
+        "unavailability": _estimate(result.unavailability),
+        "nines": _estimate(result.nines),
+        "downtime_per_year_ns": _estimate(result.downtime_per_year_ns, whole=True),
+        "outages_per_year": _estimate(result.outages_per_year),
+        "outages": {"count": len(result.outages), **counts, "longest_ns": result.longest_outage_ns},
+        "failover_latency": None if latency is None else _latency(latency),
+        "failover_latency_by_cause": {name: _latency(entry) for name, entry in result.latency_by_cause.items()},
+        "failover_latency_by_phase": {name: _latency(entry) for name, entry in result.latency_by_phase.items()},
+        "downtime_by_cause_ns": dict(result.downtime_by_cause_ns),
+        "dual_master_per_year_ns": _estimate(result.dual_master_per_year_ns, whole=True),
+        "wrong_instance_per_year_ns": _estimate(result.wrong_instance_per_year_ns, whole=True),
+        "black_hole_per_year_ns": _estimate(result.black_hole_per_year_ns, whole=True),
+        "transitions": sum(outcome.transitions for outcome in result.outcomes),
+        "notify_runs": sum(outcome.notify_runs for outcome in result.outcomes),
+        "api_calls": result.api_calls,
+    }
+
+
+def _estimate(estimate: Estimate, whole: bool = False) -> dict[str, Any]:
+    def number(value: float) -> float | int | None:
+        if math.isinf(value):
+            return None
+        return round(value) if whole else value
+
+    return {
+        "value": number(estimate.value),
+        "low": number(estimate.low),
+        "high": number(estimate.high),
+        "confidence": estimate.confidence,
+        "method": estimate.method,
+        "n": estimate.n,
+    }
+
+
+def _latency(entry: LatencySummary) -> dict[str, Any]:
+    return {
+        "count": entry.count,
+        "p50_ns": _estimate(entry.p50, whole=True),
+        "p95_ns": _estimate(entry.p95, whole=True),
+        "p99_ns": _estimate(entry.p99, whole=True),
+        "longest_ns": entry.longest_ns,
+    }
+
+
+def _outcome(outcome: RunOutcome) -> dict[str, Any]:
+    return {
+        "replication": outcome.replication,
+        "downtime_ns": outcome.downtime_ns,
+        "dual_master_ns": outcome.dual_master_ns,
+        "wrong_instance_ns": outcome.wrong_instance_ns,
+        "black_hole_ns": outcome.black_hole_ns,
+        "transitions": outcome.transitions,
+        "notify_runs": outcome.notify_runs,
+        "api_calls": {action: dict(codes) for action, codes in outcome.api_calls.items()},
+        "outages": [_outage(outage) for outage in outcome.outages],
+    }
+
+
+def _outage(outage: Outage) -> dict[str, Any]:
+    return {
+        "start_ns": outage.start_ns,
+        "end_ns": outage.end_ns,
+        "missing": outage.missing,
+        "cause": outage.cause,
+        "fault": outage.fault,
+        "began_on": outage.began_on,
+        "ended_on": outage.ended_on,
+        "resolution": outage.resolution,
+        "phases_ns": dict(zip(PHASES, outage.phases_ns, strict=True)),
+    }
+
+
+def outcomes_of(document: Mapping[str, Any]) -> tuple[RunOutcome, ...]:
+    """The outcomes in the JSON form of a study.
+
+    Raises:
+        UserError: it is not of this format, or contradicts itself.
+    """
+    if document.get("format") != FORMAT:
+        raise UserError(f"expected a study in the format {FORMAT}, got {document.get('format')!r}")
+    try:
+        horizon_ns = document["horizon_ns"]
+        outcomes = tuple(_read_outcome(entry, horizon_ns) for entry in document["replications"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"the study is damaged: {type(error).__name__} at {error}") from None
+    if not outcomes:
+        raise UserError("the study is damaged: it has no replications")
+    for outcome in outcomes:
+        if outcome.downtime_ns != sum(outage.duration_ns for outage in outcome.outages):
+            raise UserError(f"the study is damaged: the outages of replication {outcome.replication} do not add up")
+    return outcomes
+
+
+def _read_outcome(entry: Mapping[str, Any], horizon_ns: int) -> RunOutcome:
+    return RunOutcome(
+        replication=entry["replication"],
+        horizon_ns=horizon_ns,
+        downtime_ns=entry["downtime_ns"],
+        outages=tuple(_read_outage(outage) for outage in entry["outages"]),
+        dual_master_ns=entry["dual_master_ns"],
+        wrong_instance_ns=entry["wrong_instance_ns"],
+        black_hole_ns=entry["black_hole_ns"],
+        transitions=entry["transitions"],
+        notify_runs=entry["notify_runs"],
+        api_calls={action: dict(codes) for action, codes in entry["api_calls"].items()},
+    )
+
+
+def _read_outage(entry: Mapping[str, Any]) -> Outage:
+    phases_ns = tuple(entry["phases_ns"][phase] for phase in PHASES)
+    if sum(phases_ns) != entry["end_ns"] - entry["start_ns"]:
+        raise ValueError(f"an outage at {entry['start_ns']} ns whose phases do not add up")
+    return Outage(
+        start_ns=entry["start_ns"],
+        end_ns=entry["end_ns"],
+        missing=entry["missing"],
+        cause=entry["cause"],
+        fault=entry["fault"],
+        began_on=entry["began_on"],
+        ended_on=entry["ended_on"],
+        phases_ns=phases_ns,
+        resolution=entry["resolution"],
+    )

@@ -1,0 +1,272 @@
+"""A whole file of trials, replayed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hasim.errors import UserError
+from hasim.scenario.model import Scenario
+from hasim.sim import simulate
+from hasim.study.replay.comparison import TrialComparison, compare, outcome
+from hasim.study.replay.observation import Observation, recorded, simulated
+from hasim.study.replay.recording import Group, Recording
+from hasim.study.replay.staging import WITHIN_NOISE, Stage, unused_keys
+
+__all__ = ["GroupReport", "RaceReport", "ReplayReport", "replay"]
+
+FORMAT = "hasim.replay/1"
+_SEED = 1
+_RACE_RUNS = 400
+_LOSS_RUNS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class RaceReport:
+    """Outcomes that the daemon decides by a race, as counts: ``recorded`` trials and ``simulated`` runs by outcome.
+
+    ``p_value`` is that of Fisher's exact test (permutation for more than two outcomes) that both come from the same
+    proportions.
+    """
+
+    recorded: dict[str, int]
+    simulated: dict[str, int]
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class GroupReport:
+    """One group. ``same_order`` counts the trials whose order came out the same within the noise of their times,
+    ``same_order_nominal`` those at the nominal times already. ``decided`` is ``trial`` (compared one by one) or
+    ``race`` (compared as proportions).
+
+    ``median_s``, ``p99_s`` and ``largest_s`` are of the absolute differences in time of all state transitions.
+    """
+
+    name: str
+    decided: str
+    trials: tuple[TrialComparison, ...]
+    same_order: int
+    same_order_nominal: int
+    median_s: float | None
+    p99_s: float | None
+    largest_s: float | None
+    adverts: tuple[int, int]
+    priority_zero: tuple[int, int]
+    garps: tuple[int, int]
+    race: RaceReport | None
+    unused: tuple[str, ...]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayReport:
+    """A file's groups, and the sums over those that are compared trial by trial."""
+
+    path: str
+    daemon: str
+    groups: tuple[GroupReport, ...]
+
+    @property
+    def compared(self) -> int:
+        """The number of trials that are compared one by one."""
+        return sum(len(group.trials) for group in self.groups if group.decided == "trial")
+
+    @property
+    def same_order(self) -> int:
+        """How many of them came out in the same order."""
+        return sum(group.same_order for group in self.groups if group.decided == "trial")
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain data; differences in seconds."""
+        return {
+            "format": FORMAT,
+            "file": self.path,
+            "daemon": self.daemon,
+            "trials_compared": self.compared,
+            "same_order": self.same_order,
+            "same_order_at_nominal_times": sum(g.same_order_nominal for g in self.groups if g.decided == "trial"),
+            "groups": {group.name: _group_json(group) for group in self.groups},
+        }
+
+
+def replay(recording: Recording, progress: Callable[[int, int], None] | None = None) -> ReplayReport:
+    """Replay every trial of a file. ``progress`` is called with trials done and in all."""
+    total = sum(len(group.trials) for group in recording.groups)
+    done = 0
+    reports = []
+    for group in recording.groups:
+        reports.append(_replay_group(group))
+        done += len(group.trials)
+        if progress is not None:
+            progress(done, total)
+    return ReplayReport(recording.path, recording.daemon, tuple(reports))
+
+
+def _replay_group(group: Group) -> GroupReport:
+    unused = unused_keys(group)
+    try:
+        stage = Stage(group)
+        theirs = [recorded(trial, group.nodes) for trial in group.trials]
+        replays = [_replay_trial(stage, group, index, theirs[index]) for index in range(len(group.trials))]
+    except UserError as error:
+        return GroupReport(
+            group.name, "none", (), 0, 0, None, None, None, (0, 0), (0, 0), (0, 0), None, unused, str(error)
+        )
+    trials = tuple(comparison for comparison, _ in replays)
+    ours = [observation for _, observation in replays]
+    is_race = _is_race(group)
+    differences = sorted(abs(d) for trial in trials for d in trial.differences_s)
+    return GroupReport(
+        name=group.name,
+        decided="race" if is_race else "trial",
+        trials=trials,
+        same_order=sum(trial.same_order for trial in trials),
+        same_order_nominal=sum(trial.nominal for trial in trials),
+        median_s=_quantile(differences, 0.5),
+        p99_s=_quantile(differences, 0.99),
+        largest_s=differences[-1] if differences else None,
+        adverts=_sums(theirs, ours, "adverts"),
+        priority_zero=_sums(theirs, ours, "priority_zero"),
+        garps=_sums(theirs, ours, "garps"),
+        race=_race(stage, group, theirs) if is_race else None,
+        unused=unused,
+        problem="",
+    )
+
+
+def _replay_trial(stage: Stage, group: Group, index: int, theirs: Observation) -> tuple[TrialComparison, Observation]:
+    """The trial at its nominal times; where that comes out otherwise, the first agreement within the noise of its
+    times."""
+    trial = group.trials[index]
+    nominal: tuple[TrialComparison, Observation] | None = None
+    for noise in WITHIN_NOISE:
+        ours = _observe(stage.scenario(trial, measured=True, noise=noise), group, index, _SEED)
+        comparison = compare(trial.number, theirs, ours, group.nodes)
+        if nominal is None:
+            nominal = comparison, ours
+        if comparison.same_order or _is_race(group):
+            return replace(comparison, nominal=nominal[0].same_order), ours
+    assert nominal is not None
+    return nominal
+
+
+def _observe(scenario: Scenario, group: Group, index: int, seed: int) -> Observation:
+    return simulated(simulate(scenario, seed=seed, replication=index, detail=True), group.nodes)
+
+
+def _is_race(group: Group) -> bool:
+    """Whether chance decides: packets are lost, or two instances that wait for the same master wait equally long."""
+    if group.config.get("loss"):
+        return True
+    priorities = list(group.config.get("prio", []))
+    if not group.trials or group.kind != "fault":
+        return False
+    target = int(group.trials[0].data.get("target", 1))
+    waiting = [priority for node, priority in enumerate(priorities, start=1) if node != target]
+    return len(set(waiting)) < len(waiting)
+
+
+def _race(stage: Stage, group: Group, theirs: Sequence[Observation]) -> RaceReport:
+    runs = max((_LOSS_RUNS if group.config.get("loss") else _RACE_RUNS) // max(len(group.trials), 1), 1)
+    label = _elections if group.config.get("loss") else _winner
+    recorded_counts = _tally(label(observation) for observation in theirs)
+    simulated_counts = _tally(
+        label(_observe(stage.scenario(group.trials[index], measured=False), group, index, _SEED + run))
+        for run in range(runs)
+        for index in range(len(group.trials))
+    )
+    if group.config.get("loss"):
+        return RaceReport(recorded_counts, simulated_counts, _rates_p_value(recorded_counts, simulated_counts))
+    return RaceReport(recorded_counts, simulated_counts, _proportions_p_value(recorded_counts, simulated_counts))
+
+
+def _winner(observation: Observation) -> dict[str, int]:
+    masters, _last = outcome(observation)
+    return {"one MASTER" if len(masters) == 1 else f"{len(masters)} MASTERs": 1}
+
+
+def _elections(observation: Observation) -> dict[str, int]:
+    """False elections and how long was watched, in seconds (the last advert's time stands for it)."""
+    elections = sum(event.what == "MASTER" for event in observation.states)
+    return {"elections": elections, "adverts": max(observation.adverts.values())}
+
+
+def _tally(counts: Any) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return dict(sorted(total.items()))
+
+
+def _proportions_p_value(theirs: dict[str, int], ours: dict[str, int]) -> float:
+    from scipy import stats
+
+    outcomes = sorted(set(theirs) | set(ours))
+    table = [[counts.get(what, 0) for what in outcomes] for counts in (theirs, ours)]
+    if len(outcomes) == 1:
+        return 1.0
+    if len(outcomes) == 2:
+        return float(stats.fisher_exact(table).pvalue)
+    return float(stats.chi2_contingency(table).pvalue)
+
+
+def _rates_p_value(theirs: dict[str, int], ours: dict[str, int]) -> float:
+    """Conditional binomial test of two Poisson rates: elections per advert."""
+    from scipy import stats
+
+    elections, adverts = theirs.get("elections", 0), theirs.get("adverts", 0)
+    total = elections + ours.get("elections", 0)
+    share = adverts / (adverts + ours.get("adverts", 0)) if adverts else 0.5
+    return float(stats.binomtest(elections, total, share).pvalue) if total else 1.0
+
+
+def _sums(theirs: Sequence[Observation], ours: Sequence[Observation], what: str) -> tuple[int, int]:
+    """Recorded and simulated counts over all nodes and trials."""
+    return tuple(sum(sum(getattr(o, what).values()) for o in side) for side in (theirs, ours))  # type: ignore[return-value]
+
+
+def _quantile(values: Sequence[float], q: float) -> float | None:
+    return values[min(int(q * len(values)), len(values) - 1)] if values else None
+
+
+def _group_json(group: GroupReport) -> dict[str, Any]:
+    return {
+        "trials": len(group.trials),
+        "decided_by": group.decided,
+        "same_order": group.same_order,
+        "same_order_at_nominal_times": group.same_order_nominal,
+        "median_difference_s": group.median_s,
+        "p99_difference_s": group.p99_s,
+        "largest_difference_s": group.largest_s,
+        **{
+            name: {"recorded": pair[0], "simulated": pair[1]}
+            for name, pair in (
+                ("adverts", group.adverts),
+                ("priority_zero_adverts", group.priority_zero),
+                ("gratuitous_arps", group.garps),
+            )
+        },
+        "race": None
+        if group.race is None
+        else {
+            "recorded": group.race.recorded,
+            "simulated": group.race.simulated,
+            "p_value": group.race.p_value,
+        },
+        "unknown_keys": list(group.unused),
+        "problem": group.problem,
+        "by_trial": [
+            {
+                "trial": trial.trial,
+                "same_sequence": trial.same_sequence,
+                "same_order": trial.same_order,
+                "same_order_at_nominal_times": trial.nominal,
+                "differences_s": list(trial.differences_s),
+                "why": trial.why,
+            }
+            for trial in group.trials
+        ],
+    }

@@ -1,0 +1,203 @@
+"""The result of a study: its outcomes, and every number derived from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hasim.measure import Outage, RunOutcome
+from hasim.scenario.model import Scenario
+from hasim.study import summary
+from hasim.study.estimators import Estimate, quantile, scaled
+from hasim.study.slo import Verdict, verdicts
+from hasim.study.summary import LatencySummary
+from hasim.units import YEAR
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["StudyResult"]
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """What many replications of one scenario came to. At least one outcome, in the order of their numbers.
+
+    Attributes:
+        scenario: what was run.
+        seed: the source of all randomness.
+        heartbeats: ``quiet`` or ``explicit``.
+        outcomes: one per replication.
+        version: of hasim.
+        interrupted: whether fewer replications were finished than were wanted.
+    """
+
+    scenario: Scenario
+    seed: int
+    heartbeats: str
+    outcomes: tuple[RunOutcome, ...]
+    version: str
+    interrupted: bool
+
+    @cached_property
+    def unavailability(self) -> Estimate:
+        """The expected fraction of time without service."""
+        return summary.unavailability(self.outcomes)
+
+    @property
+    def availability(self) -> Estimate:
+        """The expected fraction of time with service."""
+        lost = self.unavailability
+        return Estimate(1.0 - lost.value, 1.0 - lost.high, 1.0 - lost.low, lost.confidence, lost.method, lost.n)
+
+    @property
+    def nines(self) -> Estimate:
+        """The availability as a number of nines: 3 for 99.9 %; infinite where no downtime was seen."""
+        return summary.nines_of(self.unavailability)
+
+    @property
+    def downtime_per_year_ns(self) -> Estimate:
+        """The expected time without service in 365 days (ns)."""
+        return scaled(self.unavailability, YEAR)
+
+    @cached_property
+    def outages_per_year(self) -> Estimate:
+        """The expected number of outages in 365 days."""
+        return summary.outages_per_year(self.outcomes)
+
+    @cached_property
+    def dual_master_per_year_ns(self) -> Estimate:
+        """The expected time in 365 days (ns) with at least two live MASTERs."""
+        return summary.time_per_year_ns(self.outcomes, lambda outcome: outcome.dual_master_ns)
+
+    @cached_property
+    def wrong_instance_per_year_ns(self) -> Estimate:
+        """The expected time in 365 days (ns) with the address on an instance that is not MASTER while another is."""
+        return summary.time_per_year_ns(self.outcomes, lambda outcome: outcome.wrong_instance_ns)
+
+    @cached_property
+    def black_hole_per_year_ns(self) -> Estimate:
+        """The expected time in 365 days (ns) with MASTER and address together and no service all the same."""
+        return summary.time_per_year_ns(self.outcomes, lambda outcome: outcome.black_hole_ns)
+
+    @cached_property
+    def outages(self) -> tuple[Outage, ...]:
+        """The outages of all replications, in their order."""
+        return tuple(outage for outcome in self.outcomes for outage in outcome.outages)
+
+    @cached_property
+    def failovers(self) -> tuple[Outage, ...]:
+        """The outages that ended on another instance than they began on."""
+        return tuple(summary.failovers(self.outcomes))
+
+    @cached_property
+    def failover_latency(self) -> LatencySummary | None:
+        """How long failovers took; None if there was none."""
+        return summary.latency_summary(outage.duration_ns for outage in self.failovers)
+
+    @cached_property
+    def latency_by_cause(self) -> dict[str, LatencySummary]:
+        """Failover latency of each cause, by name."""
+        return summary.latency_by_cause(self.failovers)
+
+    @cached_property
+    def latency_by_phase(self) -> dict[str, LatencySummary]:
+        """What each phase took of the failovers, in the order of the phases; empty if there was none."""
+        return summary.latency_by_phase(self.failovers)
+
+    def failover_percentile(self, share: float) -> Estimate | None:
+        """A quantile of the failover latency (ns), 0.99 for p99; None if there was no failover."""
+        ordered = self._ordered_latencies_ns
+        return quantile(ordered, share) if ordered else None
+
+    @property
+    def longest_outage_ns(self) -> int:
+        """The longest outage of all, 0 if there was none."""
+        return max((outage.duration_ns for outage in self.outages), default=0)
+
+    @cached_property
+    def downtime_by_cause_ns(self) -> dict[str, int]:
+        """The downtime of all replications together, by cause, the largest first."""
+        return summary.downtime_by_cause_ns(self.outcomes)
+
+    @cached_property
+    def api_calls(self) -> dict[str, dict[str, int]]:
+        """Action -> code -> number of calls in all replications together."""
+        return summary.api_calls(self.outcomes)
+
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Whether the scenario's SLO is met, one verdict for each thing it asks for."""
+        return verdicts(self.scenario.slo, self.outcomes, self.availability)
+
+    @property
+    def chance_of_missing_availability(self) -> Estimate | None:
+        """The probability that one horizon has less than the SLO's availability; None if it asks for none."""
+        wanted = self.scenario.slo.availability
+        return None if wanted is None else summary.chance_below(self.outcomes, wanted)
+
+    def outages_frame(self) -> pd.DataFrame:
+        """A row per outage (see :data:`hasim.study.frames.OUTAGE_COLUMNS`)."""
+        from hasim.study.frames import outages_frame
+
+        return outages_frame(self.outcomes)
+
+    def replications_frame(self) -> pd.DataFrame:
+        """A row per replication."""
+        from hasim.study.frames import replications_frame
+
+        return replications_frame(self.outcomes)
+
+    def api_frame(self) -> pd.DataFrame:
+        """A row per API action and code: how many calls."""
+        from hasim.study.frames import api_frame
+
+        return api_frame(self.outcomes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as plain data, in the format that :mod:`hasim.study.document` describes."""
+        from hasim.study.document import document_of
+
+        return document_of(self)
+
+    def save(self, directory: str | PathLike[str], command: str = "") -> list[Path]:
+        """Keep the study in a directory, to be read by :func:`hasim.study.load_result`; returns the files.
+
+        ``command`` is what made it, for the record.
+
+        Raises:
+            UserError: the directory or a file cannot be written.
+        """
+        from hasim.study.storage import save
+
+        return save(self, Path(directory), command)
+
+    def charts(self, directory: str | PathLike[str], formats: Sequence[str] = ("png", "svg")) -> list[Path]:
+        """Draw every chart of the study into a directory, which is made if need be; returns the files."""
+        from hasim.report.charts import save_all
+
+        target = Path(directory)
+        target.mkdir(parents=True, exist_ok=True)
+        return save_all(self, target, formats)
+
+    def __repr__(self) -> str:
+        nines = self.nines
+        shown = f"{nines.value:.2f}" if nines.value < math.inf else f"more than {nines.low:.2f}"
+        return (
+            f"<StudyResult of {self.scenario.name!r}: {len(self.outcomes)} replications, {len(self.outages)} outages, "
+            f"{shown} nines>"
+        )
+
+    def _repr_html_(self) -> str:
+        from hasim.report.html import study_html
+
+        return study_html(self)
+
+    @cached_property
+    def _ordered_latencies_ns(self) -> list[int]:
+        return sorted(outage.duration_ns for outage in self.failovers)

@@ -1,0 +1,79 @@
+"""Whether a scenario's SLO is met, not met, or still undecided.
+
+* **availability**: the interval of the expected availability lies above what is wanted (met), below it (not met), or
+  around it (undecided: more replications would tell).
+* **failover percentile**: the interval of the quantile, likewise. An outage that had not ended when its run did, and
+  had lasted longer than the limit by then, counts as a failover beyond the limit.
+* **longest outage**: a statement about the simulated time: met if no outage was longer. What was never seen may still
+  happen, hence the measured estimate has no upper bound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hasim.measure.model import UNRESOLVED, RunOutcome
+from hasim.scenario.model import Slo
+from hasim.study.estimators import CONFIDENCE, Estimate, quantile
+from hasim.study.summary import failovers
+
+__all__ = ["Verdict", "verdicts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One objective of the SLO beside what was measured.
+
+    Attributes:
+        name: ``availability``, ``failover p99`` or ``longest outage``.
+        unit: of ``wanted`` and ``measured``: ``fraction`` or ``ns``.
+        wanted: at least (availability) or at most (durations) so much.
+        measured: None where nothing of the kind happened.
+        met: None where it is undecided.
+    """
+
+    name: str
+    unit: str
+    wanted: float
+    measured: Estimate | None
+    met: bool | None
+
+
+def verdicts(slo: Slo, outcomes: Sequence[RunOutcome], availability: Estimate) -> tuple[Verdict, ...]:
+    """A verdict for each thing that the SLO asks for."""
+    found = []
+    if slo.availability is not None:
+        met = _decide(availability.low >= slo.availability, availability.high < slo.availability)
+        found.append(Verdict("availability", "fraction", slo.availability, availability, met))
+    found += [_percentile(share, limit, outcomes) for share, limit in sorted(slo.failover_percentiles.items())]
+    if slo.longest_outage_ns is not None:
+        found.append(_longest(slo.longest_outage_ns, outcomes))
+    return tuple(found)
+
+
+def _decide(met: bool, missed: bool) -> bool | None:
+    if met:
+        return True
+    return False if missed else None
+
+
+def _percentile(share: float, limit_ns: int, outcomes: Sequence[RunOutcome]) -> Verdict:
+    durations = [outage.duration_ns for outage in failovers(outcomes)]
+    durations += [
+        outage.duration_ns
+        for outcome in outcomes
+        for outage in outcome.outages
+        if outage.resolution == UNRESOLVED and outage.duration_ns > limit_ns
+    ]
+    measured = quantile(sorted(durations), share) if durations else None
+    met = None if measured is None else _decide(measured.high <= limit_ns, measured.low > limit_ns)
+    return Verdict(f"failover p{100 * share:.10g}", "ns", limit_ns, measured, met)
+
+
+def _longest(limit_ns: int, outcomes: Sequence[RunOutcome]) -> Verdict:
+    durations = [outage.duration_ns for outcome in outcomes for outage in outcome.outages]
+    longest = max(durations, default=0)
+    measured = Estimate(longest, longest, math.inf, CONFIDENCE, "longest observed", len(durations))
+    return Verdict("longest outage", "ns", limit_ns, measured, longest <= limit_ns)

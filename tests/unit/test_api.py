@@ -1,0 +1,130 @@
+"""hasim in notebooks and scripts: load, run, explain, vary."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import hasim
+from hasim.api import draw_charts
+from hasim.report.charts.gallery import CHART_NAMES
+from hasim.scenario import ScenarioError
+from hasim.scenario_changes import parse_assignment
+from tests.unit.scenario_texts import BASE
+
+CRASH = BASE + "faults:\n  - {name: first, kind: crash, target: a, at: 100s, duration: 60s}\nvrrp: {advert_int: 1s}\n"
+
+
+@pytest.fixture
+def study() -> hasim.Study:
+    return hasim.loads(CRASH + "initial_master: a\n", "pair.yaml")
+
+
+def test_the_package_tells_one_version() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert hasim.__version__ == project["project"]["version"]
+
+
+def test_everything_that_is_promised_can_be_imported() -> None:
+    assert all(hasattr(hasim, name) for name in hasim.__all__)
+    assert set(hasim.__all__) <= set(dir(hasim))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        hasim.nothing  # noqa: B018  # the access itself is what is tested
+
+
+def test_a_study_runs_and_explains_its_scenario(study: hasim.Study) -> None:
+    result = study.run(replications=3, jobs=1)
+    explanation = study.explain(replication=1)
+    assert explanation.outcome == result.outcomes[1]
+    assert explanation.outages[0].cause == "crash"
+    assert str(explanation).startswith(f"{study.scenario.name}: seed 1, replication 1")
+
+
+def test_progress_is_reported(study: hasim.Study) -> None:
+    seen: list[tuple[int, int]] = []
+    study.run(replications=2, jobs=1, progress=lambda done, wanted: seen.append((done, wanted)))
+    assert seen[-1] == (2, 2)
+
+
+def test_with_changes_one_value_and_leaves_the_study_as_it_was(study: hasim.Study) -> None:
+    varied = study.with_(vrrp__advert_int="2s")
+    assert varied.scenario.instance("a").vrrp.advert_int_ns == 2_000_000_000
+    assert study.scenario.instance("a").vrrp.advert_int_ns == 1_000_000_000
+    assert varied.scenario.digest != study.scenario.digest
+
+
+def test_a_changed_study_keeps_a_file_that_makes_it_again(study: hasim.Study) -> None:
+    varied = study.with_({"instances.b.vrrp.priority": 50, "notify.sleep_before": "3s"})
+    again = hasim.loads(varied.scenario.source_text, "pair.yaml")
+    assert again.scenario.digest == varied.scenario.digest
+
+
+@pytest.mark.parametrize("path", ["faults.0.at", "faults[0].at", "faults.first.at"])
+def test_list_items_are_found_by_position_and_by_name(study: hasim.Study, path: str) -> None:
+    assert study.with_({path: "7s"}).scenario.faults[0].at_ns == 7_000_000_000
+
+
+def test_missing_sections_are_created(study: hasim.Study) -> None:
+    assert study.with_(network__within_zone__loss="1%").scenario.network.within_zone.loss == 0.01
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"vrrp.advert_imt": "2s"}, r"pair.yaml with vrrp.advert_imt=2s: vrrp.advert_imt: unknown key; did you mean"),
+        ({"vrrp.advert_int": 2}, r"vrrp.advert_int: a duration needs a unit"),
+        ({"faults.0.at": -1}, r"faults\[0\].at: "),
+        ({"faults.4.at": "1s"}, r"faults.4: the list has no item '4'; its items are 0 to 0, also called first"),
+        ({"horizon.x": "1s"}, r"horizon.x: what is around it is a single value"),
+        ({"vrrp..x": "1s"}, r"expected a path such as vrrp.advert_int, got 'vrrp..x'"),
+    ],
+)
+def test_changes_are_checked_like_a_file(study: hasim.Study, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(hasim.UserError, match=message):
+        study.with_(changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("vrrp.advert_int=100ms", ("vrrp.advert_int", "100ms")),
+        ("instances.a.vrrp.priority = 150", ("instances.a.vrrp.priority", 150)),
+        ("slo={availability: 99.9%}", ("slo", {"availability": "99.9%"})),
+        ("zones=[z1, z2]", ("zones", ["z1", "z2"])),
+        ("name=a=b", ("name", "a=b")),
+    ],
+)
+def test_assignments_are_read_as_in_a_file(text: str, found: tuple[str, object]) -> None:
+    assert parse_assignment(text) == found
+
+
+@pytest.mark.parametrize("text", ["vrrp.advert_int", "=3", "a=[1", "a=b: c"])
+def test_assignments_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(hasim.UserError):
+        parse_assignment(text)
+
+
+def test_mistakes_in_a_file_name_it_and_the_line() -> None:
+    with pytest.raises(ScenarioError, match=r"^pair.yaml:12: vrrp.advert_int"):
+        hasim.loads(CRASH.replace("advert_int: 1s", "advert_int: 1parsec"), "pair.yaml")
+
+
+def test_objects_show_themselves_in_notebooks(study: hasim.Study) -> None:
+    assert "10.0.1.100" in study._repr_html_()
+    explanation = study.explain()
+    assert "outage 1" in explanation._repr_html_()
+    assert explanation.timeline(1)._repr_png_().startswith(b"\x89PNG")
+    with pytest.raises(IndexError, match="there is no outage 9"):
+        explanation.timeline(9)
+
+
+def test_charts_of_a_study_include_the_timeline_of_its_median_failover(study: hasim.Study, tmp_path: Path) -> None:
+    paths = draw_charts(study.run(replications=3, jobs=1), tmp_path / "charts", formats=("svg",))
+    assert [path.stem for path in paths] == list(CHART_NAMES)
+
+
+def test_charts_of_a_study_without_outages_have_no_timeline(tmp_path: Path) -> None:
+    quiet = hasim.loads(BASE).run(replications=2, jobs=1)
+    assert "timeline" not in [path.stem for path in draw_charts(quiet, tmp_path, formats=("svg",))]

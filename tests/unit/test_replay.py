@@ -1,0 +1,98 @@
+"""Replay of hand-written trials whose outcome the arithmetic of VRRP gives, and of files that are no trials."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hasim.errors import UserError
+from hasim.study.replay.recording import load_recording
+from hasim.study.replay.report import GroupReport, replay
+
+CONFIG = {"n": 2, "version": 2, "adv": 1, "prio": [150, 100], "fault": "kill9"}
+CRASH: dict[str, Any] = {
+    "trial": 0,
+    "target": 1,
+    "master_before": 1,
+    "phase": 0.4,
+    "t_heal": 6.0,
+    "t_end": 11.0,
+    # The last advert was 0.4 s before the fault: 3.609 - 0.4 s. Up again at 6.04 s, and MASTER 3.414 s later.
+    "states": [
+        [-2.4, 1, "MASTER"],
+        [3.211, 2, "MASTER"],
+        [6.04, 1, "BACKUP(init)"],
+        [9.456, 1, "MASTER"],
+        [9.457, 2, "BACKUP"],
+    ],
+    "notify": [[3.22, 2, "MASTER"], [6.045, 1, "BACKUP"], [9.47, 2, "BACKUP"], [9.46, 1, "MASTER"]],
+    "proc": [[0.001, 1, "exit -9"], [6.0, 1, "exec"]],
+    "adverts": [[-0.4, 1, 150], [3.211, 2, 100], [4.221, 2, 100], [9.456, 1, 150]],
+}
+
+
+def group_of(tmp_path: Path, trial: dict[str, Any], config: dict[str, Any] = CONFIG) -> GroupReport:
+    path = tmp_path / "trials.json"
+    path.write_text(json.dumps({"meta": {}, "groups": {"v2 a1.0 kill": {"config": config, "trials": [trial]}}}))
+    return replay(load_recording(path)).groups[0]
+
+
+def test_a_crash_and_its_return_come_out_as_the_formulas_say(tmp_path: Path) -> None:
+    group = group_of(tmp_path, CRASH)
+    assert (group.decided, group.same_order, group.same_order_nominal) == ("trial", 1, 1)
+    assert group.largest_s is not None
+    assert group.largest_s < 0.005
+
+
+def test_another_sequence_of_states_is_noticed_and_explained(tmp_path: Path) -> None:
+    states = [event for event in CRASH["states"] if event[2] != "BACKUP"]
+    group = group_of(tmp_path, CRASH | {"states": states})
+    assert group.same_order == 0
+    assert "node 2" in group.trials[0].why
+
+
+def test_another_order_across_nodes_is_noticed(tmp_path: Path) -> None:
+    swapped = [[2.0, 2, "MASTER"] if e[:2] == [3.22, 2] else e for e in CRASH["notify"]]
+    early = [[6.5, 2, "MASTER"] if e[0] == 3.211 else e for e in CRASH["states"]]
+    assert group_of(tmp_path, CRASH | {"notify": swapped}).same_order == 1
+    assert group_of(tmp_path, CRASH | {"states": early}).same_order == 0
+
+
+def test_a_time_that_is_off_shows_in_the_differences(tmp_path: Path) -> None:
+    late = [[3.711, 2, "MASTER"] if e[0] == 3.211 else e for e in CRASH["states"]]
+    group = group_of(tmp_path, CRASH | {"states": late})
+    assert group.largest_s == pytest.approx(0.5, abs=0.005)
+
+
+def test_settings_that_are_not_known_are_named(tmp_path: Path) -> None:
+    assert group_of(tmp_path, CRASH, CONFIG | {"vrrp_strict": True}).unused == ("vrrp_strict",)
+
+
+def test_a_fault_that_is_not_known_is_a_problem_of_its_group(tmp_path: Path) -> None:
+    group = group_of(tmp_path, CRASH, CONFIG | {"fault": "meteorite"})
+    assert group.decided == "none"
+    assert "meteorite" in group.problem
+
+
+@pytest.mark.parametrize(
+    ("content", "fragment"),
+    [
+        (b"", "expected a JSON file"),
+        (b"\xff\xfe", "expected a JSON file"),
+        (b"[]", '"groups"'),
+        (b'{"groups": {"x": []}}', "groups.x"),
+        (b'{"groups": {"x": {"config": {}, "trials": {}}}}', "groups.x.trials"),
+        (b'{"groups": {"x": {"config": {"n": 0}, "trials": []}}}', "config.n"),
+        (b'{"groups": {"x": {"config": {}, "trials": [{"states": [["a", 1]]}]}}}', "trials[0].states"),
+        (b'{"groups": {"x": {"config": {}, "trials": [{"states": [[1.0, 7, "MASTER"]]}]}}}', "a node from 1 to 2"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_one_clear_error(tmp_path: Path, content: bytes, fragment: str) -> None:
+    path = tmp_path / "trials.json"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"trials\.json") as caught:
+        load_recording(path)
+    assert fragment in str(caught.value)

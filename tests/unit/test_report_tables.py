@@ -1,0 +1,192 @@
+"""A study as tables and as HTML."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from html.parser import HTMLParser
+
+from rich.console import Console
+
+from hasim.report.html import narration_html, scenario_html, study_html
+from hasim.report.narration import explain
+from hasim.report.selection import typical_failover, worst_outage
+from hasim.report.tables import Table, rich_table, study_tables
+from hasim.scenario import loads
+from hasim.scenario.model import Slo
+from hasim.study import StudyResult
+from tests.unit.report_samples import YEAR, S, crash_trace, outcome_of, random_outcomes, scenario, study
+from tests.unit.scenario_texts import BASE
+
+NASTY = "<script>alert('x')</script>&"
+
+
+def table(result: StudyResult, title: str) -> Table:
+    return next(found for found in study_tables(result) if found.title.startswith(title))
+
+
+def cells(found: Table) -> dict[str, tuple[str, ...]]:
+    return {row[0]: row[1:] for row in found.rows}
+
+
+def rendered(found: Table, width: int = 120) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    console.print(rich_table(found))
+    return console.file.getvalue()  # type: ignore[attr-defined]  # it is the StringIO from above
+
+
+def test_headline_gives_every_number_with_its_interval() -> None:
+    rows = cells(table(study(*random_outcomes(60, 12)), "primary-crash"))
+    assert list(rows) == [
+        "availability",
+        "nines",
+        "downtime per year",
+        "outages per year",
+        "outages seen",
+        "failover latency p50",
+        "failover latency p95",
+        "failover latency p99",
+        "longest failover",
+        "longest outage",
+    ]
+    assert all(" to " in rows[name][1] for name in list(rows)[:4])
+
+
+def test_without_outages_the_interval_stays_open_and_the_tables_are_short() -> None:
+    result = study(*random_outcomes(20, 0))
+    rows = cells(table(result, "primary-crash"))
+    assert rows["availability"][0] == "100%"
+    assert not rows["availability"][1].startswith("100%")
+    assert rows["nines"] == ("∞", "0.77 or more")
+    assert "failover latency p50" not in rows
+    assert [found.title for found in study_tables(result)][1:] == ["API calls"]
+
+
+def test_causes_come_with_the_costliest_first() -> None:
+    result = study(*random_outcomes(60, 12))
+    rows = table(result, "By cause").rows
+    lost = [result.downtime_by_cause_ns[row[0].replace(" ", "_")] for row in rows]
+    assert lost == sorted(lost, reverse=True)
+
+
+def test_phases_that_never_cost_anything_are_left_out() -> None:
+    names = [row[0] for row in table(study(crash_trace()[1]), "Where").rows]
+    assert names == ["detect", "notify", "api", "move", "propagate", "guest", "service"]
+
+
+def test_refused_api_calls_are_counted_by_their_code() -> None:
+    rows = cells(table(study(crash_trace(refused=2)[1]), "API calls"))
+    assert rows["MigratePrivateIpAddress"] == ("3", "1", "2", "2 RequestLimitExceeded")
+
+
+def test_disagreements_of_the_three_truths_are_listed_only_if_there_were_any() -> None:
+    assert list(cells(table(study(crash_trace()[1]), "When"))) == [
+        "address on an instance that is not MASTER",
+        "black hole (MASTER has the address, no service)",
+    ]
+    assert all(found.title != "When the truths disagree" for found in study_tables(study(*random_outcomes(20, 3))))
+
+
+def test_slo_verdicts_are_met_not_met_or_undecided() -> None:
+    slo = Slo(availability=0.9999, failover_percentiles={0.5: 8 * S, 0.999: 15 * S}, longest_outage_ns=S)
+    rows = cells(table(study(*random_outcomes(60, 12), slo=slo), "SLO"))
+    assert {name: row[-1] for name, row in rows.items()} == {
+        "availability": "met",
+        "failover p50": "met",
+        "failover p99.9": "NOT MET",
+        "longest outage": "NOT MET",
+    }
+    assert rows["availability"][0] == "≥ 99.99%"
+    assert rows["failover p50"][0] == "≤ 8 s"
+
+
+def test_an_slo_about_failovers_that_never_came_is_undecided() -> None:
+    rows = cells(table(study(*random_outcomes(20, 0), slo=Slo(failover_percentiles={0.99: S})), "SLO"))
+    assert rows["failover p99"] == ("≤ 1 s", "nothing seen", "", "undecided")
+
+
+def test_scripted_faults_come_with_a_warning_about_years() -> None:
+    scripted = loads(BASE + "faults: [{kind: crash, target: a, at: 100s, duration: 60s}]\n")
+    random = loads(BASE + "faults: [{kind: crash, target: a, time_to_failure: 30d, duration: 60s}]\n")
+    outcome = crash_trace()[1]
+    assert "scripted" in study_tables(study(outcome, faults=scripted.faults))[0].note
+    assert study_tables(study(outcome, faults=random.faults))[0].note == ""
+
+
+def test_names_survive_in_narrow_windows() -> None:
+    found = table(study(*random_outcomes(60, 12)), "By cause")
+    text = rendered(found, width=80)
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert all(row[0] in text for row in found.rows)
+
+
+def test_markup_in_names_is_not_interpreted() -> None:
+    assert "[red]x[/red]" in rendered(Table("[red]x[/red]", ("[b]a",), (("[i]b",),)))
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def check_html(fragment: str) -> str:
+    """Well-formed, inert, self-contained."""
+    tags = _Tags()
+    tags.feed(fragment)
+    tags.close()
+    assert tags.open == []
+    assert tags.seen <= {"style", "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "p", "span"}
+    assert "http" not in fragment
+    return fragment
+
+
+def test_html_of_a_study_has_its_tables() -> None:
+    fragment = check_html(study(*random_outcomes(20, 5))._repr_html_())
+    assert "failover latency p99" in fragment
+    assert "p50 to p99 are of failovers" in fragment
+    assert study_html(study(*random_outcomes(20, 5))) == fragment
+
+
+def test_html_escapes_whatever_a_user_can_name() -> None:
+    nasty = replace(scenario(), name=NASTY, description=NASTY)
+    trace, outcome = crash_trace()
+    for fragment in (
+        study_html(replace(study(outcome), scenario=nasty)),
+        scenario_html(nasty),
+        narration_html(explain(trace, outcome, nasty)),
+    ):
+        check_html(fragment)
+        assert "&lt;script&gt;" in fragment
+
+
+def test_html_of_a_narration_has_the_phases_of_the_outage() -> None:
+    fragment = check_html(narration_html(explain(*crash_trace(), scenario())))
+    assert "until the cloud had moved it" in fragment
+    assert "+3.109" in fragment
+
+
+def test_the_typical_failover_is_the_median_and_the_worst_outage_the_longest() -> None:
+    result = study(*random_outcomes(30, 4))
+    lengths = sorted(outage.duration_ns for outage in result.failovers)
+    typical, worst = typical_failover(result), worst_outage(result)
+    assert typical is not None
+    assert worst is not None
+    assert (
+        result.outcomes[typical.replication].outages[typical.number - 1].duration_ns == lengths[(len(lengths) - 1) // 2]
+    )
+    assert result.outcomes[worst.replication].outages[worst.number - 1].duration_ns == result.longest_outage_ns
+
+
+def test_without_a_failover_the_longest_outage_is_looked_at() -> None:
+    outage = replace(crash_trace()[1].outages[0], resolution="recovered_in_place")
+    assert typical_failover(study(outcome_of((outage,), YEAR, 0))) == (0, 1)
+    assert typical_failover(study(*random_outcomes(2, 0))) is None

@@ -1,0 +1,149 @@
+"""Every kind of record has its sentence, and numbers are written as people read them."""
+
+from __future__ import annotations
+
+import math
+from typing import get_args
+
+import pytest
+
+from hasim.report.charts.style import cause_label, distinct, shorten
+from hasim.report.charts.ticks import duration_ticks, log_duration_ticks, unavailability_ticks
+from hasim.report.numbers import duration_text, nines_text, per_year, percentage, percentage_without
+from hasim.report.wording import Words, record_words
+from hasim.trace import (
+    AddressHeld,
+    AddressRouted,
+    AdvertSent,
+    ApiAnswered,
+    ApiCalled,
+    CheckChanged,
+    DaemonChanged,
+    FaultBegan,
+    FaultEnded,
+    GarpSent,
+    GuestAddressChanged,
+    LinkChanged,
+    NotifyEnded,
+    NotifyForked,
+    NotifyStarted,
+    PowerChanged,
+    PriorityChanged,
+    ReachabilityChanged,
+    Record,
+    ServiceChanged,
+    StateChanged,
+    TaskEnded,
+)
+from tests.unit.report_samples import scenario
+
+SENTENCES: list[tuple[Record, str, str]] = [
+    (FaultBegan(0, "x", "api_outage", "api"), "fault", "API outage begins"),
+    (FaultEnded(0, "x", "partition", "a|b"), "fault", "partition of a and b is over"),
+    (PowerChanged(0, "a", "frozen"), "a", "is frozen: every process stands still"),
+    (DaemonChanged(0, "a", True, "started"), "a", "keepalived runs"),
+    (StateChanged(0, "a", "BACKUP", "FAULT", "link_down"), "a", "BACKUP → FAULT"),
+    (PriorityChanged(0, "a", 150, 90), "a", "lowers its priority from 150 to 90"),
+    (CheckChanged(0, "a", "nginx", False), "a", "track script nginx has failed often enough to count"),
+    (NotifyStarted(0, "a", 3, "BACKUP"), "a", "starts its notify script for BACKUP (script run 3)"),
+    (NotifyEnded(0, "a", 3, "gave_up"), "a", "script run 3 ends"),
+    (TaskEnded(0, 1, "AttachNetworkInterface", "FAILED", None), "cloud",
+     "the task of AttachNetworkInterface has failed and was rolled back"),
+    (AddressHeld(0, None), "cloud", "10.0.1.100 is held by nobody"),
+    (AddressRouted(0, None), "cloud", "packets to 10.0.1.100 are dropped"),
+    (GuestAddressChanged(0, "a", False), "a", "no longer has 10.0.1.100 in its guest"),
+    (ServiceChanged(0, "a", True), "a", "the service answers"),
+    (LinkChanged(0, "a", "eth0", False), "a", "eth0 has no carrier"),
+    (ReachabilityChanged(0, None, "guest"), "clients", "get no answer"),
+]  # fmt: skip
+NOT_TOLD_BY_THEMSELVES = {ApiCalled, ApiAnswered, AdvertSent, GarpSent, NotifyForked}
+
+
+@pytest.mark.parametrize(("record", "who", "what"), SENTENCES)
+def test_every_record_has_a_sentence(record: Record, who: str, what: str) -> None:
+    words = record_words(record, scenario())
+    assert isinstance(words, Words)
+    assert (words.who, words.what) == (who, what)
+
+
+def test_no_kind_of_record_is_forgotten() -> None:
+    told = {type(record) for record, _, _ in SENTENCES}
+    assert told | NOT_TOLD_BY_THEMSELVES == set(get_args(Record))
+
+
+def test_unknown_reasons_are_shown_as_they_are() -> None:
+    words = record_words(StateChanged(0, "a", "BACKUP", "MASTER", "cosmic_rays"), scenario())
+    assert words is not None
+    assert words.why == "cosmic rays"
+
+
+@pytest.mark.parametrize(
+    ("duration_ns", "text"),
+    [
+        (0, "0 s"),
+        (900, "900 ns"),
+        (387_339, "387 µs"),
+        (199_122_000, "199.1 ms"),
+        (29_000_000_000, "29.000 s"),
+        (168_000_000_000, "2 min 48 s"),
+        (math.inf, "no bound"),
+    ],
+)
+def test_measured_durations_line_up(duration_ns: float, text: str) -> None:
+    assert duration_text(duration_ns) == text
+
+
+@pytest.mark.parametrize(
+    ("availability", "digits", "text"),
+    [(1.0, 3, "100%"), (0.9999, 1, "99.99%"), (0.99999630, 3, "99.999630%"), (0.5, 1, "50%"), (0.0, 1, "0%")],
+)
+def test_percentages_show_as_many_decimals_as_tell_something(availability: float, digits: int, text: str) -> None:
+    assert percentage(availability, digits) == text
+
+
+def test_rates_and_nines() -> None:
+    assert (per_year(17.26), per_year(52_560.0), per_year(0.0)) == ("17.3", "52,560", "0")
+    assert (nines_text(4.756), nines_text(math.inf)) == ("4.76", "∞")
+
+
+def test_names_that_are_too_long_lose_their_middle() -> None:
+    assert shorten("short", 10) == "short"
+    assert shorten("edge-gateway-production-a", 11) == "edge-…ion-a"
+    assert len(shorten("x" * 100, 24)) == 24
+
+
+def test_labels_of_long_names_show_where_they_differ() -> None:
+    names = [f"edge-gateway-production-singapore-zone-{zone}-first-cluster" for zone in "abc"]
+    labels = distinct(names, 20)
+    assert len(set(labels.values())) == 3
+    assert all(len(label) <= 20 for label in labels.values())
+    assert distinct(["a", "b"]) == {"a": "a", "b": "b"}
+
+
+def test_causes_are_written_as_words() -> None:
+    names = ("api_outage", "failback", "false_failover", "keepalived_kill")
+    assert [cause_label(name) for name in names] == ["API outage", "move back", "false failover", "keepalived kill"]
+
+
+@pytest.mark.parametrize(
+    ("longest_s", "unit"), [(0.004, "s"), (90.0, "s"), (900.0, "min"), (90_000.0, "h"), (1e9, "y")]
+)
+def test_duration_ticks_are_in_one_unit_and_inside(longest_s: float, unit: str) -> None:
+    ticks = duration_ticks(longest_s)
+    assert ticks[0] == (0.0, "0")
+    assert all(label.endswith(f" {unit}") and position <= longest_s for position, label in ticks[1:])
+
+
+def test_logarithmic_ticks_are_durations_people_think_in() -> None:
+    assert [label for _, label in log_duration_ticks(0.9, 700.0)] == [
+        "1 s", "5 s", "20 s", "60 s", "5 min",
+    ]  # fmt: skip
+    assert log_duration_ticks(2.1, 2.2) == []
+
+
+def test_unavailability_ticks_are_nines() -> None:
+    assert [label for _, label in unavailability_ticks(1e-6, 1e-2)] == [
+        "99.9999%", "99.999%", "99.99%", "99.9%", "99%",
+    ]  # fmt: skip
+    assert [label for _, label in unavailability_ticks(1e-3, 1e-2)] == ["99.9%", "99.8%", "99.5%", "99%"]
+    assert percentage_without(2e-9) == "99.9999998%"

@@ -1,0 +1,196 @@
+"""Many replications on one process or several: the same result, whatever happens to the workers."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from hasim.errors import HasimError, UserError
+from hasim.measure import measure
+from hasim.sim import simulate
+from hasim.study import replicate, workers
+from tests.unit.study_samples import SCENARIOS, shipped
+
+
+@pytest.fixture
+def always_a_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even the smallest study is worth a pool, and two replications are a chunk."""
+    monkeypatch.setattr(workers, "_TRIAL_S", 0.0)
+    monkeypatch.setattr(workers, "_WORTH_A_POOL_S", -1.0)
+    monkeypatch.setattr(workers, "_CHUNK_S", 0.0)
+
+
+def test_each_outcome_is_that_of_its_replication() -> None:
+    result = replicate(shipped(), seed=5, replications=3, jobs=1)
+    assert [outcome.replication for outcome in result.outcomes] == [0, 1, 2]
+    for outcome in result.outcomes:
+        assert outcome == measure(simulate(shipped(), seed=5, replication=outcome.replication))
+    assert (result.seed, result.heartbeats, result.interrupted) == (5, "quiet", False)
+
+
+def test_seed_and_replications_are_the_scenarios_if_not_given() -> None:
+    result = replicate(shipped(), replications=1)
+    assert result.seed == shipped().seed
+    assert len(replicate(shipped("freeze-that-heals"), jobs=1).outcomes) == shipped("freeze-that-heals").replications
+
+
+def test_other_seeds_give_other_outcomes() -> None:
+    one, other = (replicate(shipped(), seed=seed, replications=2, jobs=1) for seed in (1, 2))
+    assert one.outcomes != other.outcomes
+
+
+@pytest.mark.usefixtures("always_a_pool")
+def test_the_result_is_the_same_byte_for_byte_for_any_number_of_jobs() -> None:
+    documents = {
+        jobs: json.dumps(replicate(shipped(), seed=3, replications=7, jobs=jobs).to_json()) for jobs in (1, 2, 3)
+    }
+    assert documents[1] == documents[2] == documents[3]
+
+
+def test_a_small_study_needs_no_other_process() -> None:
+    replicate(shipped(), replications=2, jobs=4)
+    assert multiprocessing.active_children() == []
+
+
+@pytest.mark.usefixtures("always_a_pool")
+def test_progress_counts_up_to_the_whole() -> None:
+    seen: list[tuple[int, int]] = []
+    replicate(shipped(), replications=5, jobs=2, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(done, 5) for done in range(6)]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.usefixtures("always_a_pool")
+def test_ctrl_c_keeps_what_is_done(jobs: int) -> None:
+    def interrupt(done: int, _total: int) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    result = replicate(shipped(), seed=3, replications=40, jobs=jobs, progress=interrupt)
+    assert result.interrupted
+    assert 4 <= len(result.outcomes) < 40
+    whole = replicate(shipped(), seed=3, replications=40, jobs=1)
+    assert all(outcome == whole.outcomes[outcome.replication] for outcome in result.outcomes)
+    assert pickle.loads(pickle.dumps(result)).outcomes == result.outcomes
+
+
+def test_workers_that_are_still_at_it_after_ctrl_c_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_CHUNK_S", 1e6)
+    monkeypatch.setattr(workers, "_GRACE_S", 0.0)
+    timer = threading.Timer(1.5, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
+    timer.start()
+    result = replicate(shipped(), replications=200_000, jobs=2)
+    timer.join()
+    assert result.interrupted
+    for worker in multiprocessing.active_children():
+        worker.join(timeout=30)
+    assert multiprocessing.active_children() == []
+
+
+def test_ctrl_c_before_anything_is_done_is_passed_on() -> None:
+    def interrupt(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replicate(shipped(), replications=3, jobs=1, progress=interrupt)
+
+
+@pytest.mark.usefixtures("always_a_pool")
+def test_a_killed_worker_is_replaced_and_nothing_is_lost() -> None:
+    killed: list[int | None] = []
+
+    def kill_one(done: int, _total: int) -> None:
+        if done == 3 and not killed:
+            worker = multiprocessing.active_children()[0]
+            worker.kill()
+            worker.join()
+            killed.append(worker.exitcode)
+
+    result = replicate(shipped(), seed=3, replications=30, jobs=2, progress=kill_one)
+    assert killed == [-signal.SIGKILL]
+    assert not result.interrupted
+    assert result.outcomes == replicate(shipped(), seed=3, replications=30, jobs=1).outcomes
+
+
+@pytest.mark.usefixtures("always_a_pool")
+def test_workers_that_die_again_and_again_are_told() -> None:
+    def kill_all(done: int, _total: int) -> None:
+        if done:
+            for worker in multiprocessing.active_children():
+                worker.kill()
+
+    with pytest.raises(HasimError, match="fewer jobs"):
+        replicate(shipped(), replications=500, jobs=2, progress=kill_all)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"replications": 0}, "replications is a whole number from 1, not 0"),
+        ({"jobs": 0}, "jobs is a whole number from 1, not 0"),
+        ({"seed": -1}, "the seed is a whole number from 0, not -1"),
+        ({"heartbeats": "loud"}, "heartbeats is quiet or explicit, not 'loud'"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        replicate(shipped(), **arguments)  # type: ignore[arg-type]
+
+
+_SCRIPT = """
+import sys
+from hasim.scenario import load
+from hasim.study import replicate, workers
+workers._TRIAL_S, workers._WORTH_A_POOL_S, workers._CHUNK_S = 0.0, -1.0, 0.0
+def progress(done, total):
+    if done == 1:
+        print("running", flush=True)
+result = replicate(load(sys.argv[1]), replications=int(sys.argv[2]), jobs=2, progress=progress)
+print(len(result.outcomes), result.interrupted, flush=True)
+"""
+
+
+@contextmanager
+def script(tmp_path: Path, replications: int) -> Iterator[subprocess.Popen[str]]:
+    """A script without ``if __name__ == "__main__"``, in a process group of its own."""
+    path = tmp_path / "script.py"
+    path.write_text(_SCRIPT)
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, str(path), str(SCENARIOS / "year-of-ordinary-failures.yaml"), str(replications)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(root)}, cwd=tmp_path,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_script_needs_no_guard_around_its_main_program(tmp_path: Path) -> None:
+    with script(tmp_path, 4) as process:
+        output, errors = process.communicate(timeout=60)
+    assert (output.split(), errors, process.returncode) == (["running", "4", "False"], "", 0)
+
+
+def test_ctrl_c_on_the_terminal_ends_a_study_without_a_traceback(tmp_path: Path) -> None:
+    with script(tmp_path, 1_000_000) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "running\n"
+        os.killpg(process.pid, signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    count, interrupted = output.split()
+    assert (interrupted, errors, process.returncode) == ("True", "", 0)
+    assert 1 <= int(count) < 1_000_000
