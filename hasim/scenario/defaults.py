@@ -158,11 +158,11 @@ START_UP: Written = {"lognormal": {"median": "42ms", "p99": "200ms"}, "max": "25
 # equal backups collide as often as they did (20 of 30 trials).
 TIMER_LATENCY: Written = {
     "mixture": [
-        {"weight": "97%", "of": {"lognormal": {"median": "600us", "p90": "2.5ms"}}},
-        {"weight": "3%", "of": {"uniform": {"low": "3ms", "high": "28ms"}}},
+        {"weight": "96%", "of": {"lognormal": {"median": "700us", "p90": "2.6ms"}}},
+        {"weight": "4%", "of": {"uniform": {"low": "4ms", "high": "30ms"}}},
     ]
 }
-TAKE_OVER: Written = {"lognormal": {"median": "1.3ms", "p90": "2.5ms"}}
+TAKE_OVER: Written = {"lognormal": {"median": "1.1ms", "p90": "2ms"}}
 
 # Measured: the single thread adds addresses and sends ARPs, 1 to 60 ms.
 BUSY_AFTER_MASTER: Written = {"lognormal": {"median": "5ms", "p99": "60ms"}}

@@ -45,6 +45,9 @@ _SECTIONS = (
 )
 _FAULTS = (
     "InstanceFault",
+    "ServiceFailureFault",
+    "KeepalivedKillFault",
+    "KeepalivedReloadFault",
     "FreezeFault",
     "LinkDownFault",
     "PartitionFault",

@@ -33,7 +33,7 @@ done
 """
 _DUMP = _INTERFACES + """
 cd "$(dirname "$1")"
-keepalived --dont-fork --log-console --dump-conf --log-detail --vrrp --pid=/run/k.pid --vrrp_pid=/run/v.pid \\
+exec timeout --signal=KILL 20 keepalived --dont-fork --log-console --dump-conf --log-detail --vrrp --pid=/run/k.pid --vrrp_pid=/run/v.pid \\
     --use-file "$(basename "$1")" ${2:+--config-id "$2"} 2>&1
 """
 _LAST_LINE_OF_A_DUMP = "------< Interfaces >------"

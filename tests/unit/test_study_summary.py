@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -101,6 +104,14 @@ def test_time_with_two_masters_has_an_interval_too() -> None:
 def test_api_calls_are_summed_over_replications() -> None:
     study = result(run(0, outage(10, 1), outage(500, 1)), run(1, outage(10, 1)), run(2))
     assert study.api_calls == {"MigratePrivateIpAddress": {"OK": 3}}
+
+
+def test_importing_the_study_loads_nothing_heavy() -> None:
+    heavy = ("matplotlib", "numpy", "pandas", "pydantic", "rich", "scipy", "simpy", "yaml")
+    code = f"import hasim.study, sys; print([name for name in {heavy!r} if name in sys.modules])"
+    root = Path(__file__).parents[2]
+    answer = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert answer.stdout == "[]\n"
 
 
 def test_a_study_says_what_it_is() -> None:

@@ -122,7 +122,8 @@ def delete_security_group(region: Region, request: Request, now_ns: int) -> Repl
             raise refusal("ResourceInUse", f"{identifier} is on {interface.network_interface_id}.")
     if references_to(region, identifier):
         raise refusal(
-            "ResourceInUse", f"{identifier} is named in rules of {', '.join(references_to(region, identifier))}."
+            "ResourceInUse",
+            f"{identifier} is named in rules of {', '.join(sorted(references_to(region, identifier)))}.",
         )
     del region.security_groups[identifier]
     return Reply({})
@@ -249,7 +250,9 @@ def disassociate_network_interface_security_groups(region: Region, request: Requ
     for interface in interfaces:
         absent = set(leaving).difference(interface.security_group_ids)
         if absent:
-            raise refusal("ResourceNotFound", f"{interface.network_interface_id} does not have {', '.join(absent)}.")
+            raise refusal(
+                "ResourceNotFound", f"{interface.network_interface_id} does not have {', '.join(sorted(absent))}."
+            )
     for interface in interfaces:
         interface.security_group_ids = [item for item in interface.security_group_ids if item not in leaving]
     return Reply({})
