@@ -5,7 +5,7 @@ The commands of :mod:`hasim.cli` are built on the same objects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hasim.study import StudyResult
     from hasim.trace import Trace
 
-__all__ = ["Explanation", "Study", "draw_charts", "load", "loads"]
+__all__ = ["Explanation", "Study", "load", "loads"]
 
 
 def load(path: str | PathLike[str]) -> Study:
@@ -47,30 +47,6 @@ def loads(text: str, path: str = "<text>") -> Study:
     return Study(parse(text, path), Path())
 
 
-def draw_charts(
-    result: StudyResult, directory: str | PathLike[str], formats: Sequence[str] = ("png", "svg")
-) -> list[Path]:
-    """Draw every chart of a study into a directory, made if need be, with the timeline of a typical failover.
-
-    The timeline needs the trace of that replication, so it is run once more. Returns the files.
-
-    Raises:
-        OSError: the directory or a file cannot be written.
-    """
-    from hasim.report.charts import save_all
-    from hasim.report.selection import typical_failover
-    from hasim.sim import simulate
-
-    target = Path(directory)
-    target.mkdir(parents=True, exist_ok=True)
-    found = typical_failover(result)
-    if found is None:
-        return save_all(result, target, formats)
-    outcome = next(outcome for outcome in result.outcomes if outcome.replication == found.replication)
-    trace = simulate(result.scenario, seed=result.seed, replication=found.replication, heartbeats=result.heartbeats)
-    return save_all(result, target, formats, of_interest=(trace, outcome.outages[found.number - 1]))
-
-
 class Study:
     """A scenario, ready to be run, explained or varied. Immutable: :meth:`with_` gives a new one."""
 
@@ -92,7 +68,7 @@ class Study:
             hasim.UserError: a path leads nowhere, or the changed scenario is not one.
         """
         from hasim.scenario import ScenarioError
-        from hasim.scenario_changes import changed
+        from hasim.scenario.changes import changed
 
         wanted = {**(changes or {}), **{path.replace("__", "."): value for path, value in by_path.items()}}
         try:

@@ -258,9 +258,10 @@ Record: TypeAlias = (
 class Trace:
     """One run: what it was a function of, and what became true in it.
 
-    ``records`` are in time order (equal times: in the order in which they happened). The first records, at 0, state the
-    initial condition: one ``PowerChanged``, ``DaemonChanged``, ``StateChanged`` (from INIT), ``ServiceChanged`` and
-    ``GuestAddressChanged`` per instance that has it, then ``AddressHeld``, ``AddressRouted``, ``ReachabilityChanged``.
+    ``records`` are in time order (equal times: in the order in which they happened, a fault before its consequences).
+    The first records, at 0, state the initial condition: one ``PowerChanged``, ``DaemonChanged``, ``StateChanged``
+    (from INIT), ``ServiceChanged`` and ``GuestAddressChanged`` per instance that has it, then ``AddressHeld``,
+    ``AddressRouted``, ``ReachabilityChanged``.
     """
 
     scenario: str

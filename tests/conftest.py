@@ -1,8 +1,16 @@
-"""What all tests share: the ``--rewrite`` flag, with which expectations that live in files are written anew."""
+"""What all tests share: the ``--rewrite`` flag, and the rule that nothing may be skipped where everything is installed.
+
+With ``HASIM_SKIPS_FAIL=1`` a skipped test fails the run, unless it says that it needs files which are not beside this
+checkout.
+"""
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+_MAY_BE_ABSENT = "not beside this"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,3 +26,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def rewrite(request: pytest.FixtureRequest) -> bool:
     """Whether expectations that live in files are to be written anew."""
     return bool(request.config.getoption("--rewrite"))
+
+
+def _unexpected_skips(config: pytest.Config) -> list[str]:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not os.environ.get("HASIM_SKIPS_FAIL"):
+        return []
+    reasons = [f"{report.nodeid}: {report.longrepr[2]}" for report in reporter.stats.get("skipped", ())]
+    return [reason for reason in reasons if _MAY_BE_ABSENT not in reason]
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if exitstatus == 0 and _unexpected_skips(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for reason in _unexpected_skips(config):
+        terminalreporter.write_line(f"skipped, but should run here: {reason}", red=True)

@@ -44,6 +44,6 @@ def load_study(scenario: Path, changes: list[str] | None) -> Study:
     study = load(scenario)
     if not changes:
         return study
-    from hasim.scenario_changes import parse_assignment
+    from hasim.scenario.changes import parse_assignment
 
     return study.with_(dict(parse_assignment(change) for change in changes))

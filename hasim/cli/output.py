@@ -59,9 +59,7 @@ def write_result(directory: Path, result: StudyResult, command: str, *, charts: 
     with _blaming_user(directory):
         save(result, directory, command)
         if charts:
-            from hasim.api import draw_charts
-
-            draw_charts(result, directory / CHARTS_DIRECTORY)
+            result.charts(directory / CHARTS_DIRECTORY)
 
 
 def _is_ours(directory: Path) -> bool:

@@ -96,8 +96,9 @@ class Definitions:
         self._by_name[match[1]] = definition
         return definition
 
-    def substitute(self, text: str) -> tuple[str, list[list[str]]] | None:
-        """``text`` with its parameters replaced, and the remaining lines of multi-line ones, outermost first.
+    def substitute(self, text: str) -> tuple[str, list[Definition]] | None:
+        """``text`` with its parameters replaced, and those of several lines whose remaining lines follow, outermost
+        first.
 
         None where nothing in it is defined. Replacing stops at a parameter whose value begins with ``~``.
 
@@ -105,7 +106,7 @@ class Definitions:
             DefinitionError: a parameter that contains itself, or a line that grows beyond keepalived's buffer.
         """
         position = substitutions = 0
-        pending: list[list[str]] = []
+        pending: list[Definition] = []
         while (match := _USE.search(text, position)) is not None:
             definition = self._usable(match, text)
             if definition is None:
@@ -114,7 +115,7 @@ class Definitions:
             substitutions += 1
             replacement = definition.first_line(match[3] or "")
             if definition.multiline:
-                pending.append(definition.lines[1:])
+                pending.append(definition)
             text = text[: match.start()] + replacement + text[match.end() :]
             position = match.start()
             if len(text) > LINE_LIMIT or substitutions > _MAX_SUBSTITUTIONS:

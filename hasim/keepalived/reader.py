@@ -76,8 +76,9 @@ class _File:
 class _MultilineValue:
     """The lines of a multi-line parameter after its first, read where the parameter was used."""
 
-    def __init__(self, lines: list[str], location: Location) -> None:
-        self._lines = iter(lines)
+    def __init__(self, definition: Definition, location: Location) -> None:
+        self.definition = definition
+        self._lines = iter(definition.lines[1:])
         self._location = location
 
     def next_line(self) -> Line | None:
@@ -254,13 +255,19 @@ class LineReader:
                     break
                 text, pending = strip_comment(replaced[0]).text, replaced[1]
                 literal = False
-                for lines in pending:
-                    self._sources.append(_MultilineValue(lines, location))
+                for definition in pending:
+                    self._continue_with(definition, location)
                 if not text.startswith("@") and "$" not in text:
                     break
         except DefinitionError as error:
             raise KeepalivedConfigError(location, str(error)) from None
         return Line(text, location, literal)
+
+    def _continue_with(self, definition: Definition, location: Location) -> None:
+        """Read the remaining lines of a parameter next, unless they are being read already."""
+        if any(isinstance(source, _MultilineValue) and source.definition is definition for source in self._sources):
+            raise DefinitionError(f"${definition.name} contains itself")
+        self._sources.append(_MultilineValue(definition, location))
 
     def _repeat(self, text: str, location: Location) -> None:
         """Read the rest of a ``~SEQ`` or ``~LST`` line once for each of its values."""

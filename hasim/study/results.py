@@ -178,12 +178,25 @@ class StudyResult:
         return save(self, Path(directory), command)
 
     def charts(self, directory: str | PathLike[str], formats: Sequence[str] = ("png", "svg")) -> list[Path]:
-        """Draw every chart of the study into a directory, which is made if need be; returns the files."""
+        """Draw every chart of the study into a directory, made if need be, with the timeline of a typical failover.
+
+        The timeline needs the trace of that replication, so it is run once more. Returns the files.
+
+        Raises:
+            OSError: the directory or a file cannot be written.
+        """
         from hasim.report.charts import save_all
+        from hasim.report.selection import typical_failover
+        from hasim.sim import simulate
 
         target = Path(directory)
         target.mkdir(parents=True, exist_ok=True)
-        return save_all(self, target, formats)
+        found = typical_failover(self)
+        if found is None:
+            return save_all(self, target, formats)
+        outcome = next(outcome for outcome in self.outcomes if outcome.replication == found.replication)
+        trace = simulate(self.scenario, seed=self.seed, replication=found.replication, heartbeats=self.heartbeats)
+        return save_all(self, target, formats, of_interest=(trace, outcome.outages[found.number - 1]))
 
     def __repr__(self) -> str:
         nines = self.nines

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 import hasim
-from hasim.api import draw_charts
 from hasim.report.charts.gallery import CHART_NAMES
 from hasim.scenario import ScenarioError
-from hasim.scenario_changes import parse_assignment
+from hasim.scenario.changes import parse_assignment
 from tests.unit.scenario_texts import BASE
 
 CRASH = BASE + "faults:\n  - {name: first, kind: crash, target: a, at: 100s, duration: 60s}\nvrrp: {advert_int: 1s}\n"
@@ -121,10 +120,10 @@ def test_objects_show_themselves_in_notebooks(study: hasim.Study) -> None:
 
 
 def test_charts_of_a_study_include_the_timeline_of_its_median_failover(study: hasim.Study, tmp_path: Path) -> None:
-    paths = draw_charts(study.run(replications=3, jobs=1), tmp_path / "charts", formats=("svg",))
+    paths = study.run(replications=3, jobs=1).charts(tmp_path / "charts", formats=("svg",))
     assert [path.stem for path in paths] == list(CHART_NAMES)
 
 
 def test_charts_of_a_study_without_outages_have_no_timeline(tmp_path: Path) -> None:
     quiet = hasim.loads(BASE).run(replications=2, jobs=1)
-    assert "timeline" not in [path.stem for path in draw_charts(quiet, tmp_path, formats=("svg",))]
+    assert "timeline" not in [path.stem for path in quiet.charts(tmp_path, formats=("svg",))]
