@@ -18,15 +18,17 @@ from hasim.units import format_duration
 
 __all__ = ["narration_html", "scenario_html", "study_html"]
 
+# The class is repeated to outweigh the style sheets of notebooks, which align every cell to the right.
 _STYLE = """<style>
-.hasim table {border-collapse: collapse; margin: 0.4em 0 1em 0}
-.hasim td, .hasim th {border: none; border-top: 1px solid rgba(128,128,128,0.35); padding: 2px 10px; text-align: left;
- vertical-align: top; white-space: normal; background: none}
-.hasim th {font-weight: 600; border-top: none}
-.hasim td.number, .hasim th.number {text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap}
-.hasim td.bad {color: #c0480a} .hasim td.good {color: #00805c} .hasim .why {opacity: 0.7}
-.hasim caption {caption-side: top; text-align: left; font-weight: 600; padding: 4px 0}
-.hasim tr.outage > td {padding: 6px 10px; border-left: 3px solid #D55E00}
+.hasim.hasim.hasim table {border-collapse: collapse; margin: 0.4em 0 1em 0}
+.hasim.hasim.hasim td, .hasim.hasim.hasim th {border: none; border-top: 1px solid rgba(128,128,128,0.35);
+ padding: 2px 10px; text-align: left; vertical-align: top; white-space: normal; background: none}
+.hasim.hasim.hasim th {font-weight: 600; border-top: none}
+.hasim.hasim.hasim td.number, .hasim.hasim.hasim th.number {text-align: right;
+ font-variant-numeric: tabular-nums; white-space: nowrap}
+.hasim.hasim.hasim td.bad {color: #c0480a} .hasim.hasim.hasim td.good {color: #00805c} .hasim .why {opacity: 0.7}
+.hasim.hasim.hasim caption {caption-side: top; white-space: nowrap; text-align: left; font-weight: 600; padding: 4px 0}
+.hasim.hasim.hasim tr.outage > td {padding: 6px 10px; border-left: 3px solid #D55E00}
 </style>"""
 
 

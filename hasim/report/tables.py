@@ -48,6 +48,7 @@ def study_tables(result: StudyResult) -> list[Table]:
         _by_phase(result),
         _api(result),
         _disagreements(result),
+        _weak_defaults(result),
     )
     return [table for table in candidates if table.rows]
 
@@ -85,11 +86,14 @@ def _headline(result: StudyResult) -> Table:
     if result.interrupted:
         title += " (interrupted)"
     availability = result.availability
-    rows = [
-        _estimate_row("availability", availability, percentage),
-        _estimate_row("nines", result.nines, nines_text),
-        _estimate_row("downtime per year", result.downtime_per_year_ns, duration_text),
-        _estimate_row("outages per year", result.outages_per_year, per_year),
+    rows = [_estimate_row("availability", availability, percentage)]
+    if not _is_scripted(result):
+        rows += [
+            _estimate_row("nines", result.nines, nines_text),
+            _estimate_row("downtime per year", result.downtime_per_year_ns, duration_text),
+            _estimate_row("outages per year", result.outages_per_year, per_year),
+        ]
+    rows += [
         ("outages seen", f"{len(result.outages):,}", _endings(result)),
     ]
     latency = result.failover_latency
@@ -107,13 +111,24 @@ def _estimate_row(name: str, estimate: Estimate, show: Callable[[float], str]) -
     return name, show(estimate.value), _range(estimate, show)
 
 
-def _scripted_note(result: StudyResult) -> str:
-    """What happens at fixed times says nothing about how often it happens."""
+def _is_scripted(result: StudyResult) -> bool:
+    """Whether everything that fails does so at a fixed time, which says nothing about how often it happens."""
     faults = result.scenario.faults
-    if not faults or any(fault.time_to_failure is not None for fault in faults):
+    return bool(faults) and all(fault.time_to_failure is None for fault in faults)
+
+
+def _scripted_note(result: StudyResult) -> str:
+    if not _is_scripted(result):
         return ""
     horizon = format_duration(result.scenario.horizon_ns)
-    return f"every fault of this scenario is scripted: figures per year are those of one such {horizon} after the other"
+    return f"every fault of this scenario is scripted: the availability is that of these {horizon}, not of a year"
+
+
+def _weak_defaults(result: StudyResult) -> Table:
+    """What the result stands on that nobody has published or measured."""
+    weak = result.scenario.weak_defaults
+    rows = ((", ".join(weak),),) if weak else ()
+    return Table("Weak defaults that matter here: set them if you know better", ("",), rows)
 
 
 def _endings(result: StudyResult) -> str:

@@ -198,6 +198,9 @@ class StudyResult:
         trace = simulate(self.scenario, seed=self.seed, replication=found.replication, heartbeats=self.heartbeats)
         return save_all(self, target, formats, of_interest=(trace, outcome.outages[found.number - 1]))
 
+    def __hash__(self) -> int:
+        return hash((self.scenario.digest, self.seed, self.heartbeats, len(self.outcomes)))
+
     def __repr__(self) -> str:
         nines = self.nines
         shown = f"{nines.value:.2f}" if nines.value < math.inf else f"more than {nines.low:.2f}"

@@ -14,7 +14,7 @@ from hasim.report.selection import typical_failover, worst_outage
 from hasim.report.tables import Table, rich_table, study_tables
 from hasim.scenario import loads
 from hasim.scenario.model import Slo
-from hasim.study import StudyResult
+from hasim.study import StudyResult, replicate
 from tests.unit.report_samples import YEAR, S, crash_trace, outcome_of, random_outcomes, scenario, study
 from tests.unit.scenario_texts import BASE
 
@@ -59,7 +59,21 @@ def test_without_outages_the_interval_stays_open_and_the_tables_are_short() -> N
     assert not rows["availability"][1].startswith("100%")
     assert rows["nines"] == ("∞", "0.77 or more")
     assert "failover latency p50" not in rows
-    assert [found.title for found in study_tables(result)][1:] == ["API calls"]
+    assert [found.title for found in study_tables(result)][1:-1] == ["API calls"]
+
+
+def test_weak_defaults_that_matter_are_named_at_the_end() -> None:
+    last = study_tables(study(*random_outcomes(20, 0)))[-1]
+    assert last.title.startswith("Weak defaults")
+    assert "guest.boot" in last.rows[0][0]
+
+
+def test_figures_per_year_are_left_out_where_every_fault_is_scripted() -> None:
+    crash = "faults: [{kind: crash, target: a, at: 100s, duration: 60s}]\n"
+    result = replicate(loads(BASE + crash), replications=12, jobs=1)
+    headline = study_tables(result)[0]
+    assert "nines" not in [row[0] for row in headline.rows]
+    assert "scripted" in headline.note
 
 
 def test_causes_come_with_the_costliest_first() -> None:
