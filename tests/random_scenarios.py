@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-__all__ = ["scenarios"]
+__all__ = ["scenarios", "with_faults"]
 
 _HORIZON_S = 900
 _NAMES = ("a", "b", "c")
@@ -108,7 +108,31 @@ def _vrrp(draw: st.DrawFn) -> dict[str, Any]:
         run_time = draw(st.sampled_from(["0", "10ms", {"exponential": {"mean": "200ms"}}]))
         script = {"interval": draw(st.sampled_from(["1s", "2s", "700ms"])), "rise": 2, "fall": 2}
         vrrp["track_scripts"] = {"check": {**script, "weight": weight, "run_time": run_time}}
+    vrrp["garp_master_repeat"] = draw(st.sampled_from([5, 1]))
+    vrrp["garp_master_delay"] = draw(st.sampled_from(["5s", "1s", "0"]))
+    if draw(st.booleans()):
+        vrrp["garp_master_refresh"] = draw(st.sampled_from(["5s", "700ms"]))
     return vrrp
+
+
+_MECHANISMS: tuple[dict[str, Any], ...] = (
+    {"mechanism": "secondary_ip", "method": "migrate"},
+    {"mechanism": "secondary_ip", "method": "reassign"},
+    {"mechanism": "eni", "method": "migrate"},
+    {"mechanism": "eni", "method": "reattach"},
+    {"mechanism": "eip"},
+    {"mechanism": "havip"},
+)
+
+
+@st.composite
+def _floating(draw: st.DrawFn) -> dict[str, Any]:
+    floating = dict(draw(st.sampled_from(_MECHANISMS)))
+    if floating["mechanism"] == "eip":
+        return floating
+    if floating["mechanism"] == "havip":
+        floating["other_havips"] = draw(st.sampled_from([0, 0, 4, 9]))
+    return {"address": "10.0.1.100", **floating, "eip": draw(st.booleans())}
 
 
 @st.composite
@@ -116,11 +140,6 @@ def scenarios(draw: st.DrawFn) -> str:
     """The text of a random scenario file."""
     names = _NAMES[: draw(st.integers(2, 3))]
     priorities = draw(st.sampled_from([(150, 100, 50), (100, 100, 100), (255, 100, 100), (150, 140, 140)]))
-    mechanism, method = draw(
-        st.sampled_from(
-            [("secondary_ip", "migrate"), ("secondary_ip", "reassign"), ("eni", "migrate"), ("eni", "reattach")]
-        )
-    )
     lossy = draw(st.booleans())
     notify = {
         "start_up": draw(_short),
@@ -145,7 +164,7 @@ def scenarios(draw: st.DrawFn) -> str:
             name: {"address": f"10.0.1.{11 + index}", "vrrp": {"priority": priorities[index]}}
             for index, name in enumerate(names)
         },
-        "floating": {"address": "10.0.1.100", "mechanism": mechanism, "method": method, "eip": draw(st.booleans())},
+        "floating": draw(_floating()),
         "vrrp": draw(_vrrp()),
         "notify": notify,
         "guest": {"boot": draw(_short)},
@@ -162,7 +181,25 @@ def scenarios(draw: st.DrawFn) -> str:
                 "loss": f"{draw(st.integers(1, 40))}%" if lossy else "0%",
             }
         },
-        "control_plane": {"error_rate": draw(st.sampled_from(["0%", "20%"])), "task_failure_rate": "5%"},
+        "control_plane": {
+            "error_rate": draw(st.sampled_from(["0%", "20%"])),
+            "task_failure_rate": "5%",
+            "havip_remap": draw(_short),
+            "garp_rate_limit": draw(st.sampled_from([5, 1, 20])),
+        },
         "faults": draw(st.lists(_fault(names), max_size=5)),
     }
+    return str(yaml.safe_dump(document, sort_keys=False))
+
+
+def with_faults(text: str, kind: str) -> str:
+    """The scenario with more faults, of a kind that clients feel: on every instance again and again."""
+    document = yaml.safe_load(text)
+    names = list(document["instances"])
+    aim = {"zone_outage": {"target": "z"}, "api_outage": {}}.get(kind, {"target": names})
+    aims = [{"between": name, "and": "clients"} for name in names] if kind == "partition" else [aim]
+    if kind == "one_way_partition":
+        aims = [{"from": "clients", "to": names[0]}, {"from": names[1], "to": "clients"}]
+    often = {"time_to_failure": {"exponential": {"mean": "150s"}}, "duration": {"exponential": {"mean": "20s"}}}
+    document["faults"] += [{"kind": kind, **aim, **often} for aim in aims]
     return str(yaml.safe_dump(document, sort_keys=False))

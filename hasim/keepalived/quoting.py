@@ -30,13 +30,20 @@ def quote_script(script: ScriptCommand) -> str:
     reading are written as octal numbers, which end by themselves and hold no quote.
     """
     command = " ".join(_argument(argument) for argument in script.arguments)
-    words = ['"' + command.replace("\\", "\\\\") + '"']
-    words += [quote_word(word) for word in (script.user, script.group) if word is not None]
-    return " ".join(words)
+    return " ".join(_outer(word) for word in (command, script.user, script.group) if word is not None)
+
+
+def _outer(word: str) -> str:
+    """A word for the first reading."""
+    return '"' + "".join(_escaped(c) if c in '"\n' else c for c in word.replace("\\", "\\\\")) + '"'
 
 
 def _argument(argument: str) -> str:
     """One argument for the second reading."""
     if argument and _PLAIN.fullmatch(argument) and "\\" not in argument:
         return argument
-    return "'" + "".join(c if _SAFE_IN_QUOTES.fullmatch(c) else f"\\{ord(c):03o}" for c in argument) + "'"
+    return "'" + "".join(c if _SAFE_IN_QUOTES.fullmatch(c) else _escaped(c) for c in argument) + "'"
+
+
+def _escaped(character: str) -> str:
+    return f"\\{ord(character):03o}"

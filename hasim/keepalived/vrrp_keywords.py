@@ -34,16 +34,16 @@ _NAME = Anything(1)
 _TRACKED = (
     values("track_interface", field="track_interfaces", simulated=True),
     values("track_script", field="track_scripts", simulated=True),
-    values("track_file", field="track_files", simulated=True),
+    values("track_file", field="track_files"),
     values("track_process", field="track_processes", simulated=True),
     values("track_bfd", field="track_bfds"),
 )
 
 _NOTIFIED = (
-    setting("notify_backup", Script(), simulated=True),
+    setting("notify_backup", Script()),
     setting("notify_master", Script(), simulated=True),
-    setting("notify_fault", Script(), simulated=True),
-    setting("notify_stop", Script(), simulated=True),
+    setting("notify_fault", Script()),
+    setting("notify_stop", Script()),
     setting("notify", Script(), simulated=True),
     setting("notify_priority_changes", Boolean()),
     accepted("smtp_alert", Boolean()),
@@ -58,7 +58,7 @@ _ADDRESSING = (
     setting("mcast_dst_ip", Address(multicast=True, link_local=True)),
     setting("track_src_ip"),
     values("unicast_peer", field="unicast_peers", simulated=True),
-    setting("unicast_fault_no_peer", simulated=True),
+    setting("unicast_fault_no_peer"),
     setting("unicast_ttl", Unsigned(0, 255)),
     setting("check_unicast_src"),
     accepted("old_unicast_checksum", Anything()),
@@ -101,12 +101,12 @@ _ELECTION = (
 )
 
 _GARP = (
-    setting("garp_master_delay", _SECONDS, simulated=True),
+    setting("garp_master_delay", _SECONDS),
     setting("garp_master_refresh", Unsigned(0, unit_ns=_SECOND, fallback=0)),
-    setting("garp_master_repeat", _REPEATS, simulated=True),
+    setting("garp_master_repeat", _REPEATS),
     setting("garp_master_refresh_repeat", _REPEATS),
-    setting("garp_lower_prio_delay", _SECONDS, simulated=True),
-    setting("garp_lower_prio_repeat", Unsigned(0, _INT_MAX), simulated=True),
+    setting("garp_lower_prio_delay", _SECONDS),
+    setting("garp_lower_prio_repeat", Unsigned(0, _INT_MAX)),
     accepted("garp_extra_if", Anything(1, missing_is_fatal=False)),
     accepted("vmac_garp_intvl", Anything(1, missing_is_fatal=False), deprecated="garp_extra_if"),
 )
@@ -134,11 +134,11 @@ _INSTANCE = section(
 _SYNC_GROUP = section(
     "vrrp_sync_group",
     (
-        values("group", field="members", simulated=True),
+        values("group", field="members"),
         *_TRACKED,
         *_NOTIFIED,
         accepted("global_tracking", deprecated="track_script, track_interface and track_file of the sync group"),
-        setting("sync_group_tracking_weight", simulated=True),
+        setting("sync_group_tracking_weight"),
     ),
     Anything(),
     field="sync_groups",
@@ -168,8 +168,8 @@ _TRACK_PROCESS = section(
         setting("process", Anything(1), simulated=True),
         setting("param_match", Anything()),
         setting("weight", Weight(254), simulated=True),
-        setting("quorum", Unsigned(1, 65535), simulated=True),
-        setting("quorum_max", Unsigned(0, 65535), simulated=True),
+        setting("quorum", Unsigned(1, 65535)),
+        setting("quorum_max", Unsigned(0, 65535)),
         setting("delay", _PROCESS_DELAY, simulated=True),
         setting("terminate_delay", _PROCESS_DELAY, simulated=True),
         setting("fork_delay", _PROCESS_DELAY, simulated=True),
@@ -181,18 +181,17 @@ _TRACK_PROCESS = section(
 )
 
 _TRACK_FILE_KEYWORDS = (
-    setting("file", Word("a file name", missing="error"), simulated=True),
-    setting("weight", Weight(254), simulated=True),
-    setting("init_file", Anything(), simulated=True),
+    setting("file", Word("a file name", missing="error")),
+    setting("weight", Weight(254)),
+    setting("init_file", Anything()),
 )
-TRACK_FILE = section("track_file", _TRACK_FILE_KEYWORDS, _NAME, field="files", simulated=True)
+TRACK_FILE = section("track_file", _TRACK_FILE_KEYWORDS, _NAME, field="files")
 VRRP_TRACK_FILE = Keyword(
     "vrrp_track_file",
     TRACK_FILE.arguments,
     TRACK_FILE.block,
     TRACK_FILE.keywords,
     field="files",
-    simulated=True,
     deprecated="track_file",
     deprecated_quietly=True,
 )

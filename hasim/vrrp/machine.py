@@ -48,7 +48,7 @@ any      TrackedDown             FAULT    from MASTER: two adverts 0, remove add
 FAULT    last TrackedUp          BACKUP   notify BACKUP, arm master-down interval (owner with state MASTER: MASTER)
 any      WeightChanged           same     BACKUP: shift the deadline by the change of the master-down interval
 any      Shutdown                INIT     from MASTER: advert 0, remove addresses; notify STOP
-MASTER   Reload                  MASTER   advert with the new priority, deadline now: a second one follows
+MASTER   Reload                  MASTER   advert with the old priority, deadline now: one with the new follows
 ======== ======================= ======== =====================================================================
 """
 
@@ -234,12 +234,12 @@ class Machine:
             return [RemoveAddresses(), *self._become_fault("start_up")]
         if self._unknown:
             return [RemoveAddresses()]
-        return self._leave_init(now)
+        return [RemoveAddresses(), *self._leave_init(now)]
 
     def _leave_init(self, now: int) -> list[Effect]:
         if self._is_immediate_owner():
-            return [RemoveAddresses(), *self._become_master("start_up", now)]
-        return [RemoveAddresses(), *self._become_backup("start_up", now)]
+            return self._become_master("start_up", now)
+        return self._become_backup("start_up", now)
 
     def _become_backup(self, reason: str, now: int) -> list[Effect]:
         self.preempt_deadline_ns = None
@@ -301,6 +301,7 @@ class Machine:
         matters when the own priority changes before the next accepted advert."""
         if self.deadline_ns is not None:
             self._down_timer_ns = max(self.deadline_ns - now, 0)
+            self._arm(now)
 
     def _preempt_delay_runs(self, now: int) -> bool:
         if not self.settings.preempt_delay_ns:
@@ -322,9 +323,17 @@ class Machine:
         if event.priority == 0:
             self._rearm_after_packet(now)
             return [SendAdvert(self.priority)]
+        if event.priority == self.priority == OWNER_PRIORITY:
+            return self._give_up_ownership(event, now)
         if (event.priority, event.source) > (self.priority, self.settings.address):
             return self._yield_to(event, now)
         return self._reassert(now)
+
+    def _give_up_ownership(self, event: AdvertReceived, now: int) -> list[Effect]:
+        """Two routers call themselves owner: a mistake of whoever configured them, which keepalived works around."""
+        # differs: RFC 5798 knows one owner and compares addresses.
+        self.base_priority = self.priority = OWNER_PRIORITY - 1
+        return [PriorityMoved(OWNER_PRIORITY, self.priority), *self._yield_to(event, now)]
 
     def _yield_to(self, event: AdvertReceived, now: int) -> list[Effect]:
         answer = [SendAdvert(self.priority)] if self.settings.higher_prio_send_advert else []
@@ -390,17 +399,18 @@ class Machine:
         return [transition, *leaving, Notify("STOP")]
 
     def _on_reload(self, event: Reload, now: int) -> list[Effect]:
+        old = self.priority
+        # keepalived reassures its peers before it reads the configuration, with the priority that it still has.
+        first: list[Effect] = [SendAdvert(old)] if self.state is State.MASTER else []
         self.base_priority = event.priority
-        old, self.priority = self.priority, effective_priority(event.priority, self._contributions.values())
+        self.priority = effective_priority(event.priority, self._contributions.values())
         moved: list[Effect] = [PriorityMoved(old, self.priority)] if old != self.priority else []
         if self.state is State.MASTER:
-            # keepalived sends one advert while it takes over the old state, and its timer starts as expired.
             self.deadline_ns = now
-            return [*moved, SendAdvert(self.priority)]
-        if self.state is State.BACKUP:
+        elif self.state is State.BACKUP:
             self._down_timer_ns = self._master_down_interval()
             self._arm(now)
-        return moved
+        return [*first, *moved]
 
 
 _Handler = Callable[[Machine, Any, int], list[Effect]]

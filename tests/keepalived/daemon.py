@@ -16,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["Verdict", "config_test", "dump", "needs_keepalived"]
+__all__ = ["KILLED", "Verdict", "config_test", "dump", "needs_keepalived"]
+
+KILLED = 137
+"""The exit status of a config test that had not ended after five seconds."""
 
 _VERSION = "v2.2.7"
 _INTERFACES = """
@@ -25,17 +28,26 @@ for i in 0 1 2 3; do
     ip link add eth$i type bridge; ip addr add 192.0.2.1$i/24 dev eth$i; ip link set eth$i up
 done
 """
-_TEST = _INTERFACES + """
+_TEST = (
+    _INTERFACES
+    + """
 while [ $# -gt 0 ]; do
-    cd "$(dirname "$1")"; keepalived --config-test --use-file "$(basename "$1")" ${2:+--config-id "$2"} 2>&1
+    cd "$(dirname "$1")"
+    timeout --signal=KILL 5 keepalived --config-test --use-file "$(basename "$1")" ${2:+--config-id "$2"} 2>&1
     echo "exit $?"; shift 2
 done
 """
-_DUMP = _INTERFACES + """
+)
+_DUMP = (
+    _INTERFACES
+    + """
 cd "$(dirname "$1")"
-exec timeout --signal=KILL 20 keepalived --dont-fork --log-console --dump-conf --log-detail --vrrp --pid=/run/k.pid --vrrp_pid=/run/v.pid \\
+exec timeout --signal=KILL 20 keepalived --dont-fork --log-console --dump-conf --log-detail --vrrp --no_bfd \\
+    --pid=/run/k.pid --vrrp_pid=/run/v.pid \\
     --use-file "$(basename "$1")" ${2:+--config-id "$2"} 2>&1
 """
+)
+_HEADINGS = ("VRRP Instance", "VRRP Script", "VRRP Sync", "VRRP Track", "Track file", "BFD Instance")
 _LAST_LINE_OF_A_DUMP = "------< Interfaces >------"
 _TIMESTAMP = re.compile(r"^\w{3} \w{3} +\d+ [\d:]+ \d{4}: ")
 
@@ -51,7 +63,9 @@ def _missing() -> str:
     version = (shown.stdout + shown.stderr).partition("\n")[0]
     if _VERSION not in version:
         return f"the complaints are those of keepalived {_VERSION}, and this is {version}"
-    made = subprocess.run([*_NAMESPACE, "ip", "link", "add", "name", "probe", "type", "bridge"], capture_output=True, check=False)
+    made = subprocess.run(
+        [*_NAMESPACE, "ip", "link", "add", "name", "probe", "type", "bridge"], capture_output=True, check=False
+    )
     return "" if made.returncode == 0 else "network namespaces with bridges cannot be made here"
 
 
@@ -135,7 +149,7 @@ def dump(path: Path, config_id: str = "") -> dict[str, dict[str, list[str]]]:
     for line in lines:
         indent = len(line) - len(line.lstrip())
         name, _, value = line.strip().partition(" = ")
-        if indent == 1 and name.startswith(("VRRP Instance", "VRRP Script", "VRRP Sync Group")):
+        if indent == 1 and name.startswith(_HEADINGS):
             section = sections.setdefault(line.strip(), {})
         elif indent == 3:
             values = section.setdefault(name.removesuffix(" :"), [])

@@ -10,13 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from hasim.keepalived import Config, VrrpInstance, inspect_config, read_config, write_config
+from hasim.keepalived import (
+    Config,
+    KeepalivedConfigError,
+    VrrpInstance,
+    inspect_config,
+    read_config,
+    write_config,
+)
 from hasim.keepalived.problems import Problems
 from hasim.keepalived.reader import LineReader
 from hasim.keepalived.tokens import split_words
 from hasim.units import MILLISECOND, SECOND
 from tests.keepalived.cases import ACCEPTED_IDS, EXAMPLES, accepted, marked
-from tests.keepalived.daemon import config_test, dump, needs_keepalived
+from tests.keepalived.daemon import KILLED, config_test, dump, needs_keepalived
 
 pytestmark = [pytest.mark.real, needs_keepalived]
 
@@ -35,7 +42,9 @@ def test_keepalived_complains_about_the_marked_lines(kind: str) -> None:
             assert case.line in verdict.lines, case.name
         else:
             assert verdict.elsewhere or verdict.lines, case.name
-        foretold = {problem.location.line for problem in inspect_config(case.path).problems if problem.fails_config_test}
+        foretold = {
+            problem.location.line for problem in inspect_config(case.path).problems if problem.fails_config_test
+        }
         if case.name not in CASCADES and case.named:
             assert set(verdict.lines) <= foretold, case.name
 
@@ -100,7 +109,8 @@ def _shown(instance: VrrpInstance) -> dict[str, list[str]]:
     if instance.authentication is not None and instance.authentication.type == "PASS":
         shown["Password"] = [instance.authentication.password]
     if instance.unicast:
-        shown["Unicast Peer"] = [str(peer.address) for peer in instance.unicast_peers]
+        peers = instance.unicast_peers
+        shown["Unicast Peer"] = [f"{peer.address} min_ttl {peer.min_ttl} max_ttl {peer.max_ttl}" for peer in peers]
     return {name: values for name, values in shown.items() if values}
 
 
@@ -120,7 +130,9 @@ def _assert_same(config: Config, sections: dict[str, dict[str, list[str]]], name
         section = sections[f"VRRP Instance = {instance.name}"]
         for key, expected in (_shown(instance) | _tracked(instance)).items():
             assert section.get(key, [])[: len(expected)] == expected, f"{name}: {instance.name}: {key}"
-        advertised = [line.split()[0] for key, lines in section.items() if key.startswith("Virtual IP (") for line in lines]
+        advertised = [
+            line.split()[0] for key, lines in section.items() if key.startswith("Virtual IP (") for line in lines
+        ]
         assert [line.split("/")[0] for line in advertised] == [str(vip.address) for vip in instance.virtual_addresses]
     for script in config.scripts:
         section = sections.get(f"VRRP Script = {script.name}")
@@ -194,20 +206,39 @@ def _random_text(seed: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_hasim_reads_the_lines_that_keepalived_reads(tmp_path: Path) -> None:
-    (tmp_path / "other.inc").write_text("from_another_file\n")
-    files = []
-    for seed in range(60):
-        path = tmp_path / f"{seed}.conf"
-        path.write_text(_random_text(seed))
-        files.append((path, "x"))
-    for (path, config_id), verdict in zip(files, config_test(files), strict=True):
-        reader = LineReader(Problems(), config_id)
-        reader.copied = False
-        reader.open_file(path)
-        read = []
+def _read_words(path: Path, config_id: str) -> list[tuple[int, str]] | None:
+    """Line and first word of every logical line of a file, as hasim reads it; None where it refuses to."""
+    reader = LineReader(Problems(), config_id)
+    reader.copied = False
+    reader.open_file(path)
+    found = []
+    try:
         while (line := reader.next_line()) is not None:
             words = split_words(line.text)[0]
-            if words and Path(line.location.file) == path and words[0] not in "{}":
-                read.append((line.location.line, words[0]))
-        assert read == verdict.words, path.read_text()
+            if words and Path(line.location.file) == path and words[0] not in ("{", "}"):
+                found.append((line.location.line, words[0]))
+    except KeepalivedConfigError:
+        return None
+    return found
+
+
+def test_hasim_reads_the_lines_that_keepalived_reads(tmp_path: Path) -> None:
+    (tmp_path / "other.inc").write_text("from_another_file\n")
+    files, foretold = [], []
+    for seed in range(80):
+        path = tmp_path / f"{seed}.conf"
+        path.write_text(_random_text(seed))
+        words = _read_words(path, "x")
+        if words is not None:
+            files.append((path, "x"))
+            foretold.append(words)
+    assert len(files) > 40
+    for (path, _), words, verdict in zip(files, foretold, config_test(files), strict=True):
+        assert words == verdict.words, path.read_text()
+
+
+def test_keepalived_never_ends_where_hasim_refuses_to_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "circle.conf"
+    path.write_text("$A=${A}\n$A\n")
+    assert _read_words(path, "") is None
+    assert config_test([(path, "")])[0].exit_status == KILLED

@@ -15,6 +15,7 @@ from tests.transcripts import runner
 from tests.transcripts.vrrp_network import VrrpNetwork
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "vrrp").glob("*.txt"))
+# Where the machine does not yet do what the daemon does: the transcript shows the daemon.
 _SOURCE = re.compile(r"^# .*\b(B([1-9]|1\d|2[0-5])\b|RFC (3768|5798))", re.MULTILINE)
 
 

@@ -14,7 +14,8 @@ from hasim.units import MILLISECOND, SECOND
 
 NAMES = st.text("abcXYZ019_-. #!{}'@~", min_size=1, max_size=12).filter(lambda name: name.strip() == name)
 ARGUMENTS = st.lists(st.text("abc/ .#!{}'\"\\$\t~@é", max_size=10), min_size=1, max_size=4).map(tuple)
-SCRIPTS = st.builds(ScriptCommand, ARGUMENTS, st.none() | st.just("root"))
+USERS = st.sampled_from([None, "root", "a b", "'\"#{"])
+SCRIPTS = st.builds(ScriptCommand, ARGUMENTS, USERS)
 
 
 @given(NAMES)
@@ -30,14 +31,14 @@ def test_a_word_that_no_file_can_hold_is_refused(word: str) -> None:
         quote_word(word)
 
 
-@given(ARGUMENTS)
-def test_a_quoted_script_is_read_back_by_both_readings(arguments: tuple[str, ...]) -> None:
-    line = strip_comment(f"notify {quote_script(ScriptCommand(arguments))}")
+@given(SCRIPTS)
+def test_a_quoted_script_is_read_back_by_both_readings(script: ScriptCommand) -> None:
+    line = strip_comment(f"notify {quote_script(script)}")
     assert not line.unterminated
     assert not split_words(line.text)[1]
-    outer = split_script(line.text)
-    assert len(outer) == 2
-    assert split_script(outer[1]) == arguments
+    _, command, *user = split_script(line.text)
+    assert split_script(command) == script.arguments
+    assert user == ([script.user] if script.user else [])
 
 
 def _optional(strategy: st.SearchStrategy[str]) -> st.SearchStrategy[str]:

@@ -304,9 +304,9 @@ def test_shutdown_of_a_backup_sends_nothing_b8() -> None:
     assert kinds(machine().handle(Shutdown(), 5)) == ["Transition", "Notify"]
 
 
-def test_reload_of_a_master_announces_the_new_priority_at_once_b10() -> None:
+def test_reload_of_a_master_sends_one_advert_with_the_old_and_one_with_the_new_priority_b10() -> None:
     m = machine(State.MASTER)
-    assert m.handle(Reload(90), 5) == [PriorityMoved(100, 90), SendAdvert(90)]
+    assert m.handle(Reload(90), 5) == [SendAdvert(100), PriorityMoved(100, 90)]
     assert m.deadline_ns == 5
     assert m.handle(TimerExpired(), 5) == [SendAdvert(90)]
 
@@ -315,6 +315,19 @@ def test_finishing_its_work_starts_a_masters_interval_afresh_b25() -> None:
     m = machine(State.MASTER)
     m.finish(30 * MILLISECOND)
     assert m.deadline_ns == 30 * MILLISECOND + SECOND
+
+
+def test_one_of_two_owners_gives_up_whatever_the_addresses_are() -> None:
+    m = machine(State.MASTER, priority=255)
+    effects = m.handle(advert(255, LOW), 5)
+    assert effects[0] == PriorityMoved(255, 254)
+    assert m.state is State.BACKUP
+
+
+def test_an_advert_ignored_during_the_startup_delay_adds_the_rest_of_the_wait_to_its_end() -> None:
+    m = machine(startup_delay_ns=3 * SECOND)
+    m.handle(advert(50, LOW), SECOND)
+    assert m.deadline_ns == 3 * SECOND + (3 * SECOND + MASTER_DOWN_100 - SECOND)
 
 
 def test_an_event_that_cannot_happen_names_the_state() -> None:

@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
-from hasim.keepalived.lint.checking import lint_configs, lint_design
+from hasim.keepalived.lint.checking import RULES, lint_configs, lint_design
 from hasim.keepalived.lint.design import Check, Design, Router, VirtualRouter, design_of
 from hasim.keepalived.lint.findings import Finding, Level, Rule, rule_table
 
 __all__ = [
+    "RULES",
     "Check",
     "Design",
     "Finding",

@@ -1,0 +1,222 @@
+"""Configuration files become a scenario that loads, says what they say, and names what it leaves out."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+
+from hasim.errors import UserError
+from hasim.keepalived import inspect_config, inspect_text
+from hasim.scenario import loads
+from hasim.scenario.importing import Imported, import_configs
+from hasim.scenario.model import Scenario, Transport
+from hasim.units import MILLISECOND, SECOND
+from tests.keepalived.cases import ACCEPTED_IDS, EXAMPLES, accepted, marked
+
+SCRIPT = "vrrp_script chk {\nscript /bin/true\ninterval 2\ntimeout 1\nfall 3\nweight -60\n}\n"
+SCRIPTS = "notify_master /bin/move\nnotify_master_rx_lower_pri /bin/move\n"
+
+
+def _conf(
+    source: str = "10.0.1.10",
+    peers: str = "10.0.1.11",
+    priority: int = 150,
+    vip: str = "10.0.1.100/24",
+    body: str = "",
+    before: str = "",
+    name: str = "VI_1",
+) -> str:
+    unicast = f"unicast_src_ip {source}\n" if source else ""
+    unicast += f"unicast_peer {{\n{peers}\n}}" if peers else ""
+    return (
+        f"{before}\nvrrp_instance {name} {{\ninterface eth0\nvirtual_router_id 77\npriority {priority}\n"
+        f"{unicast}\n{body}\nvirtual_ipaddress {{\n{vip}\n}}\n}}\n"
+    )
+
+
+def _import(*texts: str, vrrp_instance: str | None = None) -> Imported:
+    configs = {name: inspect_text(text, f"{name}.conf") for name, text in zip("abc", texts, strict=False)}
+    return import_configs(configs, vrrp_instance=vrrp_instance)
+
+
+def _scenario(*texts: str) -> Scenario:
+    return loads(_import(*texts).text)
+
+
+B = _conf("10.0.1.11", "10.0.1.10", 100)
+
+
+def test_a_pair_keeps_its_addresses_and_settings() -> None:
+    body = "nopreempt\nadvert_int 2\ndown_timer_adverts 5\nhigher_prio_send_advert\ntrack_script {\nchk\n}\n" + SCRIPTS
+    scenario = _scenario(_conf(body=body, before=SCRIPT), B)
+    a, b = scenario.instances
+    assert (a.name, b.name, scenario.initial_master) == ("a", "b", "a")
+    assert (str(a.interfaces[0].address), str(b.interfaces[0].address)) == ("10.0.1.10", "10.0.1.11")
+    assert scenario.floating.address == IPv4Address("10.0.1.100")
+    assert (a.vrrp.priority, b.vrrp.priority) == (150, 100)
+    assert (a.vrrp.advert_int_ns, b.vrrp.advert_int_ns) == (2 * SECOND, SECOND)
+    assert (a.vrrp.nopreempt, b.vrrp.nopreempt) == (True, False)
+    assert (a.vrrp.down_timer_adverts, a.vrrp.higher_prio_send_advert) == (5, True)
+    assert (a.vrrp.virtual_router_id, a.vrrp.transport) == (77, Transport.UNICAST)
+    assert a.vrrp.peers == ("b",)
+    script = a.vrrp.track_scripts[0]
+    assert (script.name, script.interval_ns, script.timeout_ns) == ("chk", 2 * SECOND, SECOND)
+    assert (script.rise, script.fall, script.weight) == (1, 3, -60)
+    assert b.vrrp.track_scripts == ()
+    assert a.notify.on_rx_lower_priority
+
+
+def test_values_carry_the_line_that_they_come_from() -> None:
+    text = _import(_conf(), B).text
+    assert any("priority: 150" in line and line.endswith("# a.conf:5") for line in text.splitlines())
+    assert any("virtual_router_id: 77" in line and line.endswith("# a.conf:4") for line in text.splitlines())
+    assert any("version: 2" in line and line.endswith("# keepalived's default") for line in text.splitlines())
+
+
+def test_what_keepalived_changes_is_imported_as_changed_and_said() -> None:
+    imported = _import(
+        _conf(body="state MASTER\nnopreempt\nadvert_int 1.5"), B.replace("priority", "advert_int 2\npriority")
+    )
+    scenario = loads(imported.text)
+    assert [instance.vrrp.advert_int_ns for instance in scenario.instances] == [2 * SECOND, 2 * SECOND]
+    assert "written as 1500ms, which version 2 cannot carry" in imported.text
+    assert "nopreempt is written, and keepalived clears it" in imported.text
+    assert len(imported.summary.warnings) == 2
+
+
+def test_two_nodes_tell_each_others_address() -> None:
+    a, b = _conf(source="", peers="10.0.1.11"), _conf(source="", peers="10.0.1.10", priority=100)
+    scenario = _scenario(a, b)
+    assert [str(instance.interfaces[0].address) for instance in scenario.instances] == ["10.0.1.10", "10.0.1.11"]
+
+
+def test_a_node_alone_gets_a_stand_in_for_its_backup() -> None:
+    imported = _import(_conf())
+    scenario = loads(imported.text)
+    assert [(i.name, i.vrrp.priority) for i in scenario.instances] == [("a", 150), ("a-backup", 100)]
+    assert str(scenario.instances[1].interfaces[0].address) == "10.0.1.11"
+    assert any("a stand-in for the backup" in item for item in imported.summary.assumed)
+
+
+def test_heartbeats_in_another_network_get_a_subnet_of_their_own() -> None:
+    a = _conf("10.0.7.10", "10.0.7.11")
+    b = _conf("10.0.7.11", "10.0.7.10", 100)
+    scenario = _scenario(a, b)
+    assert [(subnet.name, str(subnet.cidr)) for subnet in scenario.subnets] == [
+        ("service", "10.0.1.0/24"),
+        ("heartbeat", "10.0.7.0/24"),
+    ]
+    first = scenario.instances[0]
+    assert first.vrrp.interface == "heartbeat"
+    assert {interface.name: interface.subnet for interface in first.interfaces} == {
+        "eth0": "service",
+        "heartbeat": "heartbeat",
+    }
+    assert str(first.interfaces[1].address) == "10.0.7.10"
+
+
+@pytest.mark.parametrize(
+    ("vip", "cidr"),
+    [
+        ("10.0.1.100/24", "10.0.1.0/24"),
+        ("10.0.1.100", "10.0.1.0/24"),
+        ("10.0.1.100/26", "10.0.1.0/24"),
+        ("10.0.1.1/24", "10.0.0.0/23"),
+        ("10.0.100.1/20", "10.0.0.0/17"),
+    ],
+)
+def test_a_subnet_is_as_wide_as_the_addresses_need(vip: str, cidr: str) -> None:
+    scenario = _scenario(_conf(vip=vip), _conf("10.0.1.11", "10.0.1.10", 100, vip))
+    assert str(scenario.floating.address) == vip.split("/")[0]
+    assert cidr in [str(subnet.cidr) for subnet in scenario.subnets] or len(scenario.subnets) == 2
+
+
+@pytest.mark.parametrize("vip", ["203.0.113.9/24", "172.31.255.250/24", "10.0.1.10/24"])
+def test_addresses_that_fit_into_no_vpc_have_stand_ins(vip: str) -> None:
+    imported = _import(_conf(vip=vip), _conf("10.0.1.11", "10.0.1.10", 100, vip))
+    assert str(loads(imported.text).floating.address) == "10.0.1.100"
+    assert any("takes their place" in item for item in imported.summary.assumed)
+
+
+def test_ipv6_has_stand_ins_and_version_3() -> None:
+    a, b = (_conf(source="", peers="", vip="fe80::1/64", priority=p) for p in (150, 100))
+    scenario = _scenario(a, b)
+    assert [instance.vrrp.version for instance in scenario.instances] == [3, 3]
+    assert scenario.network.multicast
+
+
+def test_the_router_that_most_nodes_share_is_taken_unless_another_is_asked_for() -> None:
+    alone = _conf(name="alone", vip="10.0.1.101/24").replace("virtual_router_id 77", "virtual_router_id 8")
+    a = alone + _conf()
+    imported = _import(a, B)
+    assert str(loads(imported.text).floating.address) == "10.0.1.100"
+    assert any("vrrp_instance alone (a scenario has one" in item for item in imported.summary.unused)
+    other = _import(a, B, vrrp_instance="alone")
+    assert str(loads(other.text).floating.address) == "10.0.1.101"
+    with pytest.raises(UserError, match="no file has a vrrp_instance nothing: expected one of VI_1, alone"):
+        _import(a, B, vrrp_instance="nothing")
+
+
+def test_what_is_not_simulated_is_named_with_its_line() -> None:
+    body = "track_interface {\neth1\n}\nauthentication {\nauth_type PASS\nauth_pass x\n}\nsmtp_alert\n"
+    body += "track_script {\nchk weight 5 reverse\n}\n"
+    imported = _import(
+        _conf(body=body, before="global_defs {\nrouter_id r\n}\n" + SCRIPT, vip="10.0.1.100/24\n10.0.1.101"), B
+    )
+    unused = "\n".join(imported.summary.unused)
+    for part in ("router_id r", "authentication", "smtp_alert", "track_interface eth1", "reverse", "10.0.1.101"):
+        assert part in unused
+    assert "Accepted, and without effect on the simulation:\n  a.conf:2: router_id r" in str(imported.summary)
+
+
+def test_only_other_nodes_are_peers() -> None:
+    three = [_conf(f"10.0.1.{n}", "10.0.1.10\n10.0.1.11", 150 - n) for n in (10, 11, 12)]
+    assert [instance.vrrp.peers for instance in _scenario(*three).instances] == [("b",), ("a",), ("a", "b")]
+    itself = _scenario(_conf(peers="10.0.1.10"), B)
+    assert itself.instances[0].vrrp.peers == ("b",)
+
+
+def test_a_tracked_process_becomes_a_fast_check() -> None:
+    process = "vrrp_track_process proxy {\nprocess haproxy\ndelay 0.5\n}\n"
+    scenario = _scenario(_conf(body="track_process {\nproxy weight -60\n}", before=process), B)
+    check = scenario.instances[0].vrrp.track_scripts[0]
+    assert (check.name, check.interval_ns, check.weight) == ("proxy", 100 * MILLISECOND, -60)
+    assert (check.rise, check.fall) == (6, 6)
+
+
+def test_scripts_that_a_sync_group_tracks_count_for_its_members() -> None:
+    group = "vrrp_sync_group G {\ngroup {\nVI_1\n}\ntrack_script {\nchk weight -60\n}\nsync_group_tracking_weight\n}\n"
+    scenario = _scenario(_conf(before=SCRIPT + group), B)
+    assert [check.name for check in scenario.instances[0].vrrp.track_scripts] == ["chk"]
+
+
+def test_names_are_made_fit_for_a_scenario() -> None:
+    configs = {name: inspect_text(text) for name, text in (("on", _conf()), ("1st node.conf", B))}
+    scenario = loads(import_configs(configs, name="../etc/x y").text)
+    assert [instance.name for instance in scenario.instances] == ["on", "1st-node-conf"]
+    assert scenario.name == "etc-x-y"
+
+
+def test_nothing_to_import_is_refused() -> None:
+    with pytest.raises(UserError, match="nothing to import"):
+        import_configs({})
+
+
+SAMPLES = [*accepted(), *(case.path for case in marked("changed")), *(case.path for case in marked("refused"))]
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_sample_becomes_a_scenario_that_loads(path: Path) -> None:
+    config = inspect_config(path, ACCEPTED_IDS.get(path.stem, ""))
+    imported = import_configs({path.stem: config}, name=path.stem)
+    assert len(loads(imported.text).instances) == 2
+    assert len(loads(import_configs({"a": config, "b": config, "c": config}).text).instances) == 3
+
+
+@pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the directory of examples is not beside this repository")
+def test_every_example_becomes_a_scenario_that_loads() -> None:
+    for path in sorted(EXAMPLES.iterdir()):
+        imported = import_configs({path.name: inspect_config(path)})
+        assert loads(imported.text).name == "imported"
