@@ -9,9 +9,12 @@ import typer
 
 from hasim import __version__
 from hasim.cli.explain import explain
+from hasim.cli.importing import import_
+from hasim.cli.lint import lint
 from hasim.cli.replay import replay
 from hasim.cli.run import run
 from hasim.cli.schema import schema
+from hasim.cli.serve import serve
 
 __all__ = ["app", "main"]
 
@@ -25,8 +28,11 @@ app = typer.Typer(
 )
 app.command(short_help="Run a scenario many times: availability, latency, phases.")(run)
 app.command(short_help="Tell one run step by step: who did what, when and why.")(explain)
+app.command(name="import", short_help="Turn keepalived.conf files into a scenario.")(import_)
+app.command(short_help="Find designs that cannot do what their author thinks.")(lint)
 app.command(short_help="Hold the simulator against recorded trials of a real keepalived.")(replay)
 app.command(short_help="Print the JSON Schema of scenario files, for editors.")(schema)
+app.command(short_help="Serve the cloud's API over HTTP: for the official SDK and command line.")(serve)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,0 +1,96 @@
+"""What the live page shows, as plain data: instances, interfaces, addresses, EIPs, HAVIPs, tasks and trouble."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hasim.cloud.actions.common import iso_time
+from hasim.cloud.entities import Instance, NetworkInterface, Task
+from hasim.cloud.http.live_region import LiveRegion
+from hasim.units import SECOND
+
+__all__ = ["picture"]
+
+
+def picture(live: LiveRegion) -> dict[str, Any]:
+    """The region now. Durations are in seconds of its own clock."""
+    region, now_ns = live.region, live.clock.now_ns()
+    unattached = [item for item in region.network_interfaces.values() if item.instance_id is None]
+    return {
+        "region": region.name,
+        "zones": list(region.zones),
+        "time": iso_time(now_ns),
+        "speed": live.clock.speed,
+        "instances": [_instance(live, item) for item in region.instances.values()],
+        "unattached": [_interface(live, item) for item in unattached],
+        "eips": [
+            {
+                "id": eip.address_id,
+                "name": eip.name,
+                "address": eip.address,
+                "status": eip.status.value,
+                "bound_to": eip.private_address or eip.ha_vip_id,
+            }
+            for eip in region.eips.values()
+        ],
+        "ha_vips": [
+            {
+                "id": item.ha_vip_id,
+                "name": item.name,
+                "address": item.address,
+                "state": item.state.value,
+                "interface": item.network_interface_id,
+            }
+            for item in region.ha_vips.values()
+        ],
+        "tasks": [_task(task, now_ns) for task in region.running_tasks()],
+        "ended": [_task(task, now_ns) for task in reversed(live.ended)],
+        "troubles": [trouble.to_json() for trouble in live.troubles],
+    }
+
+
+def _instance(live: LiveRegion, instance: Instance) -> dict[str, Any]:
+    return {
+        "id": instance.instance_id,
+        "name": instance.name,
+        "type": f"{instance.cpu} CPU, {instance.memory_gb:g} GB",
+        "zone": instance.zone,
+        "state": instance.state.value,
+        "crashed": live.is_crashed(instance.instance_id),
+        "interfaces": [_interface(live, item) for item in live.region.interfaces_of(instance.instance_id)],
+    }
+
+
+def _interface(live: LiveRegion, interface: NetworkInterface) -> dict[str, Any]:
+    region = live.region
+    addresses = [
+        {
+            "address": item.address,
+            "primary": item.primary,
+            "state": item.state.value,
+            "eip": region.eips[item.address_id].address if item.address_id else "",
+        }
+        for item in interface.addresses.values()
+    ]
+    return {
+        "id": interface.network_interface_id,
+        "name": interface.name,
+        "primary": interface.primary,
+        "device_index": interface.device_index,
+        "state": interface.state.value,
+        "mac": interface.mac_address,
+        "subnet": region.subnets[interface.subnet_id].cidr_block,
+        "zone": interface.zone,
+        "addresses": addresses,
+    }
+
+
+def _task(task: Task, now_ns: int) -> dict[str, Any]:
+    ended_ns = now_ns if task.ended_ns is None else task.ended_ns
+    return {
+        "id": task.task_id,
+        "action": task.action,
+        "resources": list(task.resource_ids),
+        "status": task.status.value,
+        "seconds": (ended_ns - task.begun_ns) / SECOND,
+    }

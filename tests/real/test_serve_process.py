@@ -1,0 +1,62 @@
+"""``hasim serve`` as a process: what it prints, how it ends, and what it says when it cannot begin."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.real.serving import serving
+
+COMMAND = [sys.executable, "-c", "from hasim.cli.main import main; main()", "serve"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly_even_while_a_client_waits_in_an_outage(number: signal.Signals) -> None:
+    with serving(auth=False) as served:
+        served.control("POST", "trouble", {"kind": "outage"})
+        host, port = served.address.split(":")
+        with socket.create_connection((host, int(port))) as waiting:
+            query = "Action=DescribeVpcs&Version=2017-03-12&Region=ap-guangzhou"
+            waiting.sendall(f"GET /?{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert served.kill(number) == 0
+
+
+def test_it_listens_on_loopback_and_says_where_on_its_first_line() -> None:
+    with serving(auth=False) as served:
+        assert served.url.startswith("http://127.0.0.1:")
+        assert served.control("GET", "state")["instances"] == []
+
+
+def test_bytes_that_are_not_http_do_not_disturb_it() -> None:
+    with serving(auth=False) as served:
+        host, port = served.address.split(":")
+        for noise in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"GET / HTTP/9\r\n\r\n", b"A" * 200_000):
+            with socket.create_connection((host, int(port))) as stranger:
+                stranger.sendall(noise)
+        assert served.control("GET", "state")["region"] == "ap-guangzhou"
+
+
+def refused(*arguments: str) -> str:
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_a_port_that_is_taken_is_the_users_input() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert "cannot listen on 127.0.0.1" in refused("--port", str(taken.getsockname()[1]))
+
+
+def test_options_that_contradict_each_other(tmp_path: Path) -> None:
+    assert "--no-auth" in refused("--no-auth", "--secret-id", "AKIDx")
+    assert "name one" in refused("--set", "vrrp.advert_int=2s")
+    other = tmp_path / "other"
+    other.write_text("something\n", encoding="utf-8")
+    assert "not a state file" in refused("--port", "0", "--state", str(other))
+    assert "No such file" in refused("--port", "0", "--state", str(tmp_path / "nowhere" / "state"))

@@ -1,0 +1,409 @@
+"""A region in running time: tasks, trouble, crashed instances, and what is kept in the state file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hasim.cloud import ACTIONS, CloudError
+from hasim.cloud.http import Behaviour, Journal
+from hasim.errors import UserError
+from hasim.units import HOUR
+from tests.unit.cloud_topology import Cloud
+from tests.unit.http_endpoint import Endpoint, prompt
+
+
+def run(story: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(story, 20))
+
+
+async def turns() -> None:
+    """Let everything that can go on without time passing do so."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def settled(endpoint: Endpoint) -> None:
+    """Until no task runs any more."""
+    while endpoint.region.running_tasks():
+        await asyncio.sleep(0)
+
+
+def secondary(cloud: Cloud, address: str = "10.0.1.50") -> dict[str, str]:
+    """A secondary address on a, and the parameters of the call that moves it to b."""
+    cloud.do(
+        "AssignPrivateIpAddresses", NetworkInterfaceId=cloud.eni_a, PrivateIpAddresses=[{"PrivateIpAddress": address}]
+    )
+    return {
+        "SourceNetworkInterfaceId": cloud.eni_a,
+        "DestinationNetworkInterfaceId": cloud.eni_b,
+        "PrivateIpAddress": address,
+    }
+
+
+def holder(cloud: Cloud) -> str | None:
+    found = cloud.region.holder_of(cloud.vpc, "10.0.1.50")
+    return found.instance_id if found else None
+
+
+def test_a_task_ends_by_itself_and_can_be_polled() -> None:
+    async def story() -> None:
+        cloud = Cloud()
+        endpoint = Endpoint(cloud.region, prompt())
+        task = (await endpoint.call("MigratePrivateIpAddress", **secondary(cloud))).response["RequestId"]
+        assert holder(cloud) == cloud.a
+        await settled(endpoint)
+        assert (await endpoint.call("DescribeVpcTaskResult", TaskId=task)).response["Status"] == "SUCCESS"
+        assert holder(cloud) == cloud.b
+
+    run(story())
+
+
+def test_a_task_that_fails_leaves_everything_as_it_was() -> None:
+    async def story() -> None:
+        cloud = Cloud()
+        endpoint = Endpoint(cloud.region, prompt(task_failure_rate=1.0))
+        task = (await endpoint.call("MigratePrivateIpAddress", **secondary(cloud))).response["RequestId"]
+        await settled(endpoint)
+        assert (await endpoint.call("DescribeVpcTaskResult", TaskId=task)).response["Status"] == "FAILED"
+        assert holder(cloud) == cloud.a
+
+    run(story())
+
+
+def test_a_faster_clock_ends_tasks_sooner() -> None:
+    async def story() -> None:
+        cloud = Cloud()
+        endpoint = Endpoint(cloud.region, prompt(task_ns=HOUR, accept_ns=HOUR), speed=1_000_000)
+        await endpoint.call("MigratePrivateIpAddress", **secondary(cloud))
+        while endpoint.region.running_tasks():
+            await asyncio.sleep(0.001)
+        (task,) = endpoint.live.ended
+        assert task.ended_ns is not None
+        assert task.ended_ns - task.begun_ns >= HOUR
+
+    run(story())
+
+
+def test_an_error_rate_refuses_with_its_code() -> None:
+    async def story() -> None:
+        endpoint = Endpoint(Cloud().region, prompt(error_rate=1.0, error_code="ResourceUnavailable"))
+        assert (await endpoint.call("DescribeVpcs")).code == "ResourceUnavailable"
+
+    run(story())
+
+
+def test_rate_limits_count_each_action() -> None:
+    async def story() -> None:
+        actions = prompt().actions
+        endpoint = Endpoint(Cloud().region, Behaviour(actions, {"DescribeVpcs": 2}), speed=0.001)
+        codes = [(await endpoint.call("DescribeVpcs")).code for _ in range(3)]
+        assert codes == ["OK", "OK", "RequestLimitExceeded"]
+        assert (await endpoint.call("DescribeSubnets")).code == "OK"
+
+    run(story())
+
+
+def test_an_outage_answers_nobody_until_it_is_over() -> None:
+    async def story() -> None:
+        endpoint = Endpoint(Cloud().region, prompt())
+        began = await endpoint.control("POST", "trouble", {"kind": "outage", "actions": ["DescribeVpcs"]})
+        assert (began.status, began.json["id"]) == (201, "trouble-1")
+        waiting = asyncio.ensure_future(endpoint.call("DescribeVpcs"))
+        await turns()
+        assert (await endpoint.call("DescribeSubnets")).code == "OK"
+        assert not waiting.done()
+        assert (await endpoint.control("DELETE", "trouble/trouble-1")).status == 200
+        assert (await waiting).status == 503
+        assert (await endpoint.call("DescribeVpcs")).code == "OK"
+
+    run(story())
+
+
+def test_an_outage_forgets_a_client_that_has_given_up() -> None:
+    async def story() -> None:
+        endpoint = Endpoint(Cloud().region, prompt())
+        await endpoint.control("POST", "trouble", {"kind": "outage"})
+        gone = asyncio.Event()
+        gone.set()
+        headers = {
+            "Content-Type": "application/json",
+            "X-TC-Action": "DescribeVpcs",
+            "X-TC-Version": "2017-03-12",
+            "X-TC-Region": "ap-guangzhou",
+        }
+        assert (await endpoint.request(headers=headers, body=b"{}", gone=gone)).status == 503
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("posted", "codes"),
+    [
+        ({"kind": "errors", "code": "InternalError"}, ["InternalError"] * 3),
+        ({"kind": "errors", "code": "InternalError", "probability": 0.4}, ["OK"] * 3),
+        ({"kind": "throttle", "rate_per_s": 1}, ["OK", "RequestLimitExceeded", "RequestLimitExceeded"]),
+        ({"kind": "throttle", "rate_per_s": 0, "actions": ["DescribeSubnets"]}, ["OK"] * 3),
+        ({"kind": "slowdown", "factor": 5}, ["OK"] * 3),
+    ],
+)
+def test_trouble_refuses_calls_until_it_is_switched_off(posted: dict[str, Any], codes: list[str]) -> None:
+    async def story() -> None:
+        endpoint = Endpoint(Cloud().region, prompt(), speed=0.001)
+        await endpoint.control("POST", "trouble", posted)
+        assert [(await endpoint.call("DescribeVpcs")).code for _ in range(3)] == codes
+        assert (await endpoint.control("DELETE", "trouble")).json == {"ended": 1}
+        assert (await endpoint.call("DescribeVpcs")).code == "OK"
+
+    run(story())
+
+
+def test_a_slowdown_stretches_answers_and_tasks() -> None:
+    async def story() -> None:
+        cloud = Cloud()
+        endpoint = Endpoint(cloud.region, prompt(task_ns=HOUR), speed=1_000_000)
+        await endpoint.control("POST", "trouble", {"kind": "slowdown", "factor": 100})
+        await endpoint.call("MigratePrivateIpAddress", **secondary(cloud))
+        while endpoint.region.running_tasks():
+            await asyncio.sleep(0.001)
+        (task,) = endpoint.live.ended
+        assert task.ended_ns is not None
+        assert task.ended_ns - task.begun_ns >= 100 * HOUR
+
+    run(story())
+
+
+def test_trouble_with_a_duration_ends_by_itself() -> None:
+    async def story() -> None:
+        endpoint = Endpoint(Cloud().region, prompt())
+        await endpoint.control("POST", "trouble", {"kind": "errors", "code": "InternalError", "duration": "1ms"})
+        while (await endpoint.control("GET", "trouble")).json["troubles"]:
+            await asyncio.sleep(0.001)
+        assert (await endpoint.call("DescribeVpcs")).code == "OK"
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("posted", "word"),
+    [
+        ([], "object"),
+        ({"kind": "flood"}, "outage, slowdown, throttle, errors"),
+        ({"kind": "outage", "factor": 2}, "factor"),
+        ({"kind": "outage", "answer": "teapot"}, "answer"),
+        ({"kind": "slowdown"}, "factor"),
+        ({"kind": "slowdown", "factor": 0.5}, "factor"),
+        ({"kind": "slowdown", "factor": True}, "factor"),
+        ({"kind": "throttle", "rate_per_s": 1.5}, "whole"),
+        ({"kind": "errors", "code": "no code"}, "code"),
+        ({"kind": "errors", "code": "X", "probability": 2}, "probability"),
+        ({"kind": "outage", "actions": ["DescribeVpc"]}, "did you mean DescribeVpcs"),
+        ({"kind": "outage", "duration": "30"}, "unit"),
+        ({"kind": "outage", "duration": 30}, "duration"),
+    ],
+)
+def test_trouble_that_is_none_is_refused_with_a_reason(posted: object, word: str) -> None:
+    async def story() -> None:
+        answer = await Endpoint(Cloud().region, prompt()).control("POST", "trouble", posted)
+        assert answer.status == 400
+        assert word in answer.json["error"]
+
+    run(story())
+
+
+def test_trouble_cannot_be_switched_on_by_another_sites_form() -> None:
+    async def story() -> None:
+        endpoint = Endpoint(Cloud().region, prompt())
+        answer = await endpoint.request("POST", "/_hasim/trouble", {"Content-Type": "text/plain"}, b'{"kind":"outage"}')
+        assert answer.status == 415
+        assert not (await endpoint.control("GET", "trouble")).json["troubles"]
+
+    run(story())
+
+
+async def crash_and_migrate(posted: object) -> tuple[Cloud, Endpoint]:
+    cloud = Cloud()
+    endpoint = Endpoint(cloud.region, prompt(dead_ns=HOUR))
+    assert (await endpoint.control("POST", f"instances/{cloud.a}/crash", posted)).json["crashed"] is True
+    await endpoint.call("MigratePrivateIpAddress", **secondary(cloud))
+    await turns()
+    return cloud, endpoint
+
+
+def test_what_leaves_a_crashed_instance_takes_its_own_time() -> None:
+    async def story() -> None:
+        cloud, endpoint = await crash_and_migrate(None)
+        assert len(endpoint.region.running_tasks()) == 1
+        assert endpoint.region.instances[cloud.a].state == "RUNNING"
+        await endpoint.control("POST", f"instances/{cloud.a}/start", {})
+        assert len(endpoint.region.running_tasks()) == 1
+        endpoint.live.close()
+
+    run(story())
+
+
+def test_what_is_stuck_goes_on_when_the_instance_is_started() -> None:
+    async def story() -> None:
+        cloud, endpoint = await crash_and_migrate({"stuck": True})
+        assert holder(cloud) == cloud.a
+        assert len(endpoint.region.running_tasks()) == 1
+        await endpoint.control("POST", f"instances/{cloud.a}/start", {})
+        await settled(endpoint)
+        assert holder(cloud) == cloud.b
+
+    run(story())
+
+
+def test_the_picture_shows_a_crash_that_the_api_does_not() -> None:
+    async def story() -> None:
+        cloud = Cloud()
+        endpoint = Endpoint(cloud.region, prompt())
+        await endpoint.control("POST", f"instances/{cloud.a}/crash", {})
+        shown = {item["id"]: item for item in (await endpoint.control("GET", "state")).json["instances"]}
+        assert (shown[cloud.a]["crashed"], shown[cloud.b]["crashed"]) == (True, False)
+        assert shown[cloud.a]["state"] == "RUNNING"
+        assert [item["address"] for item in shown[cloud.b]["interfaces"][0]["addresses"]] == ["10.0.1.11"]
+
+    run(story())
+
+
+def test_an_unknown_instance_cannot_crash() -> None:
+    async def story() -> None:
+        assert (await Endpoint(Cloud().region, prompt()).control("POST", "instances/nobody/crash", {})).status == 404
+
+    run(story())
+
+
+def test_every_action_needs_a_timing() -> None:
+    with pytest.raises(ValueError, match="AttachNetworkInterface"):
+        Behaviour({name: prompt().actions[name] for name in ACTIONS if name != "AttachNetworkInterface"}, {})
+
+
+# The state file -------------------------------------------------------------------------------------------------------
+
+
+def test_a_region_is_replayed_from_its_journal(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+
+    async def story() -> None:
+        cloud = Cloud()
+        journal = Journal(path, cloud.region)
+        endpoint = Endpoint(journal.region, prompt(), journal=journal)
+        await endpoint.call("MigratePrivateIpAddress", **secondary(Cloud()))  # refused: this region has no such address
+        assign = {"NetworkInterfaceId": cloud.eni_a, "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.1.50"}]}
+        await endpoint.call("AssignPrivateIpAddresses", **assign)
+        await settled(endpoint)
+        await endpoint.call("DescribeVpcs")
+        journal.close()
+        reopened = Journal(path)
+        assert reopened.region == cloud.region
+        assert reopened.rolled_back == 0
+        reopened.close()
+
+    run(story())
+
+
+def test_tasks_that_ran_when_the_server_died_have_failed(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+
+    async def story() -> None:
+        cloud = Cloud()
+        move = secondary(cloud)
+        journal = Journal(path, cloud.region)
+        endpoint = Endpoint(journal.region, prompt(task_ns=HOUR), journal=journal)
+        task = (await endpoint.call("MigratePrivateIpAddress", **move)).response["RequestId"]
+        endpoint.live.close()
+        journal.close()
+        reopened = Journal(path)
+        assert reopened.rolled_back == 1
+        assert reopened.region.running_tasks() == []
+        assert reopened.region.tasks[task].status == "FAILED"
+        found = reopened.region.holder_of(cloud.vpc, "10.0.1.50")
+        assert found is not None
+        assert found.instance_id == cloud.a
+        reopened.close()
+
+    run(story())
+
+
+def opened(path: Path) -> str:
+    with pytest.raises(UserError) as caught:
+        Journal(path)
+    return str(caught.value)
+
+
+def written(path: Path) -> Cloud:
+    cloud = Cloud()
+    journal = Journal(path, cloud.region)
+    reply = cloud.region.call("CreateVpc", {"VpcName": "late", "CidrBlock": "10.1.0.0/16"}, now_ns=1)
+    journal.called("CreateVpc", {"VpcName": "late", "CidrBlock": "10.1.0.0/16"}, reply.response["RequestId"], 1)
+    journal.close()
+    return cloud
+
+
+def test_a_last_line_that_was_cut_off_is_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    cloud = written(path)
+    path.write_bytes(path.read_bytes() + b'{"call":"CreateV')
+    journal = Journal(path)
+    assert journal.region == cloud.region
+    journal.close()
+    assert path.read_bytes().endswith(b"\n")
+
+
+def test_a_record_that_does_not_follow_is_an_error_that_names_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    written(path)
+    head, record, _ = path.read_bytes().split(b"\n")
+    other = json.dumps({**json.loads(record), "request_id": "another"}).encode()
+    for line in (b"{}", b"[]", b"nonsense", other, b'{"end":"nobody","succeeded":true,"now_ns":1}'):
+        path.write_bytes(head + b"\n" + line + b"\n")
+        assert "line 2" in opened(path)
+
+
+@pytest.mark.parametrize("content", [b"{}\n", b"nonsense\n", b"no line", b'{"format":"hasim.state/1","now_ns":0}\n'])
+def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "state"
+    path.write_bytes(content)
+    assert "not a state file" in opened(path)
+    assert path.read_bytes() == content
+
+
+def test_two_servers_cannot_use_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    journal = Journal(path, Cloud().region)
+    assert "another hasim serve" in opened(path)
+    journal.close()
+
+
+def test_a_journal_begins_anew_when_it_is_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hasim.cloud.http.journal._MOST_RECORDS", 3)
+    path = tmp_path / "state"
+    cloud = Cloud()
+    journal = Journal(path, cloud.region)
+    for number in range(4):
+        parameters = {"GroupName": f"group {number}", "GroupDescription": "many"}
+        reply = cloud.region.call("CreateSecurityGroup", parameters, now_ns=number)
+        journal.called("CreateSecurityGroup", parameters, reply.response["RequestId"], number)
+    journal.close()
+    assert len(path.read_bytes().splitlines()) == 2
+    reopened = Journal(path)
+    assert reopened.region == cloud.region
+    reopened.close()
+
+
+def test_refusals_are_the_regions_own() -> None:
+    async def story() -> None:
+        cloud = Cloud()
+        endpoint = Endpoint(cloud.region, prompt())
+        answer = await endpoint.call("DeleteNetworkInterface", NetworkInterfaceId=cloud.eni_a)
+        with pytest.raises(CloudError) as caught:
+            cloud.region.call("DeleteNetworkInterface", {"NetworkInterfaceId": cloud.eni_a}, now_ns=0)
+        assert answer.code == caught.value.code
+
+    run(story())

@@ -1,0 +1,118 @@
+"""What comes through the front door, in all three forms, and what is refused there: never with anything but JSON."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from hasim.cloud import Region
+from tests.unit.cloud_topology import Cloud
+from tests.unit.http_endpoint import CREDENTIALS, Answer, Endpoint, prompt
+
+JSON = {"Content-Type": "application/json", "X-TC-Version": "2017-03-12", "X-TC-Region": "ap-guangzhou"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+COMMON = {"Version": "2017-03-12", "Region": "ap-guangzhou"}
+QUERY = {**COMMON, "Action": "DescribeVpcs", "Filters.0.Name": "vpc-name", "Filters.0.Values.0": "main"}
+
+
+def asked(method: str = "POST", path: str = "/", headers: Any = None, body: bytes = b"", **more: Any) -> Answer:
+    endpoint = Endpoint(Cloud().region, prompt(), **more)
+    return asyncio.run(endpoint.request(method, path, headers, body))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body"),
+    [
+        ("POST", "/", {**JSON, "X-TC-Action": "DescribeVpcs"}, b'{"Filters":[{"Name":"vpc-name","Values":["main"]}]}'),
+        ("GET", "/?Filters.0.Name=vpc-name&Filters.0.Values.0=main", {**JSON, "X-TC-Action": "DescribeVpcs"}, b""),
+        ("GET", "/?" + urlencode(QUERY), {}, b""),
+        ("POST", "/", FORM, urlencode(QUERY).encode()),
+    ],
+)
+def test_one_call_in_every_form(method: str, path: str, headers: dict[str, str], body: bytes) -> None:
+    answer = asked(method, path, headers, body)
+    assert [item["VpcName"] for item in answer.response["VpcSet"]] == ["main"]
+    assert answer.headers["content-type"] == "application/json"
+
+
+def form(**fields: str) -> tuple[str, str, dict[str, str], bytes]:
+    return "POST", "/", FORM, urlencode({**COMMON, **fields}).encode()
+
+
+def call(action: str, body: bytes = b"{}", **headers: str) -> tuple[str, str, dict[str, str], bytes]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return "POST", "/", {**JSON, "X-TC-Action": action, **named}, body
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (("PUT", "/", {}, b""), "UnsupportedProtocol"),
+        (("OPTIONS", "/", {}, b""), "UnsupportedProtocol"),
+        (("POST", "/", {}, b""), "MissingParameter"),
+        (("POST", "/", FORM, b""), "MissingParameter"),
+        (("POST", "/", FORM, b"\xff\xfe"), "InvalidParameter"),
+        (("POST", "/", FORM, b"Action=%ff"), "InvalidParameter"),
+        (("POST", "/", FORM, b"no-equals-sign"), "InvalidParameter"),
+        (("POST", "/", FORM, b"&".join(b"a=b" for _ in range(5001))), "InvalidParameter"),
+        (("POST", "/", FORM, b"a=" + b"b" * (1 << 20)), "RequestSizeLimitExceeded"),
+        (("GET", "/?Action=DescribeVpcs&Name=" + "x" * 40_000, {}, b""), "RequestSizeLimitExceeded"),
+        (form(Action="DescribeVpcs", **{"a.b": "1", "a": "2"}), "InvalidParameter"),
+        (form(Action="DescribeVpcs", **{"a": "1", "a.b": "2"}), "InvalidParameter"),
+        (form(Action="DescribeVpcs", **{"a.b.c.d.e.f.g.h.i.j": "1"}), "InvalidParameter"),
+        (form(Action="DescribeVpcs", Unheard="1"), "UnknownParameter"),
+        (call("DescribeVpcs", b"{"), "InvalidParameter"),
+        (call("DescribeVpcs", b"[]"), "InvalidParameter"),
+        (call("DescribeVpcs", b""), "InvalidParameter"),
+        (call("DescribeVpcs", b"\xff"), "InvalidParameter"),
+        (call("DescribeVpcs", b'{"Limit":NaN}'), "InvalidParameter"),
+        (call("DescribeVpcs", b'{"Limit":1e999}'), "InvalidParameter"),
+        (call("DescribeVpcs", b'{"Limit":' + b"9" * 5000 + b"}"), "InvalidParameter"),
+        (call("DescribeVpcs", b'{"a":' + b"[" * 200_000), "InvalidParameter"),
+        (call("DescribeVpcs", b"{" + b" " * (10 << 20) + b"}"), "RequestSizeLimitExceeded"),
+        (call("DescribeVpcs", Content_Type="text/plain"), "InvalidParameter"),
+        (call("DescribeVpcs", X_TC_Version="2019-01-01"), "NoSuchVersion"),
+        (call("DescribeVpcs", X_TC_Version=""), "MissingParameter"),
+        (call("DescribeVpcs", X_TC_Region="ap-beijing"), "UnsupportedRegion"),
+        (call("DescribeVpcs", X_TC_Region=""), "MissingParameter"),
+        (call("DescribeEverything"), "InvalidAction"),
+        (call(""), "InvalidAction"),
+        (call("\xe9"), "InvalidAction"),
+    ],
+)
+def test_malformed_requests_get_the_code_and_a_request_id(request_: Any, code: str) -> None:
+    answer = asked(*request_)
+    assert (answer.status, answer.headers["content-type"], answer.code) == (200, "application/json", code)
+    assert len(answer.response["RequestId"]) == 36
+
+
+def test_without_a_signature_nothing_is_answered() -> None:
+    assert asked(*call("DescribeVpcs"), credentials=CREDENTIALS).code == "AuthFailure.InvalidAuthorization"
+    assert asked(*form(Action="DescribeVpcs"), credentials=CREDENTIALS).code == "MissingParameter"
+
+
+def test_text_that_is_no_text_survives_the_way_in_and_out() -> None:
+    answer = asked(*call("CreateVpc", rb'{"VpcName":"\ud800","CidrBlock":"10.0.0.0/16"}'))
+    assert answer.response["Vpc"]["VpcName"] == "\ud800"
+
+
+def test_a_browser_gets_a_page_that_may_load_nothing_from_elsewhere() -> None:
+    answer = asked("GET", "/", {"Accept": "text/html"})
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert b"http://" not in answer.body
+    assert b"https://" not in answer.body
+
+
+def test_a_bug_is_an_internal_error_and_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: object, **_more: object) -> None:
+        raise RuntimeError("private detail")
+
+    endpoint = Endpoint(Cloud().region, prompt())
+    monkeypatch.setattr(Region, "call", broken)
+    answer = asyncio.run(endpoint.request(*call("DescribeVpcs")))
+    assert answer.code == "InternalError"
+    assert b"private detail" not in answer.body
