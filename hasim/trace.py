@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 __all__ = [
+    "AddressClaimed",
     "AddressHeld",
     "AddressRouted",
     "AdvertSent",
@@ -156,8 +157,18 @@ class TaskEnded(NamedTuple):
     holder: str | None
 
 
+class AddressClaimed(NamedTuple):
+    """The cloud has taken a gratuitous ARP of that instance, which did not hold the floating HAVIP: it will move it
+    there, if the instance is in its range."""
+
+    at: int
+    instance: str
+
+
 class AddressHeld(NamedTuple):
-    """The control plane's committed truth changed: which instance holds the floating address (None: nobody)."""
+    """The control plane's committed truth changed: which instance holds the floating address (None: nobody).
+
+    Where clients come through an EIP that is not bound to the address, nobody holds it."""
 
     at: int
     holder: str | None
@@ -242,6 +253,7 @@ Record: TypeAlias = (
     | ApiCalled
     | ApiAnswered
     | TaskEnded
+    | AddressClaimed
     | AddressHeld
     | AddressRouted
     | GuestAddressChanged

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 from hasim.trace import (
+    AddressClaimed,
     AddressHeld,
     AddressRouted,
     ApiAnswered,
@@ -25,7 +26,7 @@ __all__ = ["UNANSWERED", "CloudHistory", "Move", "ProtocolHistory"]
 UNANSWERED = "unanswered"
 """The code under which calls are counted that were killed with their script or still open at the horizon."""
 
-_MOVING = ("Attach", "Assign", "Migrate", "Detach", "Unassign")
+_MOVING = ("Attach", "Assign", "Associate", "Migrate", "Detach", "Unassign", "Disassociate")
 
 
 class ProtocolHistory:
@@ -165,7 +166,10 @@ class ProtocolHistory:
 
 
 class Move(NamedTuple):
-    """A change of the address's holder as its caller went through it (times in ns; ``committed`` None: still open)."""
+    """A change of the address's holder as its caller went through it (times in ns; ``committed`` None: still open).
+
+    Of a gratuitous ARP that claims the address, ``called`` and ``accepted`` are one: the cloud takes it or never sees
+    it."""
 
     called: int
     accepted: int | None
@@ -183,6 +187,7 @@ class CloudHistory:
         "_asked",
         "_calls",
         "_calls_ns",
+        "_claims",
         "_codes",
         "_held_at",
         "_moves",
@@ -199,6 +204,7 @@ class CloudHistory:
         self._held_at = -1
         self._calls: dict[int, tuple[int, int | None, str]] = {}
         self._calls_ns: dict[str, list[int]] = {}
+        self._claims: dict[str, list[Move]] = {}
         self._moves: dict[str, Move] = {}
         self._release: tuple[str, Move] | None = None
         self._asked: dict[str, int] = {}
@@ -208,10 +214,7 @@ class CloudHistory:
         """Take in that a request left an instance."""
         at, instance, _run, call, action = record
         self._asked[action] = self._asked.get(action, 0) + 1
-        if instance in self._calls_ns:
-            self._calls_ns[instance].append(at)
-        else:
-            self._calls_ns[instance] = [at]
+        self._calls_ns.setdefault(instance, []).append(at)
         if action.startswith(_MOVING):
             self._calls[call] = (at, None, instance)
 
@@ -243,8 +246,17 @@ class CloudHistory:
         self._moves[holder] = move
         self._release = None
 
+    def on_claimed(self, record: AddressClaimed) -> None:
+        """Take in that an instance has claimed the address without a call."""
+        at, instance = record
+        self._calls_ns.setdefault(instance, []).append(at)
+        self._claims.setdefault(instance, []).append(Move(at, at, None))
+
     def on_held(self, record: AddressHeld) -> None:
-        """Take in the control plane's truth."""
+        """Take in the control plane's truth; claims come true in their order."""
+        if record.holder is not None and self._claims.get(record.holder):
+            claim = self._claims[record.holder].pop(0)
+            self._moves[record.holder] = claim._replace(committed=record.at)
         if record.holder != self.held:
             self.held = record.holder
             self._held_at = record.at
@@ -256,20 +268,22 @@ class CloudHistory:
             self.routed_since = record.at
 
     def first_call_ns(self, instance: str, since_ns: int) -> int | None:
-        """When the instance first called the API at or after an instant."""
+        """When the instance first called the API, or claimed the address, at or after an instant."""
         calls = self._calls_ns.get(instance, [])
         index = bisect_left(calls, since_ns)
         return calls[index] if index < len(calls) else None
 
     def move_to(self, instance: str) -> Move | None:
-        """The last committed move to the instance, None if it never got the address by a call."""
+        """The last committed move to the instance, None if it never got the address by a call or claim."""
         return self._moves.get(instance)
 
     def open_move(self, instance: str) -> Move | None:
         """What the instance has got accepted on the way to the address without having it yet: the release that it
-        made, or else its earliest accepted call whose task has not ended."""
+        made, or else its first open claim, or else its earliest accepted call whose task has not ended."""
         if self.held is None and self._release is not None and self._release[0] == instance:
             return self._release[1]._replace(committed=None)
+        if self._claims.get(instance):
+            return self._claims[instance][0]
         accepted = [
             Move(called, accepted, None)
             for called, accepted, caller in self._calls.values()

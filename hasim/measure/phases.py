@@ -14,7 +14,8 @@ detect            the first reaction of the protocol (:class:`~hasim.measure.his
                   the one that served is MASTER, or that one is BACKUP or FAULT, or its priority is lowered, or X is
                   MASTER and lacks only the address.
 elect             the first instant from there on at which X is a live MASTER.
-notify            the first API call of X from there on, or the call that made the move if it had been made before.
+notify            the first API call of X from there on, or the call that made the move if it had been made before. A
+                  gratuitous ARP by which X claims a HAVIP counts as a call that is accepted at once.
 api               that call is accepted: of a mechanism with two calls the release, if X made it. Refused calls,
                   retries and time-outs are in here.
 move              the last commit that gave X the address. Of a mechanism with two calls the wait between them is here.

@@ -11,6 +11,7 @@ from hasim.measure.model import FAILOVER, RECOVERED_IN_PLACE, UNRESOLVED, Outage
 from hasim.measure.overlaps import Overlaps
 from hasim.measure.phases import OutageStart, phases_of
 from hasim.trace import (
+    AddressClaimed,
     AddressHeld,
     AddressRouted,
     ApiAnswered,
@@ -72,6 +73,7 @@ class _Meter:
             ApiCalled: self._cloud.on_called,
             ApiAnswered: self._cloud.on_answered,
             TaskEnded: self._cloud.on_task_ended,
+            AddressClaimed: self._cloud.on_claimed,
             AddressHeld: self._cloud.on_held,
             AddressRouted: self._on_routed,
             GuestAddressChanged: self._on_guest,

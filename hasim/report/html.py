@@ -58,7 +58,7 @@ def scenario_html(scenario: Scenario) -> str:
         for instance in scenario.instances
     ]
     table = Table(
-        f"{scenario.name}: {scenario.floating.address} moves by {scenario.floating.mechanism}, "
+        f"{scenario.name}: {scenario.floating.label} moves by {scenario.floating.mechanism}, "
         f"{scenario.replications:,} replications of {format_duration(scenario.horizon_ns)}",
         ("instance", "zone", "priority", "advert_int", "protocol"),
         tuple(instances),

@@ -154,7 +154,7 @@ def _insert_story(items: list[Item], story: OutageStory) -> None:
 
 def _story(number: int, outage: Outage, scenario: Scenario) -> OutageStory:
     phases = tuple(
-        PhaseCost(phase, cost_ns, phase_meaning(phase, outage))
+        PhaseCost(phase, cost_ns, phase_meaning(phase, outage, scenario))
         for phase, cost_ns in zip(PHASES, outage.phases_ns, strict=True)
     )
     return OutageStory(number, outage, phases, outage_sentence(outage, scenario))
@@ -253,7 +253,7 @@ def _heading(trace: Trace, opening: Sequence[Record], scenario: Scenario) -> tup
     server = (routed or [None])[-1] or "nobody"
     return (
         f"{scenario.name}: seed {trace.seed}, replication {trace.replication}, {format_duration(trace.horizon_ns)}",
-        f"At the start: {cast}; {floating.address} ({floating.mechanism}) is with {server}.",
+        f"At the start: {cast}; {floating.label} ({floating.mechanism}) is with {server}.",
     )
 
 

@@ -9,6 +9,7 @@ from hasim.measure.model import FAILOVER, PHASES, UNRESOLVED, Outage
 from hasim.report.numbers import duration_text
 from hasim.scenario.model import Scenario
 from hasim.trace import (
+    AddressClaimed,
     AddressHeld,
     AddressRouted,
     CheckChanged,
@@ -105,6 +106,7 @@ _PHASE_MEANINGS = {
     "detect": "until the protocol reacted",
     "elect": "until {server} was MASTER",
     "notify": "until its script called the API",
+    "announce": "until the cloud took its gratuitous ARP",
     "api": "until the API accepted the call",
     "move": "until the cloud had moved it",
     "propagate": "until packets took the new way",
@@ -129,12 +131,16 @@ def record_words(record: Record, scenario: Scenario) -> Words | None:
             what = "the service answers" if healthy else "the service does not answer"
             return Words(instance, what, tone=GOOD if healthy else BAD)
         case GuestAddressChanged(_, instance, present):
+            if scenario.floating.mechanism.is_public:
+                return None  # the instance's own address, which comes and goes with its power
             what = "has {} in its guest" if present else "no longer has {} in its guest"
-            return Words(instance, what.format(scenario.floating.address))
+            return Words(instance, what.format(scenario.floating.label))
         case DaemonChanged() | StateChanged() | PriorityChanged() | CheckChanged():
             return _keepalived_words(record)
         case NotifyStarted() | NotifyEnded():
             return _script_words(record)
+        case AddressClaimed(_, instance):
+            return Words(instance, f"claims {scenario.floating.label} by gratuitous ARP")
         case TaskEnded() | AddressHeld() | AddressRouted():
             return _cloud_words(record, scenario)
         case ReachabilityChanged(_, server, missing):
@@ -181,17 +187,19 @@ def fault_title(kind: str, target: str) -> str:
     return words if target in ("", "api") else f"{words} of {target.replace('|', ' and ')}"
 
 
-def phase_meaning(phase: str, outage: Outage) -> str:
+def phase_meaning(phase: str, outage: Outage, scenario: Scenario) -> str:
     """What a phase of that outage waited for."""
-    return _PHASE_MEANINGS[phase].format(server=outage.ended_on or "another instance")
+    is_announced = phase == "notify" and scenario.floating.mechanism.is_announced
+    return _PHASE_MEANINGS["announce" if is_announced else phase].format(server=outage.ended_on or "another instance")
 
 
 def outage_sentence(outage: Outage, scenario: Scenario) -> str:
     """The outage in one sentence, each second accounted for."""
     length = duration_text(outage.duration_ns)
-    head = f"{scenario.floating.address} was gone for {length}"
+    label = scenario.floating.label
+    head = f"{label[0].upper()}{label[1:]} was gone for {length}"
     parts = [
-        f"{duration_text(phase_ns)} {phase_meaning(phase, outage)}"
+        f"{duration_text(phase_ns)} {phase_meaning(phase, outage, scenario)}"
         for phase, phase_ns in zip(PHASES, outage.phases_ns, strict=True)
         if phase_ns
     ]
@@ -240,8 +248,10 @@ def _script_words(record: NotifyStarted | NotifyEnded) -> Words:
 
 
 def _cloud_words(record: TaskEnded | AddressHeld | AddressRouted, scenario: Scenario) -> Words:
-    address = scenario.floating.address
+    address = scenario.floating.label
     match record:
+        case TaskEnded(_, _, "AssignPrivateIpAddresses" as action, "SUCCESS", None):
+            return Words(CLOUD, f"the task of {action} has committed", f"the EIP is not bound to {address} yet")
         case TaskEnded(_, _, action, "SUCCESS", holder):
             where = f"{holder} holds {address}" if holder else f"nobody holds {address}"
             return Words(CLOUD, f"the task of {action} has committed", where)

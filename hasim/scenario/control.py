@@ -24,6 +24,9 @@ from hasim.scenario.schema.distributions import DistributionForm, DistributionTe
 __all__ = ["resolve_control_plane", "resolve_network", "weak_control_plane"]
 
 _PATH = ("control_plane",)
+_TAKING_AWAY = frozenset(
+    {"DetachNetworkInterface", "MigrateNetworkInterface", "UnassignPrivateIpAddresses", "DisassociateAddress"}
+)
 _FORM: TypeAdapter[DistributionForm] = TypeAdapter(DistributionText)
 
 
@@ -42,6 +45,8 @@ def resolve_control_plane(document: Document, section: ControlPlaneSection, buil
         rate_limits=defaults.RATE_LIMITS | section.rate_limits,
         propagation=builder.build(section.propagation, (*_PATH, "propagation")),
         detach_cuts_traffic_at_once=section.detach_cuts_traffic_at_once,
+        havip_remap=builder.build(section.havip_remap, (*_PATH, "havip_remap")),
+        garp_rate_limit=section.garp_rate_limit,
     )
 
 
@@ -97,9 +102,12 @@ def weak_control_plane(section: ControlPlaneSection, mechanism: Mechanism, mutat
     for name in mutations:
         if name in defaults.WEAK_TASKS and (name not in overrides or overrides[name].task is None):
             yield f"control_plane.actions.{name}.task"
-    takes_away_first = mechanism is not Mechanism.SECONDARY_IP_MIGRATE or "UnassignPrivateIpAddresses" in mutations
-    if takes_away_first and "detach_cuts_traffic_at_once" not in section.model_fields_set:
-        yield "control_plane.detach_cuts_traffic_at_once"
+    relevant = ["havip_remap", "garp_rate_limit"] if mechanism.is_announced else []
+    if not _TAKING_AWAY.isdisjoint(mutations):
+        relevant.append("detach_cuts_traffic_at_once")
+    for name in relevant:
+        if name not in section.model_fields_set:
+            yield f"control_plane.{name}"
 
 
 def resolve_network(section: NetworkSection, multicast: bool, builder: Builder) -> Network:

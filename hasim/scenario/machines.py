@@ -199,6 +199,10 @@ class MachineResolver:
             peers=self._peers(name, section),
             track_scripts=scripts,
             track_interfaces=self._tracked(name, section, interface, known),
+            garp_master_repeat=section.garp_master_repeat,
+            garp_master_delay_ns=section.garp_master_delay,
+            garp_master_refresh_ns=section.garp_master_refresh,
+            garp_master_refresh_repeat=section.garp_master_refresh_repeat,
         )
 
     def _known_interface(self, instance: str, name: str, known: list[str], key: str) -> str:

@@ -1,7 +1,8 @@
 """How the floating address is claimed: the API calls of each mechanism, in order.
 
 One function for everybody: the rehearsal at load time and the notify scripts of the simulation make the same calls.
-A step is finished when its task has committed; the next one would be refused before that.
+A step is finished when its task has committed; the next one would be refused before that. A HAVIP is claimed by
+gratuitous ARP: it has no calls.
 """
 
 from __future__ import annotations
@@ -32,7 +33,11 @@ class MechanismIds(Protocol):
 
     @property
     def holding_interface_ids(self) -> Mapping[str, str]:
-        """``eni-...`` on which each instance would hold the floating secondary IP."""
+        """``eni-...`` on which each instance would hold the floating private IP, or one to which the EIP is bound."""
+
+    @property
+    def holding_addresses(self) -> Mapping[str, str]:
+        """The private address to which an EIP is bound when the instance holds it."""
 
     @property
     def floating_interface_id(self) -> str | None:
@@ -40,23 +45,34 @@ class MechanismIds(Protocol):
 
     @property
     def floating_address(self) -> str:
-        """The floating address as text."""
+        """The floating private address as text; empty where an EIP moves."""
 
     @property
     def eip_id(self) -> str | None:
-        """``eip-...`` that is bound to the floating address, if any."""
+        """``eip-...`` that moves, or is bound to what moves, if any."""
 
 
 def claim_steps(
-    mechanism: Mechanism, ids: MechanismIds, new_holder: str, current_holder: str | None
+    mechanism: Mechanism,
+    ids: MechanismIds,
+    new_holder: str,
+    current_holder: str | None,
+    *,
+    eip_is_bound: bool = True,
 ) -> tuple[Step, ...]:
     """The calls with which ``new_holder`` takes the floating address from ``current_holder`` (None: nobody holds it).
 
     No steps if it holds it already. An EIP follows a migrated address and a moved ENI by itself, but unassigning an
-    address unbinds it: then it is associated again at the end.
+    address unbinds it: then it is associated again at the end; that alone is left to do for a holder whose
+    address is there without its EIP (not ``eip_is_bound``).
     """
-    if new_holder == current_holder:
+    if mechanism.is_announced:
         return ()
+    if new_holder == current_holder:
+        return () if eip_is_bound else _associate(ids, new_holder)
+    if mechanism.is_public:
+        freed = () if current_holder is None else release_steps(mechanism, ids, current_holder)
+        return (*freed, *_associate(ids, new_holder))
     if mechanism.moves_interface:
         return _claim_interface(mechanism, ids, new_holder, current_holder)
     if mechanism is Mechanism.SECONDARY_IP_MIGRATE and current_holder is not None:
@@ -71,12 +87,17 @@ def claim_steps(
 
 
 def release_steps(mechanism: Mechanism, ids: MechanismIds, holder: str) -> tuple[Step, ...]:
-    """The calls with which the floating address is taken from ``holder``, so that nobody holds it."""
+    """The calls with which the floating address is taken from ``holder``, so that nobody holds it.
+
+    DisassociateAddress does not say from whom: it takes an EIP from whoever has it.
+    """
+    params: dict[str, Any]
+    if mechanism.is_announced:
+        return ()
+    if mechanism.is_public:
+        return (Step("DisassociateAddress", {"AddressId": ids.eip_id}),)
     if mechanism.moves_interface:
-        params: dict[str, Any] = {
-            "NetworkInterfaceId": ids.floating_interface_id,
-            "InstanceId": ids.instance_ids[holder],
-        }
+        params = {"NetworkInterfaceId": ids.floating_interface_id, "InstanceId": ids.instance_ids[holder]}
         return (Step("DetachNetworkInterface", params),)
     params = {
         "NetworkInterfaceId": ids.holding_interface_ids[holder],
@@ -114,7 +135,7 @@ def _associate(ids: MechanismIds, holder: str) -> tuple[Step, ...]:
     params = {
         "AddressId": ids.eip_id,
         "NetworkInterfaceId": ids.holding_interface_ids[holder],
-        "PrivateIpAddress": ids.floating_address,
+        "PrivateIpAddress": ids.holding_addresses[holder],
     }
     return (Step("AssociateAddress", params),)
 
@@ -122,6 +143,10 @@ def _associate(ids: MechanismIds, holder: str) -> tuple[Step, ...]:
 def actions_of(mechanism: Mechanism, *, eip: bool, releases: bool) -> tuple[str, ...]:
     """The calls by which ``mechanism`` changes something; ``releases``: scripts also give the address up."""
     match mechanism:
+        case Mechanism.HAVIP:
+            return ()
+        case Mechanism.EIP:
+            return ("DisassociateAddress", "AssociateAddress")
         case Mechanism.SECONDARY_IP_REASSIGN:
             actions: tuple[str, ...] = ("UnassignPrivateIpAddresses", "AssignPrivateIpAddresses")
         case Mechanism.ENI_REATTACH:

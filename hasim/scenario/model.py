@@ -49,17 +49,34 @@ CONTROL_PLANE = "api"
 
 
 class Mechanism(StrEnum):
-    """How the floating address gets to another instance (API actions of the cloud)."""
+    """How the floating address gets to another instance: by which API actions, or by a gratuitous ARP."""
 
     SECONDARY_IP_MIGRATE = "secondary_ip.migrate"
     SECONDARY_IP_REASSIGN = "secondary_ip.reassign"
     ENI_MIGRATE = "eni.migrate"
     ENI_REATTACH = "eni.reattach"
+    EIP = "eip"
+    HAVIP = "havip"
 
     @property
     def moves_interface(self) -> bool:
-        """Whether a whole secondary ENI moves, rather than one private IP."""
+        """Whether a whole secondary ENI moves, rather than one address."""
         return self in (Mechanism.ENI_MIGRATE, Mechanism.ENI_REATTACH)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether what moves is an EIP, bound to private IPs that stay where they are."""
+        return self is Mechanism.EIP
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether a guest claims the address by gratuitous ARP, without an API call."""
+        return self is Mechanism.HAVIP
+
+    @property
+    def is_configured_by_keepalived(self) -> bool:
+        """Whether keepalived adds and removes the address in the guest (``virtual_ipaddress``)."""
+        return not self.moves_interface and not self.is_public
 
 
 class Transport(StrEnum):
@@ -160,7 +177,9 @@ class VrrpSettings:
     """A ``vrrp_instance`` as keepalived completes it (advert_int rounded, nopreempt cleared by ``state MASTER``).
 
     ``peers`` are instance names; ``interface`` is the name of the :class:`Interface` that carries the adverts;
-    ``track_interfaces`` are the names of all interfaces whose loss of link means FAULT.
+    ``track_interfaces`` are the names of all interfaces whose loss of link means FAULT. A new MASTER sends
+    ``garp_master_repeat`` gratuitous ARPs at once and again after ``garp_master_delay_ns`` (0: not again), a MASTER
+    repeats ``garp_master_refresh_repeat`` of them every ``garp_master_refresh_ns`` (None: never).
     """
 
     virtual_router_id: int
@@ -179,6 +198,10 @@ class VrrpSettings:
     peers: tuple[str, ...]
     track_scripts: tuple[TrackScript, ...]
     track_interfaces: tuple[str, ...]
+    garp_master_repeat: int
+    garp_master_delay_ns: int
+    garp_master_refresh_ns: int | None
+    garp_master_refresh_repeat: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,14 +295,25 @@ class Instance:
 class Floating:
     """The address that moves. For an ENI mechanism it is the primary address of the floating secondary ENI.
 
-    Who holds it when a run begins is for :attr:`Scenario.initial_master`.
+    ``address`` and ``subnet`` are None where it is an EIP alone: the cloud chooses its public address, and it is bound
+    to the primary private IP of an instance's primary interface. ``eip``: clients come through an EIP, whether it is
+    what moves or is bound to what moves. ``association_range`` are the instances that may claim a HAVIP, and
+    ``other_havips`` how many more HAVIPs each of them announces on the same ENI before this one. Who holds the address
+    when a run begins is for :attr:`Scenario.initial_master`.
     """
 
-    address: IPv4Address
-    subnet: str
+    address: IPv4Address | None
+    subnet: str | None
     mechanism: Mechanism
     eip: bool
     security_groups: tuple[str, ...] = ()
+    association_range: tuple[str, ...] = ()
+    other_havips: int = 0
+
+    @property
+    def label(self) -> str:
+        """What people call it: the private address, or ``the EIP``."""
+        return "the EIP" if self.address is None else str(self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,12 +353,17 @@ class ActionBehaviour:
 @dataclass(frozen=True, slots=True)
 class ControlPlane:
     """The cloud's API: behaviour per action (every action that a mechanism calls is in ``actions``), the rate limit per
-    action and second (``rate_limits``), and ``propagation`` from commit until packets take the new way."""
+    action and second (``rate_limits``), and ``propagation`` from commit until packets take the new way.
+
+    A HAVIP needs no API: ``havip_remap`` is from the gratuitous ARP until the cloud has noted the new place, and
+    ``garp_rate_limit`` how many gratuitous ARPs a second it takes from one ENI."""
 
     actions: Mapping[str, ActionBehaviour]
     rate_limits: Mapping[str, int]
     propagation: Distribution
     detach_cuts_traffic_at_once: bool
+    havip_remap: Distribution
+    garp_rate_limit: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from hasim.scenario.control import resolve_control_plane, resolve_network, weak_
 from hasim.scenario.digest import digest_of
 from hasim.scenario.errors import suggestion
 from hasim.scenario.faulting import FaultResolver
+from hasim.scenario.floating import claim_floating_address, resolve_floating
 from hasim.scenario.loading import Document
 from hasim.scenario.machines import DEFAULT_GROUP, MachineResolver, Merged
 from hasim.scenario.mechanism import actions_of
@@ -20,13 +21,10 @@ from hasim.scenario.model import (
     CLIENTS,
     CONTROL_PLANE,
     FaultKind,
-    Floating,
-    Mechanism,
     Scenario,
     SecurityGroup,
     SecurityRule,
     Slo,
-    Subnet,
 )
 from hasim.scenario.rehearsal import rehearse
 from hasim.scenario.schema import ScenarioFile
@@ -54,11 +52,10 @@ def resolve(document: Document, *, directory: Path) -> Scenario:
     builder = Builder(document, directory)
     plan = AddressPlan(document, resolve_subnets(document, file))
     groups = _groups(file)
-    floating_subnet = _floating_subnet(document, file, plan)
-    plan.claim(file.floating.address, floating_subnet, ("floating", "address"))
+    floating_subnet = claim_floating_address(document, file, plan)
     machines = MachineResolver(document, file, builder, plan, groups)
     instances = machines.resolve()
-    floating = _floating(document, file, floating_subnet, machines)
+    floating = resolve_floating(document, file, floating_subnet, machines)
     faults = FaultResolver(document, builder, file.horizon, tuple(file.zones), plan.subnets, instances)
     scenario = Scenario(
         name=file.name or _name_from(document.path),
@@ -138,37 +135,6 @@ def _rules(sections: Iterable[SecurityRuleSection]) -> tuple[SecurityRule, ...]:
     return tuple(SecurityRule(rule.protocol, rule.peer, rule.action == "accept") for rule in sections)
 
 
-def _floating_subnet(document: Document, file: ScenarioFile, plan: AddressPlan) -> Subnet:
-    section = file.floating
-    if section.subnet is not None:
-        return plan.subnet(section.subnet, ("floating", "subnet"))
-    subnet = plan.subnet_of(section.address)
-    if subnet is None:
-        ranges = ", ".join(f"{known.name} ({known.cidr})" for known in plan.subnets)
-        message = f"{section.address} is outside every subnet: {ranges}"
-        raise document.error(("floating", "address"), message)
-    return subnet
-
-
-def _floating(document: Document, file: ScenarioFile, subnet: Subnet, machines: MachineResolver) -> Floating:
-    section = file.floating
-    known = {
-        mechanism.split(".")[1]: mechanism for mechanism in Mechanism if mechanism.split(".")[0] == section.mechanism
-    }
-    if section.method not in known:
-        methods = " or ".join(known)
-        message = f"the mechanism {section.mechanism} has the method {methods}, got {section.method!r}"
-        raise document.error(("floating", "method"), message)
-    mechanism = known[section.method]
-    if not mechanism.moves_interface and section.security_groups is not None:
-        message = "a secondary IP has the security groups of its interface: name them there"
-        raise document.error(("floating", "security_groups"), message)
-    groups: tuple[str, ...] = ()
-    if mechanism.moves_interface:
-        groups = machines.known_groups(section.security_groups, ("floating", "security_groups"))
-    return Floating(section.address, subnet.name, mechanism, section.eip, groups)
-
-
 def _slo(document: Document, file: ScenarioFile) -> Slo:
     section = file.slo
     written = {0.5: section.failover.p50, 0.95: section.failover.p95, 0.99: section.failover.p99}
@@ -189,6 +155,11 @@ def _weak_defaults(file: ScenarioFile, scenario: Scenario) -> Iterator[str]:
             irrelevant |= {"service.start_up"}
     if FaultKind.KEEPALIVED_KILL not in kinds:
         irrelevant |= {"daemon.restart_delay"}
+    mechanism = scenario.floating.mechanism
+    if mechanism.is_public:
+        irrelevant |= {"guest.configure"}
+    if mechanism.is_announced:
+        irrelevant |= {"notify.start_up"}
     for section in file.instances.values():
         merged = Merged.of(file, section)
         for name in ("guest", "service", "daemon", "notify"):
@@ -201,7 +172,6 @@ def _weak_defaults(file: ScenarioFile, scenario: Scenario) -> Iterator[str]:
             yield from _weak(file.network.within_zone, "network.within_zone")
         if len(set(zones)) > 1:
             yield from _weak(file.network.between_zones, "network.between_zones")
-    mechanism = scenario.floating.mechanism
     releases = any(instance.notify.release_on_backup for instance in scenario.instances)
     mutations = actions_of(mechanism, eip=scenario.floating.eip, releases=releases)
     yield from weak_control_plane(file.control_plane, mechanism, mutations)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from hasim.cloud import CloudError, Limits, Region
 from hasim.errors import HasimError
 from hasim.scenario.errors import KeyPath
+from hasim.scenario.mechanism import Step
 from hasim.scenario.model import Instance, Interface, Scenario
 
-__all__ = ["Topology", "TopologyError", "build_region"]
+__all__ = ["Holding", "Topology", "TopologyError", "build_region"]
 
 _MOST_ADDRESSES_PER_CALL = 10
 _IMAGE = "img-hasim"
@@ -36,13 +37,23 @@ class TopologyError(HasimError):
         return f"{self.action} is refused with {self.code}: {self.message}"
 
 
+class Holding(NamedTuple):
+    """What the API answers to "who holds the address?": an instance (None: nobody), and whether the EIP that belongs to
+    the address is bound to it (true where none belongs to it)."""
+
+    holder: str | None
+    eip_is_bound: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Topology:
     """A region with a scenario's resources in it, and their identifiers.
 
     ``interface_ids`` are by instance and interface name. ``holding_interface_ids``: the ENI on which each instance
-    would hold the floating secondary IP. ``floating_interface_id`` is None where an address moves, ``eip_id`` where it
-    has none. ``instance_names`` are by identifier, ``interface_owners`` the instances' names by ENI.
+    would hold the floating private IP, or one to which the EIP would be bound; ``holding_addresses`` the private
+    address that this would be. ``floating_interface_id`` is None unless an ENI moves, ``ha_vip_id`` unless a HAVIP
+    does, ``eip_id`` where no EIP plays a part; ``floating_address`` is empty where an EIP alone moves.
+    ``instance_names`` are by identifier, ``interface_owners`` the instances' names by ENI.
     """
 
     region: Region
@@ -52,9 +63,11 @@ class Topology:
     instance_ids: Mapping[str, str]
     interface_ids: Mapping[tuple[str, str], str]
     holding_interface_ids: Mapping[str, str]
+    holding_addresses: Mapping[str, str]
     floating_interface_id: str | None
     floating_address: str
     eip_id: str | None
+    ha_vip_id: str | None
     instance_names: Mapping[str, str] = field(init=False)
     interface_owners: Mapping[str, str] = field(init=False)
 
@@ -65,28 +78,47 @@ class Topology:
         object.__setattr__(self, "interface_owners", owners)
 
     def holder(self) -> str | None:
-        """The instance that holds the floating address by the cloud's committed truth; None when nobody does."""
-        holder = self.region.holder_of(self.vpc_id, self.floating_address)
+        """The instance that holds what clients talk to, by the cloud's committed truth; None when nobody does.
+
+        That is the EIP where there is one: a private address whose EIP is not bound (yet) is held by nobody.
+        """
+        if self.eip_id is not None:
+            holder = self.region.holder_of_eip(self.eip_id)
+        else:
+            holder = self.region.holder_of(self.vpc_id, self.floating_address)
         return None if holder is None or holder.instance_id is None else self.instance_names[holder.instance_id]
 
     def readable(self, text: str) -> str:
         """A message of the cloud, with the scenario's names in place of its identifiers."""
-        floating = self.floating_interface_id
+        floating = {self.floating_interface_id: "the floating ENI", self.eip_id: "the EIP", self.ha_vip_id: "the HAVIP"}
         return _readable(text, self.instance_ids, self.interface_ids, self.subnet_ids, floating)
 
-    def holder_query(self) -> dict[str, Any]:
-        """Parameters of the DescribeNetworkInterfaces call with which a script asks who holds the address."""
+    def holder_query(self) -> Step:
+        """The call with which a script asks who holds the address."""
+        if not self.floating_address:
+            return Step("DescribeAddresses", {"AddressIds": [self.eip_id]})
         if self.floating_interface_id is not None:
-            return {"NetworkInterfaceIds": [self.floating_interface_id]}
+            return Step("DescribeNetworkInterfaces", {"NetworkInterfaceIds": [self.floating_interface_id]})
         filters = {"vpc-id": self.vpc_id, "ip-exact-match": self.floating_address}
-        return {"Filters": [{"Name": name, "Values": [value]} for name, value in filters.items()]}
+        written = [{"Name": name, "Values": [value]} for name, value in filters.items()]
+        return Step("DescribeNetworkInterfaces", {"Filters": written})
 
-    def holder_in(self, response: Mapping[str, Any]) -> str | None:
-        """Who holds the address according to the answer to :meth:`holder_query`; None when nobody does."""
+    def holding_in(self, response: Mapping[str, Any]) -> Holding:
+        """Who holds the address according to the answer to :meth:`holder_query`."""
+        if not self.floating_address:
+            (eip,) = response["AddressSet"]
+            return Holding(self.instance_names.get(eip["InstanceId"]), True)
         for interface in response["NetworkInterfaceSet"]:
             if interface["Attachment"] is not None:
-                return self.instance_names[interface["Attachment"]["InstanceId"]]
-        return None
+                holder = self.instance_names[interface["Attachment"]["InstanceId"]]
+                return Holding(holder, self.eip_id is None or self._has_eip(interface))
+        return Holding(None, self.eip_id is None)
+
+    def _has_eip(self, interface: Mapping[str, Any]) -> bool:
+        return any(
+            item["PrivateIpAddress"] == self.floating_address and item["AddressId"] == self.eip_id
+            for item in interface["PrivateIpAddressSet"]
+        )
 
 
 def build_region(scenario: Scenario, initial_holder: str) -> Topology:
@@ -109,6 +141,7 @@ class _Builder:
         self._instance_ids: dict[str, str] = {}
         self._interface_ids: dict[tuple[str, str], str] = {}
         self._floating_interface_id: str | None = None
+        self._ha_vip_id: str | None = None
 
     def build(self, initial_holder: str) -> Topology:
         scenario = self._scenario
@@ -119,10 +152,15 @@ class _Builder:
             instance.name: self._interface_ids[instance.name, _holding_interface(scenario, instance).name]
             for instance in scenario.instances
         }
-        if scenario.floating.mechanism.moves_interface:
+        floating = scenario.floating
+        addresses = {instance.name: _holding_address(scenario, instance) for instance in scenario.instances}
+        if floating.mechanism.moves_interface:
             self._build_floating_interface(initial_holder)
-        else:
-            self._assign(("floating", "address"), holding[initial_holder], [str(scenario.floating.address)])
+        elif floating.mechanism.is_announced:
+            self._build_ha_vip(holding[initial_holder])
+        elif not floating.mechanism.is_public:
+            self._assign(("floating", "address"), holding[initial_holder], [str(floating.address)])
+        bound_to = self._floating_interface_id or holding[initial_holder]
         return Topology(
             region=self._region,
             vpc_id=self._vpc_id,
@@ -131,9 +169,11 @@ class _Builder:
             instance_ids=self._instance_ids,
             interface_ids=self._interface_ids,
             holding_interface_ids=holding,
+            holding_addresses=addresses,
             floating_interface_id=self._floating_interface_id,
-            floating_address=str(scenario.floating.address),
-            eip_id=self._build_eip(self._floating_interface_id or holding[initial_holder]),
+            floating_address="" if floating.address is None else str(floating.address),
+            eip_id=self._build_eip(bound_to, addresses[initial_holder]),
+            ha_vip_id=self._ha_vip_id,
         )
 
     def _build_network(self) -> None:
@@ -202,6 +242,7 @@ class _Builder:
     def _build_floating_interface(self, holder: str) -> None:
         floating = self._scenario.floating
         path = ("floating",)
+        assert floating.subnet is not None
         interface_id = self._create_interface(
             path, "floating", floating.subnet, str(floating.address), floating.security_groups
         )
@@ -209,18 +250,40 @@ class _Builder:
         instance_id = self._instance_ids[holder]
         self._call(path, "AttachNetworkInterface", NetworkInterfaceId=interface_id, InstanceId=instance_id)
 
-    def _build_eip(self, interface_id: str) -> str | None:
+    def _build_ha_vip(self, interface_id: str) -> None:
+        """The HAVIP, claimed already by the interface, and the range of those that may claim it."""
         floating = self._scenario.floating
-        if not floating.eip:
+        assert floating.subnet is not None
+        response = self._call(
+            ("floating", "mechanism"),
+            "CreateHaVip",
+            VpcId=self._vpc_id,
+            HaVipName="floating",
+            SubnetId=self._subnet_ids[floating.subnet],
+            Vip=str(floating.address),
+            NetworkInterfaceId=interface_id,
+            CheckAssociate=True,
+            HaVipAssociationSet=[
+                {"InstanceId": self._instance_ids[name], "InstanceType": "CVM"} for name in floating.association_range
+            ],
+        )
+        self._ha_vip_id = response["HaVip"]["HaVipId"]
+
+    def _build_eip(self, interface_id: str, address: str) -> str | None:
+        if not self._scenario.floating.eip:
             return None
         path = ("floating", "eip")
         eip_id: str = self._call(path, "AllocateAddresses", AddressName="floating")["AddressSet"][0]
+        if self._ha_vip_id is not None:
+            public = self._region.eips[eip_id].address
+            self._call(path, "HaVipAssociateAddressIp", HaVipId=self._ha_vip_id, AddressIp=public)
+            return eip_id
         self._call(
             path,
             "AssociateAddress",
             AddressId=eip_id,
             NetworkInterfaceId=interface_id,
-            PrivateIpAddress=str(floating.address),
+            PrivateIpAddress=address,
         )
         return eip_id
 
@@ -254,7 +317,8 @@ class _Builder:
         try:
             return self._region.complete(action, parameters, now_ns=0)
         except CloudError as error:
-            known = (self._instance_ids, self._interface_ids, self._subnet_ids, self._floating_interface_id)
+            floating = {self._floating_interface_id: "the floating ENI"}
+            known = (self._instance_ids, self._interface_ids, self._subnet_ids, floating)
             raise TopologyError(path, action, error.code, _readable(error.message, *known)) from error
 
 
@@ -263,23 +327,28 @@ def _readable(
     instance_ids: Mapping[str, str],
     interface_ids: Mapping[tuple[str, str], str],
     subnet_ids: Mapping[str, str],
-    floating_interface_id: str | None,
+    floating: Mapping[str | None, str],
 ) -> str:
-    """The text with names in place of identifiers."""
+    """The text with names in place of identifiers (None: of nothing)."""
     names = {identifier: name for name, identifier in instance_ids.items()}
     names |= {identifier: f"{interface} of {instance}" for (instance, interface), identifier in interface_ids.items()}
     names |= {identifier: f"the subnet {name}" for name, identifier in subnet_ids.items()}
-    if floating_interface_id is not None:
-        names[floating_interface_id] = "the floating ENI"
+    names |= {identifier: name for identifier, name in floating.items() if identifier is not None}
     for identifier, name in names.items():
         text = text.replace(identifier, name)
     return text
 
 
 def _holding_interface(scenario: Scenario, instance: Instance) -> Interface:
-    """The interface on which an instance would hold the floating secondary IP: the one in its subnet, else the first
-    (and the cloud then says why that cannot be)."""
+    """The interface on which an instance would hold the floating private IP: the one in its subnet, else the first
+    (and the cloud then says why that cannot be). An EIP is bound to the first."""
     for interface in instance.interfaces:
         if interface.subnet == scenario.floating.subnet:
             return interface
     return instance.interfaces[0]
+
+
+def _holding_address(scenario: Scenario, instance: Instance) -> str:
+    """The private address to which an EIP is bound on that instance: the floating one, else its interface's own."""
+    address = scenario.floating.address
+    return str(_holding_interface(scenario, instance).address if address is None else address)

@@ -7,29 +7,26 @@ the same.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import simpy
 
-from hasim.cloud import CloudError, Task
+from hasim.cloud import CloudError, RateLimiter, Task
 from hasim.scenario.model import Fault, FaultKind, Instance
 from hasim.scenario.topology import Topology
 from hasim.sim.kernel import WORLD
 from hasim.sim.randomness import Stream
 from hasim.trace import AddressHeld, AddressRouted, ApiAnswered, ApiCalled, TaskEnded
-from hasim.units import SECOND
 
 if TYPE_CHECKING:
     from hasim.sim.world import World
 
 __all__ = ["Answer", "ControlPlane"]
 
-_THROTTLED = "RequestLimitExceeded"
 _LEAVE_BY_INTERFACE = ("DetachNetworkInterface", "MigrateNetworkInterface")
-_LEAVE_BY_ADDRESS = ("UnassignPrivateIpAddresses", "MigratePrivateIpAddress")
-_CUTTING_ACTIONS = (*_LEAVE_BY_INTERFACE, "UnassignPrivateIpAddresses")
+_LEAVE_BY_ADDRESS = ("UnassignPrivateIpAddresses", "MigratePrivateIpAddress", "DisassociateAddress")
+_CUTTING_ACTIONS = (*_LEAVE_BY_INTERFACE, "UnassignPrivateIpAddresses", "DisassociateAddress")
 
 
 class Answer(NamedTuple):
@@ -49,20 +46,26 @@ class ControlPlane:
         self.topology = topology
         self._world = world
         self._behaviour = world.scenario.control_plane
+        self._limiter = RateLimiter(self._behaviour.rate_limits)
+        self._throttles: dict[str, RateLimiter] = {}
         self._troubles: list[Fault] = []
         self._calls = 0
-        self._recent: dict[str, deque[int]] = {}
         self._streams: dict[tuple[str, str], Stream] = {}
+        self._route_target: str | None = holder
         self._route_order = 0
 
     def begin(self, fault: Fault) -> None:
         """An API fault takes hold."""
+        if fault.kind is FaultKind.API_THROTTLE:
+            actions = fault.targets or tuple(self._behaviour.actions)
+            self._throttles[fault.name] = RateLimiter(dict.fromkeys(actions, fault.rate_per_s))
         self._troubles.append(fault)
         self._world.api_changed()
 
     def end(self, fault: Fault) -> None:
         """It is over."""
         self._troubles.remove(fault)
+        self._throttles.pop(fault.name, None)
         self._world.api_changed()
 
     def power(self, name: str, *, running: bool) -> None:
@@ -103,12 +106,13 @@ class ControlPlane:
         """The request has reached the front of the queue."""
         if self._is_out(action):
             return
-        refusal = self._refusal(action)
-        if refusal is not None:
-            answer.append(Answer(refusal, {}))
-            return
         region = self.topology.region
         try:
+            self._admit(action)
+            refusal = self._refusal(action)
+            if refusal is not None:
+                answer.append(Answer(refusal, {}))
+                return
             reply = region.call(action, dict(params), now_ns=self._world.kernel.now)
         except CloudError as error:
             answer.append(Answer(error.code, {}))
@@ -127,11 +131,6 @@ class ControlPlane:
         return duration_ns
 
     def _refusal(self, action: str) -> str | None:
-        limits = [fault.rate_per_s for fault in self._in_force(FaultKind.API_THROTTLE, action)]
-        if action in self._behaviour.rate_limits:
-            limits.append(self._behaviour.rate_limits[action])
-        if limits and not self._admit(action, min(limits)):
-            return _THROTTLED
         behaviour = self._behaviour.actions[action]
         if self._stream(action, "error").uniform() < behaviour.error_rate:
             return behaviour.error_code
@@ -140,16 +139,14 @@ class ControlPlane:
                 return fault.code
         return None
 
-    def _admit(self, action: str, per_second: int) -> bool:
-        """Count the request against its action's limit over the last second."""
-        now = self._world.kernel.now
-        recent = self._recent.setdefault(action, deque())
-        while recent and recent[0] <= now - SECOND:
-            recent.popleft()
-        if len(recent) >= per_second:
-            return False
-        recent.append(now)
-        return True
+    def _admit(self, action: str) -> None:
+        """Count the request against the faults that throttle its action, then against the action's own limit.
+
+        Raises:
+            CloudError: it is one too many.
+        """
+        for limiter in (*self._throttles.values(), self._limiter):
+            limiter.admit(action, self._world.kernel.now)
 
     def _begin_task(self, call: int, task: Task) -> None:
         kernel, action = self._world.kernel, task.action
@@ -163,6 +160,7 @@ class ControlPlane:
             if action in _LEAVE_BY_INTERFACE:
                 self._world.hosts[left].interface_detached()
             self._route_order += 1
+            self._route_target = None
             self._route(None)
         kernel.at(kernel.now + duration_ns, WORLD, lambda _event: self._end_task(call, task, fails))
 
@@ -184,9 +182,14 @@ class ControlPlane:
             self.topology.region.commit(task.task_id, now_ns=now)
         holder = self.topology.holder()
         world.record(TaskEnded(now, call, task.action, "FAILED" if fails else "SUCCESS", holder))
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Something has been committed: note who holds the address now, and let guest and forwarding follow."""
+        world, holder = self._world, self.topology.holder()
         if holder != self.holder:
             self.holder = holder
-            world.record(AddressHeld(now, holder))
+            world.record(AddressHeld(world.kernel.now, holder))
             world.holder_changed()
         self._follow(holder)
 
@@ -198,8 +201,10 @@ class ControlPlane:
         if moves_interface and holder is not None and not self._world.hosts[holder].address_present:
             self._world.hosts[holder].interface_attached()
         self.attached = holder
-        if holder == self.routed:
+        if holder == self._route_target:
             return
+        # Whatever is on its way into the forwarding is out of date now, even if the address is back where it was.
+        self._route_target = holder
         self._route_order += 1
         order, kernel = self._route_order, self._world.kernel
         delay_ns = self._behaviour.propagation.quantile(self._stream("forwarding", "propagation").uniform())

@@ -16,7 +16,6 @@ from hasim.trace import (
     AdvertSent,
     CheckChanged,
     DaemonChanged,
-    GarpSent,
     NotifyForked,
     PriorityChanged,
     StateChanged,
@@ -372,20 +371,8 @@ class Daemon:
             case PriorityMoved(old_priority, new_priority):
                 world.record(PriorityChanged(now, self.name, old_priority, new_priority))
             case SendGarps(repeat, after_ns):
-                if world.detail:
-                    self._send_garps(repeat, after_ns)
-
-    def _send_garps(self, repeat: int, after_ns: int) -> None:
-        life, kernel = self._life, self.world.kernel
-
-        def send(_event: Any) -> None:
-            if life == self._life and self.is_master:
-                self.world.record(GarpSent(kernel.now, self.name, repeat))
-
-        if after_ns:
-            kernel.at(kernel.now + after_ns, WORLD, send)
-        else:
-            send(None)
+                life = self._life
+                world.garps.send(self, repeat, after_ns, lambda: life == self._life and self.is_master)
 
     def _occupy(self) -> None:
         """The single thread adds addresses, sends ARPs and forks scripts: packets and timers wait."""
@@ -407,4 +394,8 @@ def _settings(instance: Instance, address: int) -> Settings:
         down_timer_adverts=vrrp.down_timer_adverts,
         higher_prio_send_advert=vrrp.higher_prio_send_advert,
         lower_prio_no_advert=vrrp.lower_prio_no_advert,
+        garp_repeat=vrrp.garp_master_repeat,
+        garp_delay_ns=vrrp.garp_master_delay_ns,
+        garp_lower_prio_repeat=vrrp.garp_master_repeat,
+        garp_lower_prio_delay_ns=vrrp.garp_master_delay_ns,
     )

@@ -20,9 +20,9 @@ from hasim.scenario.model import (
     Instance,
     Interface,
     Scenario,
-    SecurityRule,
     Transport,
 )
+from hasim.scenario.security import accepts_adverts
 from hasim.sim.randomness import Randomness, uniform_at
 
 __all__ = ["Delay", "Fabric", "Path"]
@@ -164,7 +164,7 @@ class Fabric:
         return next(i for i in instance.interfaces if i.name == instance.vrrp.interface)
 
     def _is_admitted(self, sender: Instance, receiver: Instance) -> bool:
-        """Whether transport and security groups let adverts through at all; nothing in a run changes that."""
+        """Whether adverts arrive at all, and are not thrown away as another router's; nothing in a run changes that."""
         key = (sender.name, receiver.name)
         if key not in self._admitted:
             out, into = self._heartbeat(sender), self._heartbeat(receiver)
@@ -175,19 +175,15 @@ class Fabric:
                 carried = receiver.name in sender.vrrp.peers and receiver.vrrp.transport is Transport.UNICAST
             self._admitted[key] = (
                 carried
+                and sender.vrrp.virtual_router_id == receiver.vrrp.virtual_router_id
+                and sender.vrrp.version == receiver.vrrp.version
                 and self._group_accepts(out, into.address, egress=True)
                 and self._group_accepts(into, out.address, egress=False)
             )
         return self._admitted[key]
 
     def _group_accepts(self, interface: Interface, peer: IPv4Address, *, egress: bool) -> bool:
-        """The interface's groups in order; the first matching rule decides, none means drop."""
-        for name in interface.security_groups:
-            group = self._groups[name]
-            for rule in group.egress if egress else group.ingress:
-                if _matches_vrrp(rule, peer):
-                    return rule.accept
-        return False
+        return accepts_adverts((self._groups[name] for name in interface.security_groups), peer, egress=egress)
 
     def _is_cut(self, source: str, target: str, subnets: set[str]) -> bool:
         return any(self._hits(fault, source, target, subnets) for fault in self._cuts)
@@ -202,7 +198,3 @@ class Fabric:
 
     def _is_in(self, endpoint: str, side: tuple[str, ...]) -> bool:
         return endpoint in side or self._zone_of.get(endpoint) in side
-
-
-def _matches_vrrp(rule: SecurityRule, peer: IPv4Address) -> bool:
-    return rule.protocol in ("all", "vrrp") and peer in rule.peer

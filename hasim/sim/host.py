@@ -66,10 +66,10 @@ class Host:
         """Be up at the start of a run; ``master``: with the floating address, as in the steady state."""
         self._service_started = master or not self.instance.service.on_master_only
         self._answered = self.service_answers
-        self.address_present = master
+        self.address_present = master or self._has_own_address
         self._world.record(PowerChanged(0, self.name, self.power))
         self._world.record(ServiceChanged(0, self.name, self._answered))
-        if master:
+        if self.address_present:
             self._world.record(GuestAddressChanged(0, self.name, True))
 
     def power_off(self, reason: str) -> None:
@@ -129,6 +129,7 @@ class Host:
             self.thawed = None
         self._changed()
         self._world.daemons[self.name].thaw()
+        self._world.thawed()
 
     def keepalived_down(self, *, politely: bool) -> None:
         """keepalived is stopped or killed, and stays away until :meth:`keepalived_up`."""
@@ -167,8 +168,8 @@ class Host:
             self._stop_service()
 
     def keepalived_address(self, present: bool) -> None:
-        """keepalived adds or removes the virtual address (when the address, not the interface, is what moves)."""
-        if not self._world.scenario.floating.mechanism.moves_interface:
+        """keepalived adds or removes the virtual address, where the mechanism has one."""
+        if self._world.scenario.floating.mechanism.is_configured_by_keepalived:
             self._address_order += 1
             if present:
                 self._configure_address(self._address_order)
@@ -188,6 +189,11 @@ class Host:
         self._address_order += 1
         self._set_address(False)
 
+    @property
+    def _has_own_address(self) -> bool:
+        """Whether packets arrive at a private address that the guest always has, as an EIP's do."""
+        return self._world.scenario.floating.mechanism.is_public
+
     def _cut_power(self, reason: str) -> None:
         self._life += 1
         self._address_order += 1
@@ -201,6 +207,8 @@ class Host:
 
     def _booted(self) -> None:
         self._set_power("running")
+        if self._has_own_address:
+            self._set_address(True)
         if not self._keepalived_down:
             self._world.daemons[self.name].start()
         if not self.instance.service.on_master_only:

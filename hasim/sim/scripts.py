@@ -13,6 +13,7 @@ import simpy
 
 from hasim.scenario.mechanism import claim_steps, release_steps
 from hasim.scenario.model import NotifyPolicy
+from hasim.scenario.topology import Holding
 from hasim.sim.checks import Grid
 from hasim.sim.control_plane import Answer
 from hasim.sim.kernel import WORLD
@@ -40,7 +41,7 @@ class Scripts:
     def join(self, daemon: Daemon, *, steady: bool) -> None:
         """A daemon has come up: begin its periodic "do I hold it?" (``steady``: it has been asked for long)."""
         interval_ns = daemon.instance.notify.reclaim_interval_ns
-        if interval_ns is None:
+        if interval_ns is None or self._world.scenario.floating.mechanism.is_announced:
             return
         grid = self._reclaims.get(daemon.name)
         if grid is None:
@@ -62,7 +63,9 @@ class Scripts:
             grid.poke()
 
     def notify(self, daemon: Daemon, event: str) -> None:
-        """keepalived runs the notify script of that event."""
+        """keepalived runs the notify script of that event (where guests claim the address, it only writes a log)."""
+        if self._world.scenario.floating.mechanism.is_announced:
+            return
         policy = daemon.instance.notify
         if event == "MASTER" or (event == "MASTER_RX_LOWER_PRI" and policy.on_rx_lower_priority):
             self._spawn(daemon, event, self._claim)
@@ -138,24 +141,35 @@ class Scripts:
     def _attempt(self, daemon: Daemon, run: int) -> _Steps:
         """One try: the outcome, or None when it is to be tried again."""
         policy = daemon.instance.notify
-        holder: str | None = self._supposed_holder(daemon)
+        topology = self._world.control_plane.topology
+        mechanism = self._world.scenario.floating.mechanism
+        holding = Holding(self._supposed_holder(daemon), True)
         if policy.check_first:
             answer = yield from self._ask(daemon, run)
             if answer.code != "OK":
                 return "nothing_to_do" if policy.unanswered_means_held else None
-            holder = self._world.control_plane.topology.holder_in(answer.response)
-            if holder == daemon.name:
-                return "nothing_to_do"
-        topology = self._world.control_plane.topology
-        mechanism = self._world.scenario.floating.mechanism
-        done = yield from self._carry_out(daemon, run, claim_steps(mechanism, topology, daemon.name, holder))
+            holding = topology.holding_in(answer.response)
+        steps = claim_steps(mechanism, topology, daemon.name, holding.holder, eip_is_bound=holding.eip_is_bound)
+        if not steps:
+            return "nothing_to_do"
+        done = yield from self._carry_out(daemon, run, steps)
         return "done" if done else None
 
     def _release(self, daemon: Daemon, run: int) -> _Steps:
-        """Give the address back; returns the outcome."""
+        """Give the address back; returns the outcome.
+
+        The cloud lets nobody release what somebody else holds, except an EIP: a script that asks first asks here too.
+        """
         yield from self._start(daemon)
         topology = self._world.control_plane.topology
-        steps = release_steps(self._world.scenario.floating.mechanism, topology, daemon.name)
+        mechanism = self._world.scenario.floating.mechanism
+        if mechanism.is_public and daemon.instance.notify.check_first:
+            answer = yield from self._ask(daemon, run)
+            if answer.code != "OK":
+                return "gave_up"
+            if topology.holding_in(answer.response).holder != daemon.name:
+                return "nothing_to_do"
+        steps = release_steps(mechanism, topology, daemon.name)
         done = yield from self._carry_out(daemon, run, steps)
         return "done" if done else "gave_up"
 
@@ -189,8 +203,8 @@ class Scripts:
         return False
 
     def _ask(self, daemon: Daemon, run: int) -> _Steps:
-        params = self._world.control_plane.topology.holder_query()
-        answer = yield from self._call(daemon, run, "DescribeNetworkInterfaces", params)
+        query = self._world.control_plane.topology.holder_query()
+        answer = yield from self._call(daemon, run, query.action, query.params)
         return answer
 
     def _call(self, daemon: Daemon, run: int, action: str, params: Any) -> _Steps:

@@ -11,6 +11,7 @@ from hasim.sim.control_plane import ControlPlane
 from hasim.sim.daemon import Daemon
 from hasim.sim.fabric import Fabric
 from hasim.sim.faults import Faults
+from hasim.sim.garps import Garps
 from hasim.sim.heartbeats import Heartbeats
 from hasim.sim.host import Host
 from hasim.sim.kernel import WORLD, Kernel
@@ -42,6 +43,7 @@ class World:
         master = self._first_master()
         self.hosts = {instance.name: Host(self, instance) for instance in scenario.instances}
         self.control_plane = ControlPlane(self, build_region(scenario, master), master)
+        self.garps = Garps(self)
         self.daemons: dict[str, Daemon] = {}
         for index, instance in enumerate(scenario.instances):
             daemon = self.daemons[instance.name] = Daemon(self, index, instance)
@@ -61,6 +63,7 @@ class World:
         """A VRRP instance changed its state."""
         if (old is State.MASTER) != (new is State.MASTER):
             self.hosts[daemon.name].mastership(master=new is State.MASTER)
+            self.garps.mastership(daemon, master=new is State.MASTER)
         self.scripts.poke()
 
     def daemon_started(self, daemon: Daemon) -> None:
@@ -70,6 +73,7 @@ class World:
     def daemon_gone(self, daemon: Daemon, *, at_once: bool) -> None:
         """A keepalived process has gone: its scripts go with it, at once or after their grace."""
         self.scripts.leave(daemon)
+        self.garps.mastership(daemon, master=False)
         if at_once:
             self.scripts.kill(daemon.name)
         else:
@@ -78,6 +82,12 @@ class World:
     def holder_changed(self) -> None:
         """The control plane's truth about the address changed."""
         self.scripts.poke()
+        self.garps.poke()
+
+    def thawed(self) -> None:
+        """An instance goes on: its periodic activities have to look again at what happened meanwhile."""
+        self.scripts.poke()
+        self.garps.poke()
 
     def api_changed(self) -> None:
         """The API's condition changed, for everybody or for somebody."""
@@ -125,6 +135,7 @@ class World:
             daemon.resume(State.BACKUP, heard_ns + daemon.machine.down_timer_ns, leader.address)
         for daemon in self.daemons.values():
             self.scripts.join(daemon, steady=True)
+        self.garps.begin(master, leader)
         self._state_cloud(master)
         self.heartbeats.park_at_start()
 
@@ -134,6 +145,7 @@ class World:
             host.resume(master=False)
         for name, start_ns in starts.items():
             self.kernel.at(start_ns, WORLD, self._starter(name))
+        self.garps.begin(holder, None)
         self._state_cloud(holder)
 
     def _starter(self, name: str) -> Callable[[Any], None]:

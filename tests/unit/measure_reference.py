@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from hasim import trace as tr
 
-MOVING = ("Attach", "Assign", "Migrate", "Detach", "Unassign")
+MOVING = ("Attach", "Assign", "Associate", "Migrate", "Detach", "Unassign", "Disassociate")
 
 
 @dataclass
@@ -212,6 +212,8 @@ def movement(seen: list, winner: str, elected: int) -> list:
     routed = (routes[-1] if routes else 0) if state.routed == winner else None
     if routed is not None and routed <= elected:
         return [elected] * 4
+    if any(isinstance(record, tr.AddressClaimed) for record in seen):
+        return movement_by_claim(seen, winner, elected, routed)
     made = commits(seen)
     calls = [record.at for record in seen if isinstance(record, tr.ApiCalled) and record.instance == winner]
     first_call = min((at for at in calls if at >= elected), default=None)
@@ -242,6 +244,24 @@ def movement(seen: list, winner: str, elected: int) -> list:
     if waiting:
         return [earliest(min(waiting)[0], first_call), min(waiting)[1], None, None]
     return [first_call, None, None, None]
+
+
+def movement_by_claim(seen: list, winner: str, elected: int, routed: int | None) -> list:
+    """A gratuitous ARP is call and answer in one; the n-th that an instance sends is what brings it there the n-th
+    time."""
+    state = replay(seen)
+    claims = [record.at for record in seen if isinstance(record, tr.AddressClaimed) and record.instance == winner]
+    arrivals = [record.at for record in seen if isinstance(record, tr.AddressHeld) and record.holder == winner]
+    first_claim = min((at for at in claims if at >= elected), default=None)
+    if state.routed == winner or state.held == winner:
+        if not arrivals:
+            return [elected] * 3 + [routed]
+        claim = claims[len(arrivals) - 1]
+        return [earliest(claim, first_claim), claim, arrivals[-1], routed]
+    if len(claims) > len(arrivals):
+        claim = claims[len(arrivals)]
+        return [earliest(claim, first_claim), claim, None, None]
+    return [first_claim, None, None, None]
 
 
 def accepted_before(seen: list, call: int, commit: int) -> int:

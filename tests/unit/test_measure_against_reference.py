@@ -26,15 +26,20 @@ class Sequences:
         self.holder: str | None = None
         self.calls: list[tuple[int, str, str]] = []
         self.next_call = 1
+        self.claims: list[str] = []
+        self.is_announced = data.draw(st.booleans())
 
     def one_of(self, *choices):  # type: ignore[no-untyped-def]
         return self.data.draw(st.sampled_from(choices))
 
     def step(self) -> None:
         self.now += self.one_of(0, 0, 1, 2, 7)
+        moving = [self.call, self.call, self.answer, self.end_task, self.end_task]
+        if self.is_announced:
+            moving = [self.claim, self.claim, self.remap, self.remap]
         self.one_of(
-            self.transition, self.transition, self.power, self.prioritise, self.call, self.call, self.answer,
-            self.end_task, self.end_task, self.route, self.route, self.guest, self.guest, self.reach, self.reach,
+            self.transition, self.transition, self.power, self.prioritise, *moving, self.route, self.route,
+            self.guest, self.guest, self.reach, self.reach,
         )()  # fmt: skip
 
     def add(self, *records: tr.Record) -> None:
@@ -82,6 +87,17 @@ class Sequences:
         held = [tr.AddressHeld(self.now, holder)] if holder != self.holder else []
         self.add(*((ended, *held) if self.one_of(True, False) else (*held, ended)))
         self.holder = holder
+
+    def claim(self) -> None:
+        name = self.one_of(*NAMES)
+        if name != (self.claims or [self.holder])[-1]:
+            self.add(tr.AddressClaimed(self.now, name))
+            self.claims.append(name)
+
+    def remap(self) -> None:
+        if self.claims:
+            self.holder = self.claims.pop(0)
+            self.add(tr.AddressHeld(self.now, self.holder))
 
     def route(self) -> None:
         self.add(tr.AddressRouted(self.now, self.one_of(*HOLDERS)))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hasim.measure.phases import walk
-from hasim.trace import PowerChanged, PriorityChanged, StateChanged, TaskEnded
+from hasim.trace import AddressClaimed, AddressHeld, PowerChanged, PriorityChanged, StateChanged, TaskEnded
 from tests.unit.measure_stories import (
     becomes,
     call,
@@ -264,3 +264,34 @@ def test_a_walk_adds_up_whatever_it_is_given(start: int, length: int, ends: list
     assert min(phases) >= 0
     if None in ends:
         assert not any(phases[ends.index(None) + 1 :])
+
+
+def test_a_gratuitous_arp_takes_neither_notify_nor_api() -> None:
+    outage = only_outage(
+        100, pair(), crash(10), becomes(13.0, "b", "MASTER"), AddressClaimed(ns(13), "b"), guest(13.5, "b"),
+        AddressHeld(ns(14.0), "b"), routed(14.5, "b"), served(14.5, "b"),
+    )  # fmt: skip
+    assert phases_s(outage) == {"detect": 3.0, "move": 1.0, "propagate": 0.5}
+
+
+def test_a_burst_that_the_cloud_did_not_take_is_waited_for_in_notify() -> None:
+    outage = only_outage(
+        100, pair(), crash(10), becomes(13.0, "b", "MASTER"), guest(13.5, "b"), AddressClaimed(ns(18), "b"),
+        AddressHeld(ns(19.0), "b"), routed(19.5, "b"), served(19.5, "b"),
+    )  # fmt: skip
+    assert phases_s(outage) == {"detect": 3.0, "notify": 5.0, "move": 1.0, "propagate": 0.5}
+
+
+def test_a_claim_that_never_came_true_ends_in_move() -> None:
+    outage = only_outage(20, pair(), crash(10), becomes(13.0, "b", "MASTER"), AddressClaimed(ns(13), "b"))
+    assert phases_s(outage) == {"detect": 3.0, "move": 7.0}
+
+
+def test_a_rebound_eip_is_one_move_from_its_release() -> None:
+    disassociate, associate = "DisassociateAddress", "AssociateAddress"
+    outage = only_outage(
+        100, pair(), crash(10), becomes(13.0, "b", "MASTER"), notified(13),
+        call(1, disassociate, 13.5, 14.0), commit(1, disassociate, 16.0, None),
+        call(2, associate, 17.0, 17.5), commit(2, associate, 20.0, "b"), routed(20.5, "b"), served(20.5, "b"),
+    )  # fmt: skip
+    assert phases_s(outage)["move"] == 6.0

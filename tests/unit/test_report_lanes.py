@@ -12,6 +12,7 @@ from hasim.report.charts.lanes import (
     Span,
     Window,
     api_calls,
+    claims,
     cloud_lanes,
     event_times,
     fault_spans,
@@ -20,7 +21,7 @@ from hasim.report.charts.lanes import (
     outage_axis,
     outage_window,
 )
-from hasim.trace import ApiAnswered, ApiCalled, FaultBegan, FaultEnded, PowerChanged
+from hasim.trace import AddressClaimed, ApiAnswered, ApiCalled, FaultBegan, FaultEnded, PowerChanged
 from tests.unit.report_samples import MOVE, MS, S, crash_trace, trace_of
 
 CRASH, MASTER, SERVED = 100_250 * MS, 103_359 * MS, 106_020 * MS
@@ -126,3 +127,10 @@ def test_faults_in_force_are_spans_even_when_they_never_end() -> None:
 def test_instances_come_in_the_order_of_the_trace() -> None:
     trace, _ = crash_trace(names=("z", "a", "m"))
     assert instance_names(trace) == ["z", "a", "m"]
+
+
+def test_a_gratuitous_arp_that_claims_the_address_is_shown_as_a_call_that_is_answered_at_once() -> None:
+    trace = trace_of(AddressClaimed(5 * S, "b"), AddressClaimed(20 * S, "a"))
+    (claim,) = claims(trace, Window(0, 10 * S))
+    assert (claim.called_ns, claim.answered_ns, claim.instance, claim.is_question) == (5 * S, 5 * S, "b", False)
+    assert api_calls(trace, Window(0, 10 * S)) == []

@@ -12,6 +12,7 @@ from hasim.report.charts.ticks import duration_ticks, log_duration_ticks, unavai
 from hasim.report.numbers import duration_text, nines_text, per_year, percentage, percentage_without
 from hasim.report.wording import Words, record_words
 from hasim.trace import (
+    AddressClaimed,
     AddressHeld,
     AddressRouted,
     AdvertSent,
@@ -49,6 +50,7 @@ SENTENCES: list[tuple[Record, str, str]] = [
     (NotifyEnded(0, "a", 3, "gave_up"), "a", "script run 3 ends"),
     (TaskEnded(0, 1, "AttachNetworkInterface", "FAILED", None), "cloud",
      "the task of AttachNetworkInterface has failed and was rolled back"),
+    (AddressClaimed(0, "b"), "b", "claims 10.0.1.100 by gratuitous ARP"),
     (AddressHeld(0, None), "cloud", "10.0.1.100 is held by nobody"),
     (AddressRouted(0, None), "cloud", "packets to 10.0.1.100 are dropped"),
     (GuestAddressChanged(0, "a", False), "a", "no longer has 10.0.1.100 in its guest"),

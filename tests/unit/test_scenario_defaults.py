@@ -119,3 +119,22 @@ def test_a_default_overridden_for_one_instance_only_is_still_weak() -> None:
     one = {"a": {"notify": {"start_up": "1s"}}, "b": {}}
     assert "notify.start_up" not in scenario(instances=both).weak_defaults
     assert "notify.start_up" in scenario(instances=one).weak_defaults
+
+
+def test_weak_defaults_of_an_eip_are_those_of_its_calls() -> None:
+    weak = scenario(floating={"mechanism": "eip"}).weak_defaults
+    assert {"notify.start_up", "control_plane.accept", "control_plane.detach_cuts_traffic_at_once"} <= set(weak)
+    assert "guest.configure" not in weak
+
+
+def test_weak_defaults_of_a_havip_are_those_of_its_gratuitous_arps() -> None:
+    weak = scenario(floating={"address": "10.0.1.100", "mechanism": "havip"}).weak_defaults
+    assert {"control_plane.havip_remap", "control_plane.garp_rate_limit", "guest.configure"} <= set(weak)
+    assert not {"notify.start_up", "control_plane.accept"} & set(weak)
+
+
+def test_an_eip_takes_two_tasks_of_the_same_length() -> None:
+    actions = scenario(floating={"mechanism": "eip"}).control_plane.actions
+    assert actions["DisassociateAddress"].task == actions["AssociateAddress"].task
+    assert actions["AssociateAddress"].task == LogNormal(2_700 * MILLISECOND, 0.95, 8 * SECOND)
+    assert scenario().control_plane.rate_limits["DisassociateAddress"] == 10

@@ -58,6 +58,7 @@ def test_zone_of_an_instance_is_that_of_its_primary_interface() -> None:
         ("secondary_ip, method: reassign", Mechanism.SECONDARY_IP_REASSIGN),
         ("eni", Mechanism.ENI_MIGRATE),
         ("eni, method: reattach", Mechanism.ENI_REATTACH),
+        ("havip", Mechanism.HAVIP),
     ],
 )
 def test_mechanism_and_method_make_the_models_mechanism(written: str, mechanism: Mechanism) -> None:

@@ -19,16 +19,26 @@ WRITTEN = {
     Mechanism.SECONDARY_IP_REASSIGN: "secondary_ip, method: reassign",
     Mechanism.ENI_MIGRATE: "eni, method: migrate",
     Mechanism.ENI_REATTACH: "eni, method: reattach",
+    Mechanism.HAVIP: "havip",
 }
+BY_CALLS = [mechanism for mechanism in Mechanism if not mechanism.is_announced]
+OF_ONE_OWNER = [mechanism for mechanism in BY_CALLS if not mechanism.is_public]
 
 
 def with_mechanism(mechanism: Mechanism, *, eip: bool = False) -> Scenario:
-    written = f"{WRITTEN[mechanism]}, eip: {'true' if eip else 'false'}"
-    return loads(BASE.replace("secondary_ip", written).replace("  b: {", "  c: {}\n  b: {"))
+    written = "address: 10.0.1.100, mechanism: secondary_ip"
+    assert written in BASE
+    if mechanism is Mechanism.EIP:
+        floating = "mechanism: eip"
+    else:
+        floating = f"address: 10.0.1.100, mechanism: {WRITTEN[mechanism]}, eip: {'true' if eip else 'false'}"
+    return loads(BASE.replace(written, floating).replace("  b: {", "  c: {}\n  b: {"))
 
 
 def carry_out(topology: Topology, mechanism: Mechanism, new_holder: str, holder: str | None) -> list[str]:
-    """Make the calls of a claim, each with its task; returns the actions."""
+    """Make the calls of a claim, each with its task, or announce the address; returns the actions."""
+    if topology.ha_vip_id is not None:
+        assert topology.region.announce(topology.ha_vip_id, topology.holding_interface_ids[new_holder], now_ns=0)
     steps = claim_steps(mechanism, topology, new_holder, holder)
     for step in steps:
         topology.region.complete(step.action, step.params, now_ns=0)
@@ -42,6 +52,8 @@ def carry_out(topology: Topology, mechanism: Mechanism, new_holder: str, holder:
         (Mechanism.SECONDARY_IP_REASSIGN, ["UnassignPrivateIpAddresses", "AssignPrivateIpAddresses"]),
         (Mechanism.ENI_MIGRATE, ["MigrateNetworkInterface"]),
         (Mechanism.ENI_REATTACH, ["DetachNetworkInterface", "AttachNetworkInterface"]),
+        (Mechanism.EIP, ["DisassociateAddress", "AssociateAddress"]),
+        (Mechanism.HAVIP, []),
     ],
 )
 def test_each_mechanism_moves_the_address_by_its_own_calls(mechanism: Mechanism, actions: list[str]) -> None:
@@ -58,7 +70,7 @@ def test_whoever_holds_the_address_has_nothing_to_claim(mechanism: Mechanism) ->
     assert claim_steps(mechanism, topology, "a", "a") == ()
 
 
-@pytest.mark.parametrize("mechanism", Mechanism)
+@pytest.mark.parametrize("mechanism", BY_CALLS)
 @pytest.mark.parametrize("eip", [False, True])
 def test_an_address_that_was_released_is_claimed_from_nobody(mechanism: Mechanism, eip: bool) -> None:
     topology = build_region(with_mechanism(mechanism, eip=eip), "a")
@@ -84,13 +96,29 @@ def test_the_eip_arrives_with_the_address(mechanism: Mechanism) -> None:
 
 
 def test_only_unassigning_loses_the_eip_and_binds_it_again() -> None:
-    for mechanism in Mechanism:
+    for mechanism in OF_ONE_OWNER:
         topology = build_region(with_mechanism(mechanism, eip=True), "a")
         actions = [step.action for step in claim_steps(mechanism, topology, "b", "a")]
         assert ("AssociateAddress" in actions) == (mechanism is Mechanism.SECONDARY_IP_REASSIGN)
 
 
-@pytest.mark.parametrize("mechanism", Mechanism)
+def test_an_address_whose_eip_is_not_bound_is_held_by_nobody_whom_clients_reach() -> None:
+    mechanism = Mechanism.SECONDARY_IP_REASSIGN
+    topology = build_region(with_mechanism(mechanism, eip=True), "a")
+    region = topology.region
+    unassign, assign, associate = claim_steps(mechanism, topology, "b", "a")
+    for step in (unassign, assign):
+        region.complete(step.action, step.params, now_ns=0)
+    assert topology.holder() is None
+    query = topology.holder_query()
+    holding = topology.holding_in(region.call(query.action, query.params, now_ns=0).response)
+    assert holding == ("b", False)
+    assert claim_steps(mechanism, topology, "b", holding.holder, eip_is_bound=holding.eip_is_bound) == (associate,)
+    region.complete(associate.action, associate.params, now_ns=0)
+    assert topology.holder() == "b"
+
+
+@pytest.mark.parametrize("mechanism", OF_ONE_OWNER)
 def test_a_claim_on_a_wrong_belief_is_refused_by_the_cloud(mechanism: Mechanism) -> None:
     topology = build_region(with_mechanism(mechanism), "a")
     (first, *_) = claim_steps(mechanism, topology, "b", "c")
@@ -99,16 +127,22 @@ def test_a_claim_on_a_wrong_belief_is_refused_by_the_cloud(mechanism: Mechanism)
     assert topology.holder() == "a"
 
 
-@pytest.mark.parametrize("mechanism", Mechanism)
+def test_an_eip_is_taken_from_whoever_has_it() -> None:
+    topology = build_region(with_mechanism(Mechanism.EIP), "a")
+    assert carry_out(topology, Mechanism.EIP, "b", "c") == ["DisassociateAddress", "AssociateAddress"]
+    assert topology.holder() == "b"
+
+
+@pytest.mark.parametrize("mechanism", BY_CALLS)
 def test_a_script_can_ask_who_holds_the_address(mechanism: Mechanism) -> None:
     topology = build_region(with_mechanism(mechanism), "c")
-    region = topology.region
-    answer = region.call("DescribeNetworkInterfaces", topology.holder_query(), now_ns=0)
-    assert topology.holder_in(answer.response) == "c"
+    region, query = topology.region, topology.holder_query()
+    answer = region.call(query.action, query.params, now_ns=0)
+    assert topology.holding_in(answer.response) == ("c", True)
     for step in release_steps(mechanism, topology, "c"):
         region.complete(step.action, step.params, now_ns=0)
-    answer = region.call("DescribeNetworkInterfaces", topology.holder_query(), now_ns=0)
-    assert topology.holder_in(answer.response) is None
+    answer = region.call(query.action, query.params, now_ns=0)
+    assert topology.holding_in(answer.response).holder is None
 
 
 def test_topology_has_everything_that_the_scenario_names() -> None:

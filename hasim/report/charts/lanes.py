@@ -12,6 +12,7 @@ from hasim.measure.model import Outage
 from hasim.report.charts.time_axis import TimeAxis
 from hasim.report.wording import fault_title
 from hasim.trace import (
+    AddressClaimed,
     AddressHeld,
     AddressRouted,
     ApiAnswered,
@@ -35,6 +36,7 @@ __all__ = [
     "Span",
     "Window",
     "api_calls",
+    "claims",
     "cloud_lanes",
     "event_times",
     "fault_spans",
@@ -194,6 +196,15 @@ def api_calls(trace: Trace, window: Window) -> list[ApiCall]:
             answered_ns, code = (answer.at, answer.code) if answer else (None, None)
             calls.append(ApiCall(record.at, answered_ns, record.instance, record.action, code))
     return calls
+
+
+def claims(trace: Trace, window: Window) -> list[ApiCall]:
+    """The gratuitous ARPs by which a HAVIP was claimed in the window, each a request that is answered at once."""
+    return [
+        ApiCall(record.at, record.at, record.instance, "gratuitous ARP", "OK")
+        for record in trace.records
+        if isinstance(record, AddressClaimed) and window.start_ns <= record.at <= window.end_ns
+    ]
 
 
 def event_times(trace: Trace, window: Window, outage: Outage) -> list[int]:

@@ -18,6 +18,7 @@ from hasim.report.charts.lanes import (
     Span,
     Window,
     api_calls,
+    claims,
     cloud_lanes,
     fault_spans,
     instance_lanes,
@@ -158,7 +159,11 @@ def _lanes(trace: Trace, window: Window, instances: Sequence[str]) -> Iterator[_
     yield _Lane(_Kind.HEADING, "cloud: the floating address")
     yield _Lane(_Kind.HOLDERS, "held by", tuple(cloud["held by"]))
     yield _Lane(_Kind.HOLDERS, "routed to", tuple(cloud["routed to"]))
-    yield _Lane(_Kind.CALLS, "API calls", calls=tuple(api_calls(trace, window)))
+    announced = tuple(claims(trace, window))
+    if announced:
+        yield _Lane(_Kind.CALLS, "claimed by ARP", calls=announced)
+    else:
+        yield _Lane(_Kind.CALLS, "API calls", calls=tuple(api_calls(trace, window)))
     yield _Lane(_Kind.HEADING, "clients")
     yield _Lane(_Kind.HOLDERS, "are served by", tuple(cloud["client"]))
 

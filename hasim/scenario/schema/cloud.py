@@ -94,19 +94,43 @@ class SecurityGroupSection(Section):
 class FloatingSection(Section):
     """The address that moves, and how."""
 
-    address: Address = setting(..., "The floating private IP.")
-    subnet: Name | None = setting(None, "Its subnet. By default the one that contains the address.")
-    mechanism: Literal["secondary_ip", "eni"] = setting(
-        ..., "What moves: `secondary_ip`, a secondary private IP; or `eni`, a whole secondary ENI with the address."
+    mechanism: Literal["secondary_ip", "eni", "eip", "havip"] = setting(
+        ...,
+        "What moves: `secondary_ip`, a secondary private IP; `eni`, a whole secondary ENI with the address; `eip`, a "
+        "public EIP from one instance's own private IP to another's (Disassociate, then Associate), also across zones; "
+        "or `havip`, a private IP that the guests of one subnet claim by gratuitous ARP, without an API call.",
     )
-    method: Literal["migrate", "reassign", "reattach"] = setting(
-        "migrate",
+    address: Address | None = setting(
+        None,
+        "The floating private IP. Required, except for `eip`, which has none: the cloud chooses the public address.",
+    )
+    subnet: Name | None = setting(
+        None, "Its subnet. By default the one that contains the address. (None for `eip`: instances may be anywhere.)"
+    )
+    method: Literal["migrate", "reassign", "reattach"] | None = setting(
+        None,
         "How it moves. `secondary_ip`: `migrate` (MigratePrivateIpAddress) or `reassign` (Unassign, then Assign). "
-        "`eni`: `migrate` (MigrateNetworkInterface) or `reattach` (Detach, then Attach).",
+        "`eni`: `migrate` (MigrateNetworkInterface) or `reattach` (Detach, then Attach). By default `migrate`; `eip` "
+        "and `havip` have one way only.",
     )
-    eip: bool = setting(False, "Whether a public EIP is bound to the address.")
+    eip: bool | None = setting(
+        None,
+        "Whether a public EIP is bound to the address; clients then come through it. It follows the address by itself, "
+        "except for `secondary_ip` with `reassign`, where unassigning unbinds it and the script has to associate it "
+        "again: until then no client gets through. By default false. (For `eip` there is nothing to choose.)",
+    )
     security_groups: Names | None = setting(
-        None, "Security groups of the floating ENI, by default `default`. (A secondary IP has its interface's.)"
+        None, "Security groups of the floating ENI, by default `default`. (Every other address has its interface's.)"
+    )
+    association_range: Names | None = setting(
+        None,
+        "`havip`: the instances that may claim it (CheckAssociate), at most 10. Gratuitous ARPs of others are ignored. "
+        "By default all instances.",
+    )
+    other_havips: Annotated[int, Whole(0, 9)] | None = setting(
+        None,
+        "`havip`: how many more HAVIPs every instance announces on the same ENI, each time before this one: they share "
+        "`control_plane.garp_rate_limit`. By default none.",
     )
 
 
@@ -163,8 +187,19 @@ class ControlPlaneSection(Section):
     )
     detach_cuts_traffic_at_once: bool = setting(
         True,
-        "Whether a detached or unassigned address stops answering when the task begins, not when it ends.",
+        "Whether a detached, unassigned or disassociated address stops answering when the task begins, not when it "
+        "ends.",
         weak="nothing is published",
+    )
+    havip_remap: DistributionText = setting(
+        defaults.HAVIP_REMAP,
+        "From the gratuitous ARP that claims a HAVIP until the cloud has noted its new place (`propagation` follows).",
+        weak=defaults.WEAK_HAVIP_REMAP,
+    )
+    garp_rate_limit: Annotated[int, Whole(1, 10_000)] = setting(
+        defaults.GARP_RATE_LIMIT,
+        "Gratuitous ARPs for HAVIPs that the cloud takes from one ENI in any second; those beyond are lost.",
+        weak=defaults.WEAK_GARP_RATE_LIMIT,
     )
 
 

@@ -83,6 +83,18 @@ class VrrpSection(Section):
     track_interface: Names | None = setting(
         None, "Further interfaces whose loss of link means FAULT, such as `[service]`. `interface` itself is tracked."
     )
+    garp_master_repeat: Annotated[int, Whole(1, 100)] = setting(
+        5, "Gratuitous ARPs that a new MASTER sends at once, and again after `garp_master_delay`."
+    )
+    garp_master_delay: Duration = setting("5s", "When a new MASTER repeats its gratuitous ARPs; `0`: not at all.")
+    garp_master_refresh: PositiveDuration | None = setting(
+        None,
+        "How often a MASTER repeats `garp_master_refresh_repeat` gratuitous ARPs: it brings a HAVIP back that another "
+        "instance has taken. By default never, as in keepalived.",
+    )
+    garp_master_refresh_repeat: Annotated[int, Whole(1, 100)] = setting(
+        1, "Gratuitous ARPs of each `garp_master_refresh`."
+    )
     dont_track_primary: bool = setting(False, "The loss of the link of `interface` does not mean FAULT.")
     track_scripts: dict[Name, TrackScriptSection] = entries(dict, "Health checks by name.")
 

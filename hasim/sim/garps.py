@@ -1,0 +1,153 @@
+"""Gratuitous ARPs: how a guest claims a HAVIP, and how the cloud follows it, without an API call.
+
+keepalived sends a burst when it becomes MASTER and again after ``garp_master_delay``; when it hears a lower advert;
+and, if told to, every ``garp_master_refresh``. The cloud takes so many a second from each ENI. The first that it takes
+from an instance to which the HAVIP is not on its way already is a claim: after the time of a remap the HAVIP is there,
+unless the instance is outside its range. Remaps end in the order of their claims.
+
+A burst that finds the HAVIP where it should be changes nothing. The periodic ones are then not sent at all, neither
+with quiet heartbeats nor with explicit ones, and so do not count against the cloud's limit (they are one in seconds).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hasim.cloud import CloudError, RateLimiter
+from hasim.sim.checks import Grid
+from hasim.sim.kernel import WORLD
+from hasim.trace import AddressClaimed, GarpSent
+
+if TYPE_CHECKING:
+    from hasim.sim.daemon import Daemon
+    from hasim.sim.world import World
+
+__all__ = ["Garps"]
+
+
+class Garps:
+    """All gratuitous ARPs of a run."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._claims = world.scenario.floating.mechanism.is_announced
+        control_plane = world.scenario.control_plane
+        self._limiter = RateLimiter(dict.fromkeys(world.hosts, control_plane.garp_rate_limit))
+        self._remap = world.randomness.stream("havip", "remap")
+        self._expected: str | None = None
+        self._last_remap_ns = 0
+        self._refreshes: dict[str, Grid] = {}
+
+    @property
+    def matter(self) -> bool:
+        """Whether they change or record anything in this run."""
+        return self._claims or self._world.detail
+
+    def begin(self, holder: str, daemon: Daemon | None) -> None:
+        """State the initial condition: who holds the HAVIP, and the ``daemon`` that has been its MASTER for long."""
+        self._expected = holder
+        if daemon is not None and self.matter:
+            self._refresh_from(daemon, steady=True)
+
+    def mastership(self, daemon: Daemon, *, master: bool) -> None:
+        """A daemon has become MASTER, or is no longer: its refreshes begin or end."""
+        if master and self.matter:
+            self._refresh_from(daemon, steady=False)
+        elif daemon.name in self._refreshes:
+            self._refreshes[daemon.name].stop()
+
+    def poke(self) -> None:
+        """The HAVIP, or what keeps a MASTER from announcing it, may have changed."""
+        for grid in self._refreshes.values():
+            grid.poke()
+
+    def send(self, daemon: Daemon, repeat: int, after_ns: int, is_current: Callable[[], bool]) -> None:
+        """A burst of that many for the floating address leaves the daemon's instance after a time.
+
+        ``is_current`` tells then whether the daemon is still the process and MASTER that wanted it.
+        """
+        if not self.matter:
+            return
+        kernel = self._world.kernel
+
+        def due(_event: Any) -> None:
+            if not is_current():
+                return
+            thawed = self._world.hosts[daemon.name].thawed
+            if thawed is None:
+                self._send_now(daemon, repeat)
+            elif thawed.callbacks is not None:
+                thawed.callbacks.append(due)
+
+        if after_ns:
+            kernel.at(kernel.now + after_ns, WORLD, due)
+        else:
+            self._send_now(daemon, repeat)
+
+    def _refresh_from(self, daemon: Daemon, *, steady: bool) -> None:
+        interval_ns = daemon.instance.vrrp.garp_master_refresh_ns
+        if interval_ns is None:
+            return
+        grid = self._refreshes.get(daemon.name)
+        if grid is None:
+            grid = self._refreshes[daemon.name] = Grid(self._world, interval_ns, lambda _index: self._refresh(daemon))
+        if steady:
+            phase = self._world.randomness.stream("garp", daemon.name, "refresh").uniform()
+            grid.start(int(phase * interval_ns) - interval_ns, parked=True)
+        else:
+            grid.start(self._world.kernel.now + interval_ns)
+
+    def _refresh(self, daemon: Daemon) -> bool:
+        """One periodic repetition; whether the next ones may be left out because they can change nothing."""
+        if daemon.frozen:
+            return True
+        repeat = daemon.instance.vrrp.garp_master_refresh_repeat
+        if not self._claims or self._expected == daemon.name:
+            self._record(daemon, repeat)
+            return True
+        self._send_now(daemon, repeat)
+        return False
+
+    def _send_now(self, daemon: Daemon, repeat: int) -> None:
+        world, name = self._world, daemon.name
+        self._record(daemon, repeat)
+        if not self._claims or not world.fabric.link_is_up(name, world.service_interface[name]):
+            return
+        if self._admitted(name, repeat) and self._expected != name:
+            self._claim(name)
+
+    def _record(self, daemon: Daemon, repeat: int) -> None:
+        if self._world.detail:
+            self._world.record(GarpSent(self._world.kernel.now, daemon.name, repeat))
+
+    def _admitted(self, name: str, repeat: int) -> bool:
+        """Whether the cloud takes at least one of a burst that goes round all HAVIPs of the ENI, this one last."""
+        is_taken = False
+        for _ in range(repeat):
+            for is_ours in (*[False] * self._world.scenario.floating.other_havips, True):
+                try:
+                    self._limiter.admit(name, self._world.kernel.now)
+                except CloudError:
+                    return is_taken
+                is_taken = is_taken or is_ours
+        return is_taken
+
+    def _claim(self, name: str) -> None:
+        world, kernel = self._world, self._world.kernel
+        topology = world.control_plane.topology
+        assert topology.ha_vip_id is not None
+        ha_vip_id, interface_id = topology.ha_vip_id, topology.holding_interface_ids[name]
+        delay_ns = world.scenario.control_plane.havip_remap.quantile(self._remap.uniform())
+        self._last_remap_ns = max(kernel.now + delay_ns, self._last_remap_ns)
+        self._expected = name
+        world.record(AddressClaimed(kernel.now, name))
+        self.poke()
+
+        def remap(_event: Any) -> None:
+            if not topology.region.announce(ha_vip_id, interface_id, now_ns=kernel.now):
+                self._expected = topology.holder()
+            world.control_plane.look_again()
+            self.poke()
+
+        kernel.at(self._last_remap_ns, WORLD, remap)
