@@ -65,7 +65,7 @@ def test_without_outages_the_interval_stays_open_and_the_tables_are_short() -> N
 def test_weak_defaults_that_matter_are_named_at_the_end() -> None:
     last = study_tables(study(*random_outcomes(20, 0)))[-1]
     assert last.title.startswith("Weak defaults")
-    assert "guest.boot" in last.rows[0][0]
+    assert "guest.configure" in last.rows[0][0]
 
 
 def test_figures_per_year_are_left_out_where_every_fault_is_scripted() -> None:
