@@ -35,6 +35,7 @@ bench: $(VENV)/test.stamp
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m hasim.scenario.reference
 	$(BIN)/python -m hasim.cloud.reference
+	$(BIN)/python -m hasim.scenario.linting.reference
 	$(BIN)/python docs/images/make.py
 
 check-python:

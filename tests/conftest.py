@@ -9,6 +9,12 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
+
+# Deterministic: the same examples every time. HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("default", derandomize=True, database=None, deadline=None)
+settings.register_profile("search", derandomize=False, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 _MAY_BE_ABSENT = "not beside this"
 

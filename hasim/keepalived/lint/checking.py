@@ -33,12 +33,12 @@ def lint_design(design: Design, rules: Iterable[Rule] = RULES) -> tuple[Finding,
 def lint_configs(configs: Mapping[str, Config], rules: Iterable[Rule] = RULES) -> tuple[Finding, ...]:
     """What is wrong with the configurations of some nodes (by node name), each and together, worst first.
 
-    Where a rule says more about a line that keepalived itself complains about, only the rule speaks.
+    Where a rule says more about a line that keepalived takes for something else, only the rule speaks.
     """
     found = list(lint_design(design_of(configs), rules))
     lines = {finding.location for finding in found}
     for config in configs.values():
-        found += [finding for finding in _complaints(config) if finding.location not in lines]
+        found += [f for f in _complaints(config) if f.rule == _REFUSED or f.location not in lines]
         found += _oddities(config)
     return _sorted(found)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic
+
+from typing_extensions import TypeVar
 
 from hasim.keepalived.lint.design import Design
 from hasim.keepalived.problems import Location
@@ -40,34 +43,40 @@ Remark = tuple[Location, str, str, str]
 """What the function of a rule yields: location, reason, consequence, repair."""
 
 
+D = TypeVar("D", bound=Design, default=Design)
+
+
 @dataclass(frozen=True)
-class Rule:
-    """A rule: its name, what it is about in one sentence, where the knowledge comes from, and its function."""
+class Rule(Generic[D]):
+    """A rule: its name, what it is about in one sentence, where the knowledge comes from, and its function.
+
+    ``D`` is what it looks at: any design, or one of a kind that shows more.
+    """
 
     name: str
     level: Level
     summary: str
     source: str
-    check: Callable[[Design], Iterable[Remark]]
+    check: Callable[[D], Iterable[Remark]]
 
-    def findings(self, design: Design) -> Iterator[Finding]:
+    def findings(self, design: D) -> Iterator[Finding]:
         """What the rule says about a design."""
         for location, reason, consequence, repair in self.check(design):
             yield Finding(self.name, self.level, location, reason, consequence, repair)
 
 
-class Rules:
+class Rules(Generic[D]):
     """A table of rules; functions enter themselves with :meth:`rule`."""
 
     def __init__(self) -> None:
-        self.all: list[Rule] = []
+        self.all: list[Rule[D]] = []
 
     def rule(
         self, name: str, level: Level, summary: str, source: str
-    ) -> Callable[[Callable[[Design], Iterable[Remark]]], Callable[[Design], Iterable[Remark]]]:
+    ) -> Callable[[Callable[[D], Iterable[Remark]]], Callable[[D], Iterable[Remark]]]:
         """Enter the decorated function as the rule of that name."""
 
-        def enter(check: Callable[[Design], Iterable[Remark]]) -> Callable[[Design], Iterable[Remark]]:
+        def enter(check: Callable[[D], Iterable[Remark]]) -> Callable[[D], Iterable[Remark]]:
             self.all.append(Rule(name, level, summary, source, check))
             return check
 

@@ -1,0 +1,103 @@
+"""``hasim import``: the keepalived.conf files of some nodes become a scenario."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hasim.cli.guard import USER_INPUT, guarded, say
+from hasim.cli.nodes import ConfigIdOption, NodeOption, name_nodes
+from hasim.cli.options import JsonOption
+from hasim.errors import UserError
+
+if TYPE_CHECKING:
+    from hasim.keepalived import Config
+
+__all__ = ["import_"]
+
+_MOST_REFUSALS = 20
+
+
+@guarded
+def import_(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="One keepalived.conf for each node.", show_default=False),
+    ] = None,
+    nodes: NodeOption = None,
+    config_ids: ConfigIdOption = None,
+    vrrp_instance: Annotated[
+        str | None,
+        typer.Option(help="Which vrrp_instance to simulate. [default: the one that most files share]"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write the scenario there; never over a file.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn keepalived.conf files, one for each node, into a scenario on standard output.
+
+    What was used, what was accepted without effect, what was assumed (keepalived.conf says nothing about the cloud)
+    and what keepalived does not take as written is told on standard error. Every value in the scenario names the line
+    that it comes from.
+
+    \b
+    Examples:
+      hasim import node-a/keepalived.conf node-b/keepalived.conf --out pair.yaml
+      hasim import --node a=master.conf --node b=backup.conf > pair.yaml
+      hasim import common.conf common.conf --config-id a --config-id b
+
+    Exit status 2: keepalived refuses a file, or a statement in it; each is named with file and line.
+
+    Read on: "hasim lint" says what the files cannot do; docs/scenario-reference.md has what the scenario may say.
+    """
+    from hasim.scenario.importing import import_configs
+
+    if not files and not nodes:
+        raise UserError("nothing to import: expected the keepalived.conf of at least one node")
+    configs = _read(name_nodes(files or [], nodes or [], config_ids or []))
+    name = out.stem if out is not None else "imported"
+    imported = import_configs(configs, name=name, vrrp_instance=vrrp_instance)
+    if out is not None:
+        _write_new(out, imported.text)
+    if as_json:
+        print(json.dumps({"format": "hasim.import/1", "scenario": imported.text} | asdict(imported.summary), indent=1))
+        return
+    if out is None:
+        print(imported.text, end="")
+    print(imported.summary, file=sys.stderr)
+    if out is not None:
+        say(f"written to {out}")
+
+
+def _read(nodes: Mapping[str, tuple[Path, str]]) -> dict[str, Config]:
+    """The configurations; ends the command where keepalived refuses something."""
+    from hasim.keepalived import inspect_config
+
+    configs = {name: inspect_config(path, config_id) for name, (path, config_id) in nodes.items()}
+    refused = [problem for config in configs.values() for problem in config.problems if problem.severity.refuses]
+    texts = list(dict.fromkeys(f"{problem.location}: {problem.message} ({problem.effect})" for problem in refused))
+    for text in texts[:_MOST_REFUSALS]:
+        say(f"error: {text}")
+    if len(texts) > _MOST_REFUSALS:
+        say(f"and {len(texts) - _MOST_REFUSALS} more mistakes")
+    if texts:
+        raise typer.Exit(USER_INPUT)
+    return configs
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that does not exist yet."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UserError(f"{path} exists already: choose another name, or remove it") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}") from None

@@ -1,0 +1,50 @@
+"""All rules over a scenario."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hasim.keepalived import Location
+from hasim.keepalived.lint import RULES, Finding, Level, lint_design
+from hasim.scenario.errors import ScenarioError
+from hasim.scenario.linting.design import design_of_scenario
+from hasim.scenario.linting.rules import CLOUD_RULES
+from hasim.scenario.loading import Document
+from hasim.scenario.resolve import resolve
+from hasim.scenario.validation import validate
+
+__all__ = ["SCENARIO_REFUSED", "SCENARIO_RULES", "lint_scenario", "refusal"]
+
+SCENARIO_RULES = tuple(CLOUD_RULES.all)
+SCENARIO_REFUSED = "scenario-refused"
+_KNOWN_BETTER = "multicast"
+"""A rule of doubt about the network, which a scenario describes."""
+
+
+def lint_scenario(document: Document, directory: Path) -> tuple[Finding, ...]:
+    """What is wrong with a scenario, worst first; ``directory`` is what files in it are relative to.
+
+    A scenario that does not load (an unknown key, or something that the cloud would refuse) is one finding.
+    """
+    try:
+        scenario = resolve(document, directory=directory)
+    except ScenarioError as error:
+        return (refusal(error),)
+    design = design_of_scenario(document, validate(document), scenario)
+    found = list(lint_design(design, (rule for rule in RULES if rule.name != _KNOWN_BETTER)))
+    for rule in SCENARIO_RULES:
+        found += rule.findings(design)
+    order = list(Level)
+    return tuple(sorted(found, key=lambda finding: (order.index(finding.level), finding.location, finding.rule)))
+
+
+def refusal(error: ScenarioError) -> Finding:
+    """A scenario that cannot be loaded, in the form of a finding."""
+    return Finding(
+        SCENARIO_REFUSED,
+        Level.ERROR,
+        Location(error.file, error.line or 0),
+        ": ".join(part for part in (error.path, error.message) if part),
+        f"the cloud answers {error.code}" if error.code else "the scenario cannot be used",
+        error.hint or "write what is expected; docs/scenario-reference.md has every key",
+    )

@@ -1,0 +1,148 @@
+"""A scenario in the terms of the lint rules: the virtual router as each instance sees it, with lines of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from hasim.keepalived import Location
+from hasim.keepalived.lint import Check, Design, Router, VirtualRouter
+from hasim.scenario.errors import KeyPath
+from hasim.scenario.loading import Document
+from hasim.scenario.machines import Merged
+from hasim.scenario.mechanism import release_steps
+from hasim.scenario.model import Instance, Interface, Scenario, Transport
+from hasim.scenario.schema import ScenarioFile
+from hasim.scenario.topology import build_region
+
+__all__ = ["ScenarioDesign", "design_of_scenario", "heartbeat_of"]
+
+_KEYS: dict[str, KeyPath] = {
+    "unicast_peers": ("vrrp", "peers"),
+    "virtual_addresses": ("floating", "address"),
+    "notify_master": ("notify",),
+    "notify_master_rx_lower_pri": ("notify", "notify_master_rx_lower_pri"),
+    "notify_backup": ("notify", "release_on_backup"),
+    "notify_stop": ("notify", "release_on_backup"),
+}
+"""Where a scenario has what keepalived.conf calls by another name; all else is in ``vrrp`` under its own."""
+
+_LIMITS: tuple[KeyPath, ...] = (("slo", "failover", "p95"), ("slo", "failover", "p99"), ("slo", "longest_outage"))
+"""Objectives that nearly every failover has to meet. (A median says nothing about the longest detection.)"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScenarioDesign(Design):
+    """A design of which more is known: the cloud around it, and what its notify scripts do."""
+
+    scenario: Scenario
+    document: Document
+
+    def place(self, instance: str, *keys: str | int) -> Location:
+        """The line of a setting: at the instance, else at the top, else that of the instance itself."""
+        own: KeyPath = ("instances", instance, *keys)
+        path = keys if self.document.has(keys) and not self.document.has(own) else own
+        return Location(self.document.path, self.document.line(path))
+
+
+def design_of_scenario(document: Document, file: ScenarioFile, scenario: Scenario) -> ScenarioDesign:
+    """The design that a scenario describes; ``document`` and ``file`` are what it was resolved from."""
+    known = ScenarioDesign(virtual_routers=(), scenario=scenario, document=document)
+    routers = tuple(
+        _router(known, instance, Merged.of(file, file.instances[instance.name])) for instance in scenario.instances
+    )
+    limit = _tightest(scenario)
+    return ScenarioDesign(
+        virtual_routers=(VirtualRouter(routers),),
+        detection_slo_ns=limit[0] if limit is not None else None,
+        detection_slo_location=Location(document.path, document.line(limit[1])) if limit is not None else None,
+        stop_script_ns=max(
+            (_release_time(scenario, i) for i in scenario.instances if _releases(scenario, i)), default=None
+        ),
+        scenario=scenario,
+        document=document,
+    )
+
+
+def heartbeat_of(instance: Instance) -> Interface:
+    """The interface that carries an instance's adverts."""
+    return next(interface for interface in instance.interfaces if interface.name == instance.vrrp.interface)
+
+
+def _router(design: ScenarioDesign, instance: Instance, merged: Merged) -> Router:
+    scenario, vrrp, notify = design.scenario, instance.vrrp, instance.notify
+    calls = not scenario.floating.mechanism.is_announced
+    releases = _releases(scenario, instance)
+    floating = scenario.floating.address
+    return Router(
+        node=instance.name,
+        name=instance.name,
+        where=partial(_where, design, instance.name),
+        virtual_router_id=vrrp.virtual_router_id,
+        version=vrrp.version,
+        state=vrrp.initial_state,
+        priority=vrrp.priority,
+        advert_int_ns=vrrp.advert_int_ns,
+        advert_int_written_ns=merged.vrrp.advert_int,
+        nopreempt=vrrp.nopreempt,
+        nopreempt_written=merged.vrrp.nopreempt,
+        preempt_delay_ns=0 if vrrp.nopreempt else vrrp.preempt_delay_ns,
+        preempt_delay_written_ns=merged.vrrp.preempt_delay,
+        startup_delay_ns=vrrp.startup_delay_ns,
+        down_timer_adverts=vrrp.down_timer_adverts,
+        higher_prio_send_advert=vrrp.higher_prio_send_advert,
+        unicast=vrrp.transport is Transport.UNICAST,
+        source_address=heartbeat_of(instance).address,
+        peers=tuple(heartbeat_of(scenario.instance(peer)).address for peer in vrrp.peers),
+        addresses=(floating,) if floating is not None else (),
+        checks=tuple(_checks(design, instance)),
+        has_master_script=calls,
+        has_backup_script=releases,
+        has_stop_script=releases,
+        has_rx_lower_pri_script=calls and notify.on_rx_lower_priority,
+        moves_address=calls,
+        reclaims=notify.reclaim_interval_ns is not None,
+    )
+
+
+def _where(design: ScenarioDesign, instance: str, field: str) -> Location:
+    return design.place(instance, *_KEYS.get(field, ("vrrp", field)))
+
+
+def _checks(design: ScenarioDesign, instance: Instance) -> Iterator[Check]:
+    for script in instance.vrrp.track_scripts:
+        location = design.place(instance.name, "vrrp", "track_scripts", script.name)
+        yield Check(
+            name=script.name,
+            location=location,
+            weight=script.weight,
+            interval_ns=script.interval_ns,
+            timeout_ns=script.timeout_ns,
+            timeout_location=location,
+            rise=script.rise,
+            fall=script.fall,
+        )
+
+
+def _releases(scenario: Scenario, instance: Instance) -> bool:
+    return instance.notify.release_on_backup and not scenario.floating.mechanism.is_announced
+
+
+def _tightest(scenario: Scenario) -> tuple[int, KeyPath] | None:
+    """The shortest time that an objective allows, and where it says so."""
+    slo = scenario.slo
+    written = (slo.failover_percentiles.get(0.95), slo.failover_percentiles.get(0.99), slo.longest_outage_ns)
+    return min(((limit, path) for limit, path in zip(written, _LIMITS, strict=True) if limit is not None), default=None)
+
+
+def _release_time(scenario: Scenario, instance: Instance) -> int:
+    """How long the script that gives the address back usually takes (the sum of the medians)."""
+    notify, control_plane = instance.notify, scenario.control_plane
+    duration_ns = notify.start_up.quantile(0.5)
+    for step in release_steps(scenario.floating.mechanism, build_region(scenario, instance.name), instance.name):
+        action = control_plane.actions[step.action]
+        duration_ns += action.accept.quantile(0.5)
+        if notify.wait_for_task:
+            duration_ns += max(action.task.quantile(0.5), notify.poll_interval_ns)
+    return duration_ns
