@@ -154,7 +154,8 @@ def _stop(pool: ProcessPoolExecutor, waiting: set[_Outcomes], keep: Keep, strang
     pool.shutdown(wait=not late, cancel_futures=True)
     if late:
         for process in set(multiprocessing.active_children()) - strangers:
-            process.terminate()
+            process.kill()
+            process.join()
 
 
 def _keep_all(future: _Outcomes, keep: Keep) -> None:

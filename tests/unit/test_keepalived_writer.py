@@ -138,7 +138,8 @@ delay 0.25
 @st.composite
 def _texts(draw: st.DrawFn) -> str:
     parts = ["global_defs {", *draw(GLOBAL_LINES), "}", TRACKED % draw(_optional(WEIGHTS))]
-    names = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
+    # A brace alone is no name, quoted or not: keepalived takes it for the brace.
+    names = draw(st.lists(NAMES.filter(lambda name: name not in "{}"), min_size=1, max_size=3, unique=True))
     for number, name in enumerate(names):
         parts += [f"vrrp_instance {quote_word(name)} {{", "interface eth0", f"virtual_router_id {number + 1}"]
         parts += draw(INSTANCE_LINES)
