@@ -40,12 +40,20 @@ def uniforms_at(key: int, first: int, count: int) -> NDArray[np.float64]:
     """``uniform_at(key, first), ...`` as an array of shape (count,), to the last bit."""
     import numpy as np
 
-    index = np.arange(first + 1, first + count + 1, dtype=np.uint64)
-    z = np.uint64(key) + index * np.uint64(_WEYL)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(_MULTIPLIER_1)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(_MULTIPLIER_2)
-    bits = (z ^ (z >> np.uint64(31))) >> np.uint64(64 - _BITS)
-    return (bits.astype(np.float64) + 0.5) * _SCALE
+    # In place: a scan of a year of adverts makes these arrays by the hundred.
+    z = np.arange(first + 1, first + count + 1, dtype=np.uint64)
+    z *= np.uint64(_WEYL)
+    z += np.uint64(key)
+    z ^= z >> np.uint64(30)
+    z *= np.uint64(_MULTIPLIER_1)
+    z ^= z >> np.uint64(27)
+    z *= np.uint64(_MULTIPLIER_2)
+    z ^= z >> np.uint64(31)
+    z >>= np.uint64(64 - _BITS)
+    numbers = z.astype(np.float64)
+    numbers += 0.5
+    numbers *= _SCALE
+    return numbers
 
 
 class Stream:
