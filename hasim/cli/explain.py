@@ -9,6 +9,14 @@ import typer
 
 from hasim.cli.guard import guarded, say
 from hasim.cli.options import JobsOption, JsonOption, ScenarioArgument, SeedOption, SetOption, load_study
+from hasim.cli.recordings import (
+    PcapOption,
+    TimelineOption,
+    WindowOption,
+    check_recordings,
+    detail_of,
+    write_recordings,
+)
 from hasim.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,6 +42,9 @@ def explain(
     jobs: JobsOption = None,
     changes: SetOption = None,
     as_json: JsonOption = False,
+    pcap: PcapOption = None,
+    timeline: TimelineOption = None,
+    window: WindowOption = None,
 ) -> None:
     """Tell one replication step by step: who did what, when and why, and what each phase of an outage cost.
 
@@ -44,16 +55,22 @@ def explain(
       hasim explain scenarios/secondary-ip-best-practice.yaml
       hasim explain scenarios/year-of-ordinary-failures.yaml --worst
       hasim explain scenarios/year-of-ordinary-failures.yaml --replication 12 --outage 3
+      hasim explain scenarios/partition.yaml --pcap partition.pcapng --timeline partition.json
 
     Replications and outages have the numbers that outages.csv of "hasim run --out" gives them.
 
     Read on: docs/results.md defines the phases.
     """
+    check_recordings(pcap, timeline, window)
     study = load_study(scenario, changes)
     if worst:
         replication, outage = _worst(study, seed, jobs)
     explanation = study.explain(replication=replication, seed=seed)
     narration = _narrowed(explanation, outage)
+    if pcap is not None:
+        detail = detail_of(study, window, explanation, outage)
+        explanation = study.explain(replication=replication, seed=seed, detail=detail)
+    write_recordings(explanation, pcap, timeline)
     if as_json:
         print(json.dumps(_document(explanation, narration), indent=1, ensure_ascii=False))
         return

@@ -10,13 +10,12 @@ from html import escape
 
 from hasim.report.numbers import duration_text
 from hasim.report.story import Episode, Event, Narration, OutageStory, clock, relative_seconds
-from hasim.report.tables import Table, study_tables
+from hasim.report.tables import Table, design_table, study_tables
 from hasim.report.wording import BAD, GOOD
 from hasim.scenario.model import Scenario
 from hasim.study import StudyResult
-from hasim.units import format_duration
 
-__all__ = ["narration_html", "scenario_html", "study_html"]
+__all__ = ["narration_html", "scenario_html", "study_html", "tables_html"]
 
 # The class is repeated to outweigh the style sheets of notebooks, which align every cell to the right.
 _STYLE = """<style>
@@ -34,7 +33,12 @@ _STYLE = """<style>
 
 def study_html(result: StudyResult) -> str:
     """The tables of a study (see :func:`hasim.report.tables.study_tables`)."""
-    return _fragment(_table_html(table) for table in study_tables(result))
+    return tables_html(study_tables(result))
+
+
+def tables_html(tables: Iterable[Table]) -> str:
+    """Any tables, one below the other."""
+    return _fragment(_table_html(table) for table in tables)
 
 
 def narration_html(narration: Narration) -> str:
@@ -47,26 +51,9 @@ def narration_html(narration: Narration) -> str:
 
 def scenario_html(scenario: Scenario) -> str:
     """What a scenario is about, at a glance."""
-    instances = [
-        (
-            instance.name,
-            instance.zone,
-            str(instance.vrrp.priority),
-            format_duration(instance.vrrp.advert_int_ns),
-            f"VRRPv{instance.vrrp.version}" + (", nopreempt" if instance.vrrp.nopreempt else ""),
-        )
-        for instance in scenario.instances
-    ]
-    table = Table(
-        f"{scenario.name}: {scenario.floating.label} moves by {scenario.floating.mechanism}, "
-        f"{scenario.replications:,} replications of {format_duration(scenario.horizon_ns)}",
-        ("instance", "zone", "priority", "advert_int", "protocol"),
-        tuple(instances),
-        numbers=(2, 3),
-    )
     faults = "; ".join(f"{fault.name} ({fault.kind.replace('_', ' ')})" for fault in scenario.faults) or "none"
     about = f"<p>{escape(scenario.description.strip())}</p>" if scenario.description.strip() else ""
-    return _fragment([about, _table_html(table), f"<p>Faults: {escape(faults)}</p>"])
+    return _fragment([about, _table_html(design_table(scenario)), f"<p>Faults: {escape(faults)}</p>"])
 
 
 def _fragment(parts: Iterable[str]) -> str:

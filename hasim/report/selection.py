@@ -9,7 +9,7 @@ from hasim.measure.model import FAILOVER, Outage
 if TYPE_CHECKING:
     from hasim.study import StudyResult
 
-__all__ = ["OutageReference", "typical_failover", "worst_outage"]
+__all__ = ["OutageReference", "longest_outages", "typical_failover", "worst_outage"]
 
 
 class OutageReference(NamedTuple):
@@ -23,6 +23,15 @@ def worst_outage(result: StudyResult) -> OutageReference | None:
     """The longest outage of all (the first of several equal ones); None if there was none."""
     found = _all(result)
     return max(found, key=lambda entry: entry[1].duration_ns)[0] if found else None
+
+
+def longest_outages(result: StudyResult, count: int) -> list[OutageReference]:
+    """The longest outages, the longest first, from as many replications as there are."""
+    found = sorted(_all(result), key=lambda entry: -entry[1].duration_ns)
+    chosen: dict[int, OutageReference] = {}
+    for reference, _ in found:
+        chosen.setdefault(reference.replication, reference)
+    return list(chosen.values())[:count]
 
 
 def typical_failover(result: StudyResult) -> OutageReference | None:

@@ -1,0 +1,125 @@
+"""``--pcap`` and ``--timeline``: one replication as files for Wireshark and for Perfetto."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hasim.cli.guard import say
+from hasim.errors import UserError
+
+if TYPE_CHECKING:
+    from hasim.api import Explanation, Study
+
+__all__ = ["PcapOption", "TimelineOption", "WindowOption", "check_recordings", "detail_of", "write_recordings"]
+
+PcapOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--pcap",
+        metavar="FILE",
+        help="Write the replication's adverts and gratuitous ARPs as a capture (pcapng, for Wireshark and tshark).",
+        show_default=False,
+    ),
+]
+TimelineOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--timeline",
+        metavar="FILE",
+        help="Write the replication in the Chrome trace event format (JSON, for ui.perfetto.dev).",
+        show_default=False,
+    ),
+]
+WindowOption = Annotated[
+    str | None,
+    typer.Option(
+        "--window",
+        metavar="FROM..TO",
+        help="With --pcap: only this stretch of the run, such as 95s..2min. [default: all, or what --outage names]",
+        show_default=False,
+    ),
+]
+
+_MOST_ADVERTS = 2_000_000
+_ADVERTS_AROUND = 10
+
+
+def check_recordings(pcap: Path | None, timeline: Path | None, window: str | None) -> None:
+    """Find out before any work whether the files can be written.
+
+    Raises:
+        UserError: the directory is not there, the path is one, or ``--window`` stands alone.
+    """
+    if window is not None and pcap is None:
+        raise UserError("--window says which stretch --pcap is to hold: give --pcap FILE too")
+    for option, path in (("--pcap", pcap), ("--timeline", timeline)):
+        if path is None:
+            continue
+        if path.is_dir():
+            raise UserError(f"{option} {path}: this is a directory, expected the name of a file")
+        if not path.parent.is_dir():
+            raise UserError(f"{option} {path}: there is no directory {path.parent}")
+
+
+def detail_of(study: Study, window: str | None, found: Explanation | None, outage: int | None) -> tuple[int, int]:
+    """From when until when (ns) a capture holds every packet: ``window`` as written, else around outage number
+    ``outage`` of ``found``, else the whole run.
+
+    Raises:
+        UserError: the window is none, or so many packets that no capture of them would be of use.
+    """
+    scenario = study.scenario
+    quickest_ns = min(instance.vrrp.advert_int_ns for instance in scenario.instances)
+    if window is not None:
+        start_ns, end_ns = _parsed(window, scenario.horizon_ns)
+    elif found is not None and outage is not None:
+        from hasim.report.charts.lanes import outage_window
+
+        shown = outage_window(found.trace, found.outages[outage - 1])
+        margin_ns = _ADVERTS_AROUND * quickest_ns
+        start_ns, end_ns = max(shown.start_ns - margin_ns, 0), min(shown.end_ns + margin_ns, scenario.horizon_ns)
+    else:
+        start_ns, end_ns = 0, scenario.horizon_ns
+    adverts = (end_ns - start_ns) // quickest_ns
+    if adverts > _MOST_ADVERTS:
+        raise UserError(
+            f"--pcap: that stretch has about {adverts:,} adverts, at most {_MOST_ADVERTS:,} are written; "
+            "choose a shorter one by --window FROM..TO (such as 95s..2min), or an outage by --outage"
+        )
+    return start_ns, end_ns
+
+
+def write_recordings(explanation: Explanation, pcap: Path | None, timeline: Path | None) -> None:
+    """Write what is asked for, and say so.
+
+    Raises:
+        UserError: a file cannot be written.
+    """
+    try:
+        if pcap is not None:
+            say(f"{explanation.write_capture(pcap):,} packets in {pcap}")
+        if timeline is not None:
+            explanation.write_timeline(timeline)
+            say(f"timeline in {timeline}: open it at ui.perfetto.dev")
+    except OSError as error:
+        raise UserError(f"{error.filename}: cannot be written: {error.strerror}") from None
+
+
+def _parsed(window: str, horizon_ns: int) -> tuple[int, int]:
+    from hasim.units import format_duration, parse_duration
+
+    start, dots, end = window.partition("..")
+    try:
+        if not dots:
+            raise ValueError(f"expected FROM..TO such as 95s..2min, got {window!r}")
+        start_ns, end_ns = parse_duration(start.strip()), parse_duration(end.strip())
+    except ValueError as error:
+        raise UserError(f"--window {window}: {error}") from None
+    if not start_ns < min(end_ns, horizon_ns):
+        raise UserError(
+            f"--window {window}: it must begin before it ends, and within the run of {format_duration(horizon_ns)}"
+        )
+    return start_ns, min(end_ns, horizon_ns)

@@ -1,0 +1,14 @@
+"""Reports as one self-contained HTML file each: offline, on a phone, on paper.
+
+``content``   what a page holds, as data
+``study``     the report of one scenario's study
+``figures``   charts as inline SVG with text alternatives
+``render``    the template, filled in
+"""
+
+from __future__ import annotations
+
+from hasim.report.page.render import page_html, write_page
+from hasim.report.page.study import study_page
+
+__all__ = ["page_html", "study_page", "write_page"]

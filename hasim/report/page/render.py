@@ -1,0 +1,73 @@
+"""A page as one HTML file: no script, nothing loaded from elsewhere, everything that a user named is escaped."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from hasim.report.charts.style import Chart
+from hasim.report.numbers import duration_text
+from hasim.report.page.content import Code, Figure, Findings, Page, Paragraph, Part, Story
+from hasim.report.page.figures import alternative, inline_svg
+from hasim.report.story import Event, clock, relative_seconds
+from hasim.report.tables import MET, MISSED, UNDECIDED, Table
+
+__all__ = ["page_html", "write_page"]
+
+_KINDS: dict[type, str] = {
+    Paragraph: "paragraph",
+    Figure: "figure",
+    Table: "table",
+    Story: "story",
+    Findings: "findings",
+    Code: "code",
+}
+_TONES = {MET: "good", MISSED: "bad", UNDECIDED: "open"}
+
+
+def page_html(page: Page) -> str:
+    """The whole document; the same page gives the same text."""
+    environment = Environment(
+        loader=PackageLoader("hasim.report.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    numbers = count(1)
+
+    def svg(chart: Chart, also: str = "") -> Markup:
+        return Markup(inline_svg(chart, f"chart{next(numbers)}", also))
+
+    environment.globals.update(
+        svg=svg,
+        caption=alternative,
+        kind=_kind,
+        tone=lambda text: _TONES.get(text, ""),
+        duration=duration_text,
+        clock=clock,
+        relative=relative_seconds,
+        is_event=lambda item: isinstance(item, Event),
+    )
+    return environment.get_template("page.html").render(page=page)
+
+
+def write_page(page: Page, path: Path) -> None:
+    """Write the page; ``path`` is replaced only when the file is complete.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(page_html(page), encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _kind(part: Part) -> str:
+    return _KINDS[type(part)]

@@ -1,0 +1,217 @@
+"""From the records of a run to slices, and arrows from cause to effect.
+
+Which cause a record has is read from what it names: a script belongs to the state of its instance, a call to its
+script, a task to its call. A new MASTER follows the end of the last one, or else the fault that is in force, or else
+the start of its own keepalived. A fault points at everything that changes on its target at the same instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hasim.measure.model import PHASES, RunOutcome
+from hasim.report.trace_events.slices import CLIENTS, CLOUD, FAULTS, Board, Slice, instance_group
+from hasim.report.wording import fault_title
+from hasim.scenario.model import Scenario
+from hasim.trace import (
+    AddressClaimed,
+    AddressHeld,
+    AddressRouted,
+    ApiAnswered,
+    ApiCalled,
+    CheckChanged,
+    DaemonChanged,
+    FaultBegan,
+    FaultEnded,
+    GuestAddressChanged,
+    LinkChanged,
+    NotifyEnded,
+    NotifyStarted,
+    PowerChanged,
+    ReachabilityChanged,
+    ServiceChanged,
+    StateChanged,
+    TaskEnded,
+    Trace,
+)
+
+__all__ = ["read"]
+
+_STATE = "VRRP state"
+_HELD = "address held by"
+
+
+def read(scenario: Scenario, trace: Trace, outcome: RunOutcome) -> Board:
+    """The slices and arrows of ``trace`` and of its measured outages."""
+    reader = _Reader(Board(trace.horizon_ns), scenario)
+    for record in trace.records:
+        reader.read(record)
+    for number, outage in enumerate(outcome.outages, 1):
+        begin_ns = outage.start_ns
+        for phase, duration_ns in zip(PHASES, outage.phases_ns, strict=True):
+            if duration_ns:
+                made = reader.board.begin(
+                    begin_ns, CLIENTS, "phases of outages", phase, outage=number, cause=outage.cause
+                )
+                begin_ns = made.end_ns = begin_ns + duration_ns
+    return reader.board
+
+
+class _Reader:
+    """What is going on, as far as later records refer to it."""
+
+    def __init__(self, board: Board, scenario: Scenario) -> None:
+        self.board = board
+        self._zones = {instance.name: instance.zone for instance in scenario.instances}
+        self._keepalived_configures = scenario.floating.mechanism.is_configured_by_keepalived
+        self._faults: dict[tuple[str, str], Slice] = {}
+        self._ended_master: Slice | None = None
+        self._newest_master: Slice | None = None
+        self._runs: dict[int, Slice] = {}
+        self._calls: dict[int, Slice] = {}
+        self._tasks: dict[int, Slice] = {}
+        self._mover: Slice | None = None
+        self._newest: Slice | None = None
+        self._readers: dict[type, Callable[[Any], None]] = {
+            FaultBegan: self._fault_began,
+            FaultEnded: self._fault_ended,
+            PowerChanged: lambda r: self._on_instance(r.at, r.instance, "power", r.state),
+            DaemonChanged: lambda r: self._on_instance(
+                r.at, r.instance, "keepalived", "running" if r.running else f"not running ({r.reason})"
+            ),
+            LinkChanged: lambda r: self._on_instance(
+                r.at, r.instance, f"link {r.interface}", "up" if r.up else "no carrier"
+            ),
+            ServiceChanged: lambda r: self._on_instance(
+                r.at, r.instance, "service", "answers" if r.healthy else "does not answer"
+            ),
+            CheckChanged: lambda r: self._on_instance(
+                r.at, r.instance, f"check {r.script}", "healthy" if r.healthy else "failing"
+            ),
+            GuestAddressChanged: self._guest_address,
+            StateChanged: self._state,
+            NotifyStarted: self._notify_started,
+            NotifyEnded: self._notify_ended,
+            ApiCalled: self._api_called,
+            ApiAnswered: self._api_answered,
+            TaskEnded: self._task_ended,
+            AddressClaimed: self._claimed,
+            AddressHeld: self._held,
+            AddressRouted: self._routed,
+            ReachabilityChanged: self._reachability,
+        }
+
+    def read(self, record: Any) -> None:
+        reader = self._readers.get(type(record))
+        if reader is not None:
+            reader(record)
+
+    def _fault_began(self, record: FaultBegan) -> None:
+        track = f"{record.fault} ({record.target})" if record.target else record.fault
+        title = fault_title(record.kind, record.target)
+        made = self.board.begin(record.at, FAULTS, track, title, kind=record.kind, target=record.target)
+        self._faults[(record.fault, record.target)] = made
+
+    def _fault_ended(self, record: FaultEnded) -> None:
+        began = self._faults.pop((record.fault, record.target), None)
+        if began is not None:
+            began.end_ns = record.at
+
+    def _fault_on(self, instance: str, at_ns: int) -> Slice | None:
+        """The fault that hit an instance, or its zone, at this instant."""
+        names = {instance, self._zones.get(instance, instance)}
+        for fault in self._faults.values():
+            if fault.start_ns == at_ns and names & set(str(fault.details["target"]).split("|")):
+                return fault
+        return None
+
+    def _on_instance(self, at_ns: int, instance: str, track: str, value: str) -> None:
+        made = self.board.change(at_ns, instance_group(instance), track, value)
+        self.board.point(self._fault_on(instance, at_ns), made, at_ns)
+        self._newest = made
+
+    def _guest_address(self, record: GuestAddressChanged) -> None:
+        group = instance_group(record.instance)
+        made = self.board.change(record.at, group, "floating address", "configured" if record.present else None)
+        cause = (group, _STATE) if self._keepalived_configures else (CLOUD, _HELD)
+        self.board.point(self.board.current(*cause), made, record.at)
+        self._newest = made
+
+    def _state(self, record: StateChanged) -> None:
+        group = instance_group(record.instance)
+        before = self.board.current(group, _STATE)
+        made = self.board.change(record.at, group, _STATE, record.new, reason=record.reason)
+        if record.old == "MASTER":
+            self._ended_master = before
+            cause = self._fault_on(record.instance, record.at)
+            if cause is None and record.reason == "higher_priority_advert":
+                cause = self._newest_master
+            self.board.point(cause, made, record.at)
+        if record.new == "MASTER":
+            if record.old != "INIT":
+                self.board.point(self._cause_of_master(group), made, record.at)
+            self._newest_master, self._ended_master = made, None
+
+    def _cause_of_master(self, group: str) -> Slice | None:
+        if self._ended_master is not None:
+            return self._ended_master
+        in_force = list(self._faults.values())
+        return in_force[-1] if in_force else self.board.current(group, "keepalived")
+
+    def _notify_started(self, record: NotifyStarted) -> None:
+        group = instance_group(record.instance)
+        made = self.board.begin(record.at, group, "notify scripts", record.event, run=record.run)
+        self._runs[record.run] = made
+        self.board.point(self.board.current(group, _STATE), made, record.at)
+
+    def _notify_ended(self, record: NotifyEnded) -> None:
+        run = self._runs.get(record.run)
+        if run is not None:
+            run.end_ns = record.at
+            run.details = {**run.details, "outcome": record.outcome}
+
+    def _api_called(self, record: ApiCalled) -> None:
+        made = self.board.begin(
+            record.at, instance_group(record.instance), "API calls", record.action, call=record.call
+        )
+        self._calls[record.call] = made
+        self.board.point(self._runs.get(record.run), made, record.at)
+
+    def _api_answered(self, record: ApiAnswered) -> None:
+        call = self._calls.get(record.call)
+        if call is None:
+            return
+        call.end_ns = record.at
+        call.details = {**call.details, "code": record.code}
+        if record.code != "OK":
+            call.name = f"{record.action}: {record.code}"
+
+    def _task_ended(self, record: TaskEnded) -> None:
+        call = self._calls.get(record.call)
+        began_ns = record.at if call is None else min(call.end_ns, record.at)
+        name = record.action if record.result == "SUCCESS" else f"{record.action}: {record.result}"
+        made = self.board.begin(began_ns, CLOUD, "tasks", name, call=record.call, result=record.result)
+        made.end_ns = record.at
+        self.board.point(call, made, began_ns)
+        self._mover = made
+
+    def _claimed(self, record: AddressClaimed) -> None:
+        group = instance_group(record.instance)
+        self._mover = self.board.current(group, _STATE)
+
+    def _held(self, record: AddressHeld) -> None:
+        made = self.board.change(record.at, CLOUD, _HELD, record.holder or "nobody")
+        self.board.point(self._mover, made, record.at)
+        self._mover = made
+
+    def _routed(self, record: AddressRouted) -> None:
+        made = self.board.change(record.at, CLOUD, "address routed to", record.holder or "nowhere")
+        self.board.point(self.board.current(CLOUD, _HELD), made, record.at)
+        self._newest = made
+
+    def _reachability(self, record: ReachabilityChanged) -> None:
+        value = f"served by {record.server}" if record.server else f"no service ({record.missing})"
+        made = self.board.change(record.at, CLIENTS, "service", value)
+        if self._newest is not None and record.at == self._newest.start_ns:
+            self.board.point(self._newest, made, record.at)

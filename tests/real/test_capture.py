@@ -1,0 +1,106 @@
+"""tshark reads the captures: every packet decoded, every checksum right, every value that of the trace."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import hasim
+from hasim.report.capture import write_capture
+from hasim.scenario.model import Transport
+from hasim.sim import simulate
+from hasim.trace import AdvertSent, GarpSent
+from hasim.units import SECOND
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed"),
+]
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+SHIPPED = sorted(path.relative_to(SCENARIOS).as_posix() for path in SCENARIOS.rglob("*.yaml"))
+_STRETCH_NS = 150 * SECOND
+_FIELDS = (
+    "frame.time_epoch",
+    "frame.interface_name",
+    "frame.protocols",
+    "ip.src",
+    "ip.dst",
+    "ip.ttl",
+    "ip.dsfield.dscp",
+    "ip.checksum.status",
+    "vrrp.version",
+    "vrrp.virt_rtr_id",
+    "vrrp.prio",
+    "vrrp.checksum.status",
+    "vrrp.ip_addr",
+    "vrrp.adver_int",
+    "vrrp.short_adver_int",
+    "arp.isgratuitous",
+    "arp.src.proto_ipv4",
+    "_ws.malformed",
+    "_ws.expert.severity",
+)
+_GOOD = "1"
+_CLASS_SELECTOR_6 = "48"
+_REMARK = str(0x100000)
+"""What tshark itself says of a packet is no more than that it has a comment."""
+
+
+def decoded(path: Path) -> list[dict[str, str]]:
+    """Every packet of a capture as tshark's fields."""
+    fields = [word for field in _FIELDS for word in ("-e", field)]
+    preferences = ["-o", "ip.check_checksum:TRUE", "-o", "arp.detect_duplicate_ips:FALSE"]  # a failover looks like one
+    command = ["tshark", "-n", "-r", str(path), *preferences, "-T", "fields", *fields]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    return [dict(zip(_FIELDS, line.split("\t"), strict=True)) for line in shown.splitlines()]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_tshark_reads_back_what_the_trace_holds(name: str, tmp_path: Path) -> None:
+    scenario = hasim.load(SCENARIOS / name).scenario
+    trace = simulate(scenario, seed=1, replication=0, detail=(0, min(_STRETCH_NS, scenario.horizon_ns)))
+    path = tmp_path / "run.pcapng"
+    count = write_capture(path, scenario, trace)
+    found = decoded(path)
+    assert len(found) == count
+
+    address = scenario.floating.address if scenario.floating.mechanism.is_configured_by_keepalived else None
+    adverts = iter([packet for packet in found if packet["vrrp.version"]])
+    arps = iter([packet for packet in found if not packet["vrrp.version"]])
+    for record in trace.records:
+        if isinstance(record, AdvertSent):
+            instance = scenario.instance(record.instance)
+            vrrp = instance.vrrp
+            heartbeat = next(i for i in instance.interfaces if i.name == vrrp.interface)
+            for _ in range(1 if vrrp.transport is Transport.MULTICAST else len(vrrp.peers)):
+                packet = next(adverts)
+                assert packet["frame.time_epoch"] == f"{record.at // SECOND}.{record.at % SECOND:09d}"
+                assert packet["frame.interface_name"] == f"{instance.name} {heartbeat.name}"
+                assert packet["ip.src"] == str(heartbeat.address)
+                assert (packet["ip.ttl"], packet["ip.dsfield.dscp"]) == ("255", _CLASS_SELECTOR_6)
+                assert (packet["ip.checksum.status"], packet["vrrp.checksum.status"]) == (_GOOD, _GOOD)
+                assert packet["vrrp.version"] == str(vrrp.version)
+                assert packet["vrrp.virt_rtr_id"] == str(vrrp.virtual_router_id)
+                assert packet["vrrp.prio"] == str(record.priority)
+                assert packet["vrrp.ip_addr"] == ("" if address is None else str(address))
+                interval = packet["vrrp.adver_int"] if vrrp.version == 2 else packet["vrrp.short_adver_int"]
+                unit_ns = SECOND if vrrp.version == 2 else SECOND // 100
+                assert int(interval) * unit_ns == vrrp.advert_int_ns
+        elif isinstance(record, GarpSent) and address is not None:
+            for _ in range(record.repeat):
+                packet = next(arps)
+                assert packet["frame.time_epoch"] == f"{record.at // SECOND}.{record.at % SECOND:09d}"
+                assert packet["arp.isgratuitous"] in ("1", "True")
+                assert packet["arp.src.proto_ipv4"] == str(address)
+    assert next(adverts, None) is None
+    assert next(arps, None) is None
+    assert not [packet for packet in found if packet["_ws.malformed"]]
+    complaints = {packet["_ws.expert.severity"] for packet in found}
+    assert complaints <= {"", _REMARK}
+    times = [float(packet["frame.time_epoch"]) for packet in found]
+    assert all(former <= latter for former, latter in pairwise(times))

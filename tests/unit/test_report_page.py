@@ -1,0 +1,113 @@
+"""The report page: its answer is that of the study, everything a user named is escaped, and it stands alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import html5lib
+import pytest
+from typer.testing import CliRunner
+
+import hasim
+from hasim.cli.main import app
+from hasim.report.numbers import duration_text, percentage
+from hasim.report.page import page_html, study_page
+from hasim.study import StudyResult
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+
+
+@pytest.fixture(scope="module")
+def year() -> StudyResult:
+    return hasim.load(SCENARIOS / "year-of-ordinary-failures.yaml").run(replications=3, jobs=1)
+
+
+@pytest.fixture(scope="module")
+def partition() -> StudyResult:
+    return hasim.load(SCENARIOS / "partition.yaml").run(replications=6, jobs=1)
+
+
+def test_the_answer_is_one_sentence_with_the_interval_of_the_study(year: StudyResult) -> None:
+    page = study_page(year, "hasim report year.yaml")
+    availability = year.availability
+    assert page.answer.startswith(f"The service is available {percentage(availability.value)} of the time")
+    assert f"(95% interval {percentage(availability.low)} to {percentage(availability.high)})" in page.answer
+    assert page.answer.count(". ") == 0
+
+
+def test_each_objective_has_its_verdict(year: StudyResult) -> None:
+    words = {True: "met", False: "not met", None: "undecided"}
+    assert [verdict.word for verdict in study_page(year).verdicts] == [words[v.met] for v in year.verdicts]
+    without = replace(year, scenario=replace(year.scenario, slo=hasim.scenario.model.Slo()))
+    assert [verdict.word for verdict in study_page(without).verdicts] == ["nothing asked"]
+
+
+def test_the_longest_outages_are_told_first(year: StudyResult) -> None:
+    html = page_html(study_page(year))
+    told = re.findall(r"<h3>(Number \d)[^(]*\(replication (\d+), outage (\d+), ([^)]*)\)", html)
+    assert [title for title, *_ in told] == ["Number 1", "Number 2", "Number 3"]
+    assert told[0][3] == duration_text(year.longest_outage_ns)
+
+
+def test_the_report_says_how_to_reproduce_it_and_what_it_stands_on(year: StudyResult) -> None:
+    html = page_html(study_page(year, "hasim report year.yaml --seed 8"))
+    assert "hasim report year.yaml --seed 8" in html
+    assert f"seed {year.seed}" in html
+    for path in year.scenario.weak_defaults:
+        assert path in html
+
+
+def test_whatever_a_user_can_name_is_escaped(partition: StudyResult) -> None:
+    evil = "<script>alert(1)</script>&\"'"
+    scenario = replace(partition.scenario, name=evil, description=evil, source_text=f"# {evil}")
+    html = page_html(study_page(replace(partition, scenario=scenario), f"hasim report '{evil}'"))
+    assert "<script" not in html
+    html5lib.HTMLParser(strict=True).parse(html)
+
+
+def test_identifiers_are_unique_and_references_lead_somewhere(partition: StudyResult) -> None:
+    html = page_html(study_page(partition))
+    identifiers = re.findall(r'\sid="([^"]+)"', html)
+    assert len(identifiers) == len(set(identifiers)) > 100
+    referenced = set(re.findall(r'(?:href="#|url\(#|aria-(?:labelledby|describedby)=")([^")]+)', html))
+    assert referenced <= set(identifiers)
+    assert not re.findall(r'(?:src|href)="(?!#)', html)
+
+
+def test_the_same_study_gives_the_same_page(partition: StudyResult) -> None:
+    assert page_html(study_page(partition)) == page_html(study_page(partition))
+
+
+def test_the_command_writes_a_report_of_a_scenario_and_of_a_kept_study(tmp_path: Path, partition: StudyResult) -> None:
+    runner = CliRunner()
+    source = str(SCENARIOS / "partition.yaml")
+    made = runner.invoke(app, ["report", source, "-n", "6", "-j", "1", "-o", str(tmp_path / "new.html")])
+    assert made.exit_code == 0, made.output
+    partition.save(tmp_path / "kept")
+    again = runner.invoke(app, ["report", str(tmp_path / "kept"), "-o", str(tmp_path / "kept.html")])
+    assert again.exit_code == 0, again.output
+
+    def numbers(name: str) -> str:
+        return re.sub(r"(?s)<section id=\"reproduce\".*", "", (tmp_path / name).read_text(encoding="utf-8"))
+
+    assert numbers("new.html") == numbers("kept.html")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nope.yaml"], "no such file"),
+        (["{scenario}", "-o", "{directory}"], "this is a directory"),
+        (["{scenario}", "-o", "{directory}/none/x.html"], "there is no directory"),
+        (["{directory}"], "result.json"),
+        (["{directory}", "-n", "3"], "no place here"),
+    ],
+)
+def test_wrong_input_is_one_message(arguments: list[str], message: str, tmp_path: Path) -> None:
+    names = {"scenario": str(SCENARIOS / "partition.yaml"), "directory": str(tmp_path)}
+    result = CliRunner().invoke(app, ["report", *(argument.format(**names) for argument in arguments)])
+    assert result.exit_code == 2
+    assert message in result.output
+    assert list(tmp_path.iterdir()) == []
