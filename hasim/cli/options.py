@@ -10,7 +10,20 @@ import typer
 if TYPE_CHECKING:
     from hasim.api import Study
 
-__all__ = ["JobsOption", "JsonOption", "ScenarioArgument", "SeedOption", "SetOption", "load_study"]
+__all__ = [
+    "ClusterOption",
+    "JobsOption",
+    "JournalOption",
+    "JsonOption",
+    "MaxReplicationsOption",
+    "OutOption",
+    "PrecisionOption",
+    "ReplicationsOption",
+    "ScenarioArgument",
+    "SeedOption",
+    "SetOption",
+    "load_study",
+]
 
 ScenarioArgument = Annotated[
     Path, typer.Argument(metavar="SCENARIO", help="A scenario file (YAML).", show_default=False)
@@ -21,7 +34,60 @@ SeedOption = Annotated[
 JobsOption = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Processes to use. [default: one for each core]")
 ]
+ReplicationsOption = Annotated[
+    int | None,
+    typer.Option("--replications", "-n", min=1, help="How many runs. [default: what the scenario says]"),
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Run on the Dask cluster with this scheduler, such as tcp://host:8786, in place of --jobs.",
+        show_default=False,
+    ),
+]
+JournalOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--journal",
+        metavar="FILE",
+        help="Keep every finished run there at once, and run only what is not in it yet. "
+        "[default: journal.sqlite in --out]",
+        show_default=False,
+    ),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", metavar="DIRECTORY", help="Keep result, tables, scenario and charts there."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else, on standard output.")]
+
+
+def _precision(text: str) -> float:
+    from hasim.units import parse_fraction
+
+    try:
+        return parse_fraction(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+PrecisionOption = Annotated[
+    float | None,
+    typer.Option(
+        "--precision",
+        metavar="PERCENT",
+        parser=_precision,
+        help="In place of -n: run until the interval of the unavailability reaches no further than this to either "
+        "side of the value, such as 5%.",
+        show_default=False,
+    ),
+]
+MaxReplicationsOption = Annotated[
+    int | None,
+    typer.Option("--max-replications", min=1, help="With --precision: stop there in any case. [default: 10000]"),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(

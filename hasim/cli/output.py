@@ -1,6 +1,7 @@
 """The directory that ``--out`` names: whose it is, what may be overwritten, and what is put into it.
 
-A directory is hasim's when it holds a ``meta.json`` or ``result.json`` in one of hasim's formats. Such a directory is
+A directory is hasim's when it holds a ``meta.json`` or ``result.json`` in one of hasim's formats, or the journal of a
+study that was killed. Such a directory is
 written again; an empty or missing one is taken; anything else is refused before the simulation starts, so that
 nobody's files are lost and nobody waits for a result that cannot be kept.
 """
@@ -18,12 +19,15 @@ from hasim.errors import UserError
 if TYPE_CHECKING:
     from hasim.study import StudyResult
 
-__all__ = ["CHARTS_DIRECTORY", "claim", "write_result"]
+__all__ = ["CHARTS_DIRECTORY", "JOURNAL_NAME", "blaming_user", "claim", "write_result"]
 
 CHARTS_DIRECTORY = "charts"
 """Where in the output directory the charts are."""
 
-_MARKERS = ("meta.json", "result.json")
+JOURNAL_NAME = "journal.sqlite"
+"""Where in it the finished replications are, if no other place is named."""
+
+_MARKERS = ("meta.json", "result.json", "drill.json")
 _FORMAT = re.compile(r'\s*\{\s*"format"\s*:\s*"hasim\.')
 _HEAD_CHARACTERS = 200
 
@@ -36,7 +40,7 @@ def claim(directory: Path) -> None:
     """
     if directory.exists() and not directory.is_dir():
         raise UserError(f"--out {directory}: this is a file, expected a directory")
-    with _blaming_user(directory):
+    with blaming_user(directory):
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()) and not _is_ours(directory):
             raise UserError(
@@ -48,22 +52,25 @@ def claim(directory: Path) -> None:
         probe.unlink()
 
 
-def write_result(directory: Path, result: StudyResult, command: str, *, charts: bool) -> None:
+def write_result(directory: Path, result: StudyResult, command: str, *, charts: bool, parquet: bool = False) -> None:
     """Keep the study (see :mod:`hasim.study.storage`) and draw its charts.
 
     Raises:
-        UserError: a file cannot be written.
+        UserError: a file cannot be written; Parquet is asked for and not installed.
     """
     from hasim.study.storage import save
 
-    with _blaming_user(directory):
-        save(result, directory, command)
+    with blaming_user(directory):
+        save(result, directory, command, parquet=parquet)
         if charts:
             result.charts(directory / CHARTS_DIRECTORY)
 
 
 def _is_ours(directory: Path) -> bool:
-    return any(_FORMAT.match(_head(directory / name)) for name in _MARKERS)
+    from hasim.study.journal import looks_like_a_journal
+
+    marked = any(_FORMAT.match(_head(directory / name)) for name in _MARKERS)
+    return marked or looks_like_a_journal(directory / JOURNAL_NAME)
 
 
 def _head(path: Path) -> str:
@@ -75,7 +82,8 @@ def _head(path: Path) -> str:
 
 
 @contextmanager
-def _blaming_user(directory: Path) -> Iterator[None]:
+def blaming_user(directory: Path) -> Iterator[None]:
+    """Turn an error of writing there into a message about ``--out``."""
     try:
         yield
     except OSError as error:

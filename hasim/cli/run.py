@@ -5,15 +5,30 @@ from __future__ import annotations
 import json
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hasim.cli.guard import INTERRUPTED, SLO_NOT_MET, guarded, say
-from hasim.cli.options import JobsOption, JsonOption, ScenarioArgument, SeedOption, SetOption, load_study
+from hasim.cli.options import (
+    ClusterOption,
+    JobsOption,
+    JournalOption,
+    JsonOption,
+    MaxReplicationsOption,
+    OutOption,
+    PrecisionOption,
+    ReplicationsOption,
+    ScenarioArgument,
+    SeedOption,
+    SetOption,
+    load_study,
+)
+from hasim.errors import UserError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hasim.study import StudyResult
 
 __all__ = ["Heartbeats", "run"]
@@ -29,19 +44,18 @@ class Heartbeats(StrEnum):
 @guarded
 def run(
     scenario: ScenarioArgument,
-    replications: Annotated[
-        int | None,
-        typer.Option("--replications", "-n", min=1, help="How many runs. [default: what the scenario says]"),
-    ] = None,
+    replications: ReplicationsOption = None,
+    precision: PrecisionOption = None,
+    max_replications: MaxReplicationsOption = None,
     seed: SeedOption = None,
     jobs: JobsOption = None,
+    cluster: ClusterOption = None,
     changes: SetOption = None,
     as_json: JsonOption = False,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", metavar="DIRECTORY", help="Keep result, outages, scenario and charts there."),
-    ] = None,
+    out: OutOption = None,
     charts: Annotated[bool, typer.Option("--charts/--no-charts", help="Draw charts into --out.")] = True,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables in --out as Parquet too.")] = False,
+    journal: JournalOption = None,
     heartbeats: Annotated[
         Heartbeats,
         typer.Option(help="quiet: adverts only where they matter; explicit: every one (same result, far slower)."),
@@ -56,25 +70,40 @@ def run(
       hasim run scenarios/secondary-ip-best-practice.yaml
       hasim run scenarios/year-of-ordinary-failures.yaml -n 1000 --out results/year
       hasim run scenarios/eni-reattach.yaml --set vrrp.advert_int=2s --json | jq .summary
+      hasim run scenarios/year-of-ordinary-failures.yaml --precision 5% --out results/year
 
-    --out leaves charts (PNG and SVG), result.json, outages.csv and the scenario behind.
+    --out leaves charts (PNG and SVG), result.json, tables (CSV), the scenario and a journal of finished runs behind:
+    the same command goes on where it was stopped or killed, and more replications build on those that are there.
 
     Exit status 99 says that an SLO of the scenario is not met. Read on: docs/results.md defines every number;
     "hasim explain" tells a single run.
     """
     study = load_study(scenario, changes)
+    if parquet:
+        _check_parquet(out)
     if out is not None:
-        from hasim.cli.output import claim
+        from hasim.cli.output import JOURNAL_NAME, claim
 
         claim(out)
+        journal = journal or out / JOURNAL_NAME
     from hasim.cli.terminal import progress_bar
 
     with progress_bar(study.scenario.name) as progress:
-        result = study.run(replications=replications, seed=seed, jobs=jobs, heartbeats=heartbeats, progress=progress)
+        result = study.run(
+            replications=replications,
+            seed=seed,
+            jobs=jobs,
+            heartbeats=heartbeats,
+            progress=progress,
+            cluster=cluster,
+            journal=journal,
+            precision=precision,
+            max_replications=max_replications,
+        )
     if out is not None:  # before anything is printed: whoever reads it may stop reading
         from hasim.cli.output import write_result
 
-        write_result(out, result, " ".join(["hasim", *sys.argv[1:]]), charts=charts)
+        write_result(out, result, " ".join(["hasim", *sys.argv[1:]]), charts=charts, parquet=parquet)
     if as_json:
         print(json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False))
     else:
@@ -82,6 +111,14 @@ def run(
     if out is not None:
         say(f"kept in {out}")
     _leave(result)
+
+
+def _check_parquet(out: Path | None) -> None:
+    from hasim.study.tabular import check_parquet
+
+    if out is None:
+        raise UserError("--parquet says how tables are written into --out DIRECTORY, which is missing")
+    check_parquet()
 
 
 def _print_tables(result: StudyResult) -> None:
@@ -95,6 +132,10 @@ def _leave(result: StudyResult) -> None:
     if result.interrupted:
         say(f"interrupted: the result is that of the {len(result.outcomes):,} replications that were finished")
         raise typer.Exit(INTERRUPTED)
+    if result.stopping is not None and not result.stopping.met:
+        from hasim.report.tables import stopping_note
+
+        say(stopping_note(result))
     missed = [verdict.name for verdict in result.verdicts if verdict.met is False]
     if missed:
         say(f"SLO not met: {', '.join(missed)}")

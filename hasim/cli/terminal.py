@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.progress import ProgressColumn
     from rich.table import Table as RichTable
 
     from hasim.report.story import Episode, Narration, OutageStory
@@ -41,21 +42,45 @@ def print_tables(tables: Sequence[Table]) -> None:
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A callback (done, wanted) that moves a bar on standard error; None where standard error is no terminal."""
+    """A callback (done, wanted) that moves a bar on standard error; None where standard error is no terminal.
+
+    What its first call says is done was so before: it does not count for the rate.
+    """
     from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-    text = TextColumn("{task.description}", markup=False)
-    with Progress(
-        text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console, transient=True
-    ) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, wanted: bar.update(task, completed=done, total=wanted)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), _rate_column())
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        tasks: list[TaskID] = []
+
+        def move(done: int, wanted: int) -> None:
+            if tasks:
+                bar.update(tasks[0], completed=done, total=wanted)
+            else:
+                tasks.append(bar.add_task(what, completed=done, total=wanted))
+
+        yield move
+
+
+def _rate_column() -> ProgressColumn:
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class RateColumn(ProgressColumn):
+        """How many are done in a second, or in a minute where that says more."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.speed or 0.0
+            if speed >= 1:
+                return Text(f"{speed:,.0f}/s", style="progress.data.speed")
+            return Text(f"{60 * speed:.1f}/min" if speed else "", style="progress.data.speed")
+
+    return RateColumn()
 
 
 def print_narration(narration: Narration) -> None:

@@ -1,22 +1,41 @@
 """Many runs of a scenario and what they come to: ``replicate(scenario) -> StudyResult``.
 
 ``replication``    one call runs them all
-``workers``        on one process or several, with the same result
+``job``            what its replications have in common
+``workers``        with as many workers as there are, and the same result
+``teams``          who they are: this process, several, or (``cluster``) those of other machines
+``interrupts``     Ctrl-C when it suits
+``journal``        finished replications in a file, as ``journal_rows``; ``fingerprint`` says of which model
+``stopping``       how many replications a precision takes
 ``estimators``     numbers with their uncertainty
 ``summary``        which numbers a study is asked for
 ``slo``            whether they are good enough
 ``results``        the result with everything derived from it
 ``document``       its JSON form
-``frames``         its tables
+``frames``         its tables, ``tabular`` in files
 ``storage``        kept in a directory and opened again
 ``scenario_file``  the scenario that is kept with it
 """
 
 from hasim.study.estimators import Estimate
-from hasim.study.replication import replicate
+from hasim.study.journal import Journal
+from hasim.study.replication import replicate, replicate_many
 from hasim.study.results import StudyResult
 from hasim.study.slo import Verdict
+from hasim.study.stopping import Stopping
 from hasim.study.storage import load_result
 from hasim.study.summary import LatencySummary
+from hasim.study.workers import Crew
 
-__all__ = ["Estimate", "LatencySummary", "StudyResult", "Verdict", "load_result", "replicate"]
+__all__ = [
+    "Crew",
+    "Estimate",
+    "Journal",
+    "LatencySummary",
+    "Stopping",
+    "StudyResult",
+    "Verdict",
+    "load_result",
+    "replicate",
+    "replicate_many",
+]

@@ -7,6 +7,8 @@
       "hasim_version": "0.1.0",
       "scenario": {"name": ..., "digest": ...},
       "seed": 1, "heartbeats": "quiet", "interrupted": false, "horizon_ns": ...,
+      "stopping": {"quantity": "unavailability", "precision": 0.05, "max_replications": n, "reached": ...,
+                   "met": true/false} or null,
       "summary": {
         "replications": 100,
         "availability": E, "unavailability": E, "nines": E, "downtime_per_year_ns": E, "outages_per_year": E,
@@ -41,12 +43,13 @@ from typing import TYPE_CHECKING, Any
 from hasim.errors import UserError
 from hasim.measure.model import PHASES, Outage, RunOutcome
 from hasim.study.estimators import Estimate
+from hasim.study.stopping import QUANTITY, Stopping
 from hasim.study.summary import LatencySummary
 
 if TYPE_CHECKING:
     from hasim.study.results import StudyResult
 
-__all__ = ["FORMAT", "document_of", "outcomes_of"]
+__all__ = ["FORMAT", "document_of", "outage_of", "outcomes_of", "stopping_of"]
 
 FORMAT = "hasim.study/1"
 
@@ -64,6 +67,7 @@ def document_of(result: StudyResult) -> dict[str, Any]:
         "heartbeats": result.heartbeats,
         "interrupted": result.interrupted,
         "horizon_ns": result.scenario.horizon_ns,
+        "stopping": None if result.stopping is None else _stopping(result.stopping),
         "summary": _summary(result),
         "slo": [
             {
@@ -104,6 +108,16 @@ def _summary(result: StudyResult) -> dict[str, Any]:
     }
 
 
+def _stopping(stopping: Stopping) -> dict[str, Any]:
+    return {
+        "quantity": QUANTITY,
+        "precision": stopping.precision,
+        "max_replications": stopping.max_replications,
+        "reached": None if math.isinf(stopping.reached) else stopping.reached,
+        "met": stopping.met,
+    }
+
+
 def _estimate(estimate: Estimate, whole: bool = False) -> dict[str, Any]:
     def number(value: float) -> float | int | None:
         if math.isinf(value):
@@ -140,11 +154,12 @@ def _outcome(outcome: RunOutcome) -> dict[str, Any]:
         "transitions": outcome.transitions,
         "notify_runs": outcome.notify_runs,
         "api_calls": {action: dict(codes) for action, codes in outcome.api_calls.items()},
-        "outages": [_outage(outage) for outage in outcome.outages],
+        "outages": [outage_of(outage) for outage in outcome.outages],
     }
 
 
-def _outage(outage: Outage) -> dict[str, Any]:
+def outage_of(outage: Outage) -> dict[str, Any]:
+    """One outage as plain data."""
     return {
         "start_ns": outage.start_ns,
         "end_ns": outage.end_ns,
@@ -156,6 +171,19 @@ def _outage(outage: Outage) -> dict[str, Any]:
         "resolution": outage.resolution,
         "phases_ns": dict(zip(PHASES, outage.phases_ns, strict=True)),
     }
+
+
+def stopping_of(document: Mapping[str, Any]) -> Stopping | None:
+    """How the study in the JSON form was stopped; None if a number of replications was asked for.
+
+    Raises:
+        KeyError, TypeError: it is damaged.
+    """
+    entry = document.get("stopping")
+    if entry is None:
+        return None
+    reached = math.inf if entry["reached"] is None else entry["reached"]
+    return Stopping(entry["precision"], entry["max_replications"], reached, entry["met"])
 
 
 def outcomes_of(document: Mapping[str, Any]) -> tuple[RunOutcome, ...]:

@@ -1,8 +1,9 @@
-"""A study as tables: rows that become pandas DataFrames and CSV files, with the same columns in both."""
+"""A study as tables: rows that become pandas DataFrames, CSV and Parquet files, with the same columns in all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hasim.measure.model import FAILOVER, PHASES, UNRESOLVED, RunOutcome
@@ -11,7 +12,16 @@ from hasim.study.summary import api_calls
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OUTAGE_COLUMNS", "api_frame", "outage_rows", "outages_frame", "replications_frame"]
+__all__ = [
+    "OUTAGE_COLUMNS",
+    "TABLES",
+    "TableOfStudy",
+    "api_frame",
+    "is_fraction",
+    "is_text",
+    "outages_frame",
+    "replications_frame",
+]
 
 OUTAGE_COLUMNS = (
     "replication",
@@ -45,10 +55,31 @@ _REPLICATION_COLUMNS = (
     "notify_runs",
     "api_calls",
 )
-_TEXT_COLUMNS = frozenset({"missing", "cause", "fault", "began_on", "ended_on", "resolution", "action", "code"})
+_API_COLUMNS = ("action", "code", "calls")
+_TEXT_COLUMNS = frozenset(
+    {"scenario", "missing", "cause", "fault", "began_on", "ended_on", "resolution", "action", "code"}
+)
 
 
-def outage_rows(outcomes: Iterable[RunOutcome]) -> Iterator[tuple[Any, ...]]:
+@dataclass(frozen=True, slots=True)
+class TableOfStudy:
+    """A table that outcomes can be written as: the names of its columns, and the rows of some outcomes."""
+
+    columns: tuple[str, ...]
+    rows: Callable[[Iterable[RunOutcome]], Iterator[tuple[Any, ...]]]
+
+
+def is_text(column: str) -> bool:
+    """Whether a column of any table holds text (or nothing); the others hold whole numbers or fractions."""
+    return column in _TEXT_COLUMNS
+
+
+def is_fraction(column: str) -> bool:
+    """Whether it holds numbers that are not whole."""
+    return column == "availability"
+
+
+def _outage_rows(outcomes: Iterable[RunOutcome]) -> Iterator[tuple[Any, ...]]:
     """A row per outage, in the order of :data:`OUTAGE_COLUMNS`."""
     for outcome in outcomes:
         for number, outage in enumerate(outcome.outages, start=1):
@@ -70,18 +101,27 @@ def outage_rows(outcomes: Iterable[RunOutcome]) -> Iterator[tuple[Any, ...]]:
 
 def outages_frame(outcomes: Iterable[RunOutcome]) -> pd.DataFrame:
     """A row per outage."""
-    return _frame(list(outage_rows(outcomes)), OUTAGE_COLUMNS)
+    return _frame(TABLES["outages"], outcomes)
 
 
 def replications_frame(outcomes: Iterable[RunOutcome]) -> pd.DataFrame:
     """A row per replication."""
-    return _frame([_replication_row(outcome) for outcome in outcomes], _REPLICATION_COLUMNS)
+    return _frame(TABLES["replications"], outcomes)
 
 
 def api_frame(outcomes: Iterable[RunOutcome]) -> pd.DataFrame:
     """A row per action and code, with the number of calls in all replications together."""
-    rows = [(action, code, count) for action, codes in api_calls(outcomes).items() for code, count in codes.items()]
-    return _frame(rows, ("action", "code", "calls"))
+    return _frame(TABLES["api"], outcomes)
+
+
+def _api_rows(outcomes: Iterable[RunOutcome]) -> Iterator[tuple[Any, ...]]:
+    for action, codes in api_calls(outcomes).items():
+        for code, count in codes.items():
+            yield action, code, count
+
+
+def _replication_rows(outcomes: Iterable[RunOutcome]) -> Iterator[tuple[Any, ...]]:
+    return map(_replication_row, outcomes)
 
 
 def _replication_row(outcome: RunOutcome) -> tuple[Any, ...]:
@@ -104,16 +144,25 @@ def _replication_row(outcome: RunOutcome) -> tuple[Any, ...]:
     )
 
 
-def _frame(rows: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> pd.DataFrame:
+TABLES: Mapping[str, TableOfStudy] = {
+    "outages": TableOfStudy(OUTAGE_COLUMNS, _outage_rows),
+    "replications": TableOfStudy(_REPLICATION_COLUMNS, _replication_rows),
+    "api": TableOfStudy(_API_COLUMNS, _api_rows),
+}
+"""By name: a row per outage; a row per replication; a row per API action and code with the number of calls in all."""
+
+
+def _frame(table: TableOfStudy, outcomes: Iterable[RunOutcome]) -> pd.DataFrame:
     """A frame whose column types do not depend on its rows (no rows: still integers where there would be some)."""
     import pandas as pd
 
+    rows: Sequence[tuple[Any, ...]] = list(table.rows(outcomes))
     return pd.DataFrame(
-        {name: pd.Series([row[index] for row in rows], dtype=_kind(name)) for index, name in enumerate(columns)}
+        {name: pd.Series([row[index] for row in rows], dtype=_kind(name)) for index, name in enumerate(table.columns)}
     )
 
 
 def _kind(column: str) -> Any:
-    if column in _TEXT_COLUMNS:
+    if is_text(column):
         return "object"
-    return "float64" if column == "availability" else "int64"
+    return "float64" if is_fraction(column) else "int64"

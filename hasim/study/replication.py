@@ -1,18 +1,26 @@
-"""Many replications of a scenario: :func:`replicate`."""
+"""Many replications of a scenario, or of several side by side: :func:`replicate`, :func:`replicate_many`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from os import PathLike
 
 from hasim.errors import UserError
 from hasim.measure import RunOutcome
 from hasim.scenario.model import Scenario
+from hasim.study.job import Job
+from hasim.study.journal import Journal
 from hasim.study.results import StudyResult
-from hasim.study.workers import Job, available_cores, run_replications
+from hasim.study.stopping import MAX_REPLICATIONS, Stopping, check, judge, looks
+from hasim.study.workers import Crew
 
-__all__ = ["HEARTBEATS", "replicate"]
+__all__ = ["HEARTBEATS", "Progress", "replicate", "replicate_many"]
 
 HEARTBEATS = ("quiet", "explicit")
+
+Progress = Callable[[int, int], None]
+"""Called with (replications done, replications wanted), first of all with those that a journal has."""
 
 
 def replicate(
@@ -22,12 +30,18 @@ def replicate(
     replications: int | None = None,
     jobs: int | None = None,
     heartbeats: str = "quiet",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    cluster: str | None = None,
+    journal: Journal | str | PathLike[str] | None = None,
+    precision: float | None = None,
+    max_replications: int | None = None,
+    crew: Crew | None = None,
 ) -> StudyResult:
     """Run a scenario many times and gather what was measured.
 
-    The result is the same, byte for byte, for any number of jobs. Ctrl-C ends the study with what was finished by then
-    (``interrupted`` is True); before the first replication is finished it is passed on.
+    The result is the same, byte for byte, for any number of jobs, on a cluster, and when it was resumed from a journal.
+    Ctrl-C ends the study with what was finished by then (``interrupted`` is True); before the first replication is
+    finished it is passed on.
 
     Args:
         scenario: what to run.
@@ -35,47 +49,179 @@ def replicate(
         replications: how many, numbered from 0; None takes the scenario's.
         jobs: how many processes; None takes one for each core that this process may use.
         heartbeats: ``quiet`` or ``explicit`` (see :func:`hasim.sim.simulate`).
-        progress: called with (replications done, replications wanted), first of all with none done.
+        progress: told how far it is.
+        cluster: the address of a Dask scheduler, in place of processes of this machine.
+        journal: a file, or an open journal: what is in it is not run again, and what is run is put into it at once.
+        precision: in place of ``replications``: stop when the interval of the unavailability reaches no further than
+            this fraction of the value to either side (see :mod:`hasim.study.stopping`).
+        max_replications: with ``precision``: stop there in any case; None means :data:`~.stopping.MAX_REPLICATIONS`.
+        crew: an open crew of workers, in place of ``jobs`` or ``cluster``.
 
     Raises:
-        UserError: a number is below 1, the seed is negative, or ``heartbeats`` is neither of the two.
-        HasimError: the worker processes are killed again and again.
+        UserError: an argument cannot be; the cluster or the journal cannot be used.
+        HasimError: the workers are killed again and again.
     """
-    import hasim
-
-    wanted = scenario.replications if replications is None else replications
-    seed = scenario.seed if seed is None else seed
-    jobs = available_cores() if jobs is None else jobs
-    _check(seed, wanted, jobs, heartbeats)
-    outcomes: dict[int, RunOutcome] = {}
-
-    def keep(outcome: RunOutcome) -> None:
-        outcomes[outcome.replication] = outcome
-        if progress is not None:
-            progress(len(outcomes), wanted)
-
-    try:
-        if progress is not None:
-            progress(0, wanted)
-        run_replications(Job(scenario, seed, heartbeats), range(wanted), jobs, keep)
-    except KeyboardInterrupt:
-        if not outcomes:
-            raise
-    return StudyResult(
-        scenario=scenario,
-        seed=seed,
-        heartbeats=heartbeats,
-        outcomes=tuple(outcomes[replication] for replication in sorted(outcomes)),
-        version=hasim.__version__,
-        interrupted=len(outcomes) < wanted,
-    )
+    if precision is None:
+        if max_replications is not None:
+            raise UserError("max_replications goes with a precision: without one, say how many replications")
+        return replicate_many(
+            [scenario],
+            seed=seed,
+            replications=replications,
+            jobs=jobs,
+            heartbeats=heartbeats,
+            progress=progress,
+            cluster=cluster,
+            journal=journal,
+            crew=crew,
+        )[0]
+    if replications is not None:
+        raise UserError("give replications or a precision, not both: a precision decides how many")
+    bound = MAX_REPLICATIONS if max_replications is None else max_replications
+    check(precision, bound)
+    with _gathering([scenario], seed, heartbeats, progress, jobs, cluster, journal, crew) as gathering:
+        return _run_until(gathering, precision, bound)
 
 
-def _check(seed: int, replications: int, jobs: int, heartbeats: str) -> None:
-    if seed < 0:
-        raise UserError(f"the seed is a whole number from 0, not {seed}")
-    for name, value in (("replications", replications), ("jobs", jobs)):
-        if value < 1:
-            raise UserError(f"{name} is a whole number from 1, not {value}")
+def replicate_many(
+    scenarios: Sequence[Scenario],
+    *,
+    seed: int | None = None,
+    replications: int | None = None,
+    jobs: int | None = None,
+    heartbeats: str = "quiet",
+    progress: Progress | None = None,
+    cluster: str | None = None,
+    journal: Journal | str | PathLike[str] | None = None,
+    crew: Crew | None = None,
+) -> tuple[StudyResult, ...]:
+    """Run several scenarios with the same workers, each as :func:`replicate` would, and get on with all at once.
+
+    ``seed`` and ``replications`` that are None are taken from each scenario. ``progress`` counts over all of them.
+    After Ctrl-C each has about the same replications; as long as one has none, it is passed on.
+
+    Raises:
+        UserError: an argument cannot be; the cluster or the journal cannot be used.
+        HasimError: the workers are killed again and again.
+    """
+    wanted = [scenario.replications if replications is None else replications for scenario in scenarios]
+    if any(count < 1 for count in wanted):
+        raise UserError(f"replications is a whole number from 1, not {min(wanted)}")
+    with _gathering(scenarios, seed, heartbeats, progress, jobs, cluster, journal, crew) as gathering:
+        gathering.reach(wanted)
+        return gathering.results(wanted)
+
+
+class _Gathering:
+    """The outcomes of some jobs, as far as they have come."""
+
+    def __init__(self, jobs: Sequence[Job], crew: Crew, journal: Journal | None, progress: Progress | None) -> None:
+        self._jobs = jobs
+        self._crew = crew
+        self._journal = journal
+        self._progress = progress
+        self._outcomes: list[dict[int, RunOutcome]] = [{} for _ in jobs]
+        self._looked_up = [0 for _ in jobs]
+        self._shown_end = 0
+        self.interrupted = False
+
+    def reach(self, wanted: Sequence[int], expected: int | None = None) -> None:
+        """Have the first so many replications of each job; ``expected`` is what progress shows as the end.
+
+        Ctrl-C ends it early (``interrupted``).
+        """
+        self._shown_end = sum(wanted) if expected is None else expected
+        try:
+            self._look_up(wanted)
+            self._report()
+            missing = [
+                [number for number in range(count) if number not in outcomes]
+                for count, outcomes in zip(wanted, self._outcomes, strict=True)
+            ]
+            self._crew.run(list(zip(self._jobs, missing, strict=True)), self._keep)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            if not all(self._outcomes):
+                raise
+
+    def outcomes(self, index: int) -> tuple[RunOutcome, ...]:
+        """Those of a job, in order."""
+        found = self._outcomes[index]
+        return tuple(found[number] for number in sorted(found))
+
+    def results(self, wanted: Sequence[int], stopping: Stopping | None = None) -> tuple[StudyResult, ...]:
+        """The results of all jobs, of which so many replications were wanted."""
+        import hasim
+
+        return tuple(
+            StudyResult(
+                scenario=job.scenario,
+                seed=job.seed,
+                heartbeats=job.heartbeats,
+                outcomes=self.outcomes(index),
+                version=hasim.__version__,
+                interrupted=len(self._outcomes[index]) < wanted[index],
+                stopping=stopping,
+            )
+            for index, job in enumerate(self._jobs)
+        )
+
+    def _look_up(self, wanted: Sequence[int]) -> None:
+        if self._journal is None:
+            return
+        for index, job in enumerate(self._jobs):
+            for outcome in self._journal.outcomes(job, range(self._looked_up[index], wanted[index])):
+                self._outcomes[index][outcome.replication] = outcome
+            self._looked_up[index] = max(self._looked_up[index], wanted[index])
+
+    def _keep(self, index: int, outcomes: list[RunOutcome]) -> None:
+        if self._journal is not None:
+            self._journal.add(self._jobs[index], outcomes)
+        for outcome in outcomes:
+            self._outcomes[index][outcome.replication] = outcome
+        self._report()
+
+    def _report(self) -> None:
+        if self._progress is not None:
+            done = sum(map(len, self._outcomes))
+            self._progress(done, max(done, self._shown_end))
+
+
+def _run_until(gathering: _Gathering, precision: float, bound: int) -> StudyResult:
+    """Run to one look after the other until the outcomes are precise enough."""
+    expected: int | None = None
+    for look in looks(bound):
+        gathering.reach([look], bound if expected is None else min(bound, max(look, expected)))
+        outcomes = gathering.outcomes(0)
+        stopping = judge(outcomes, precision, bound)
+        if stopping.met or gathering.interrupted:
+            break
+        expected = stopping.replications_needed(look)
+    return gathering.results([look], stopping)[0]
+
+
+@contextmanager
+def _gathering(
+    scenarios: Sequence[Scenario],
+    seed: int | None,
+    heartbeats: str,
+    progress: Progress | None,
+    jobs: int | None,
+    cluster: str | None,
+    journal: Journal | str | PathLike[str] | None,
+    crew: Crew | None,
+) -> Iterator[_Gathering]:
+    """What :func:`replicate` and :func:`replicate_many` have in common: checks, workers and journal."""
     if heartbeats not in HEARTBEATS:
         raise UserError(f"heartbeats is {' or '.join(HEARTBEATS)}, not {heartbeats!r}")
+    if seed is not None and seed < 0:
+        raise UserError(f"the seed is a whole number from 0, not {seed}")
+    if crew is not None and (jobs is not None or cluster is not None):
+        raise UserError("give a crew, or jobs, or a cluster: a crew has its workers")
+    work = [Job(scenario, scenario.seed if seed is None else seed, heartbeats) for scenario in scenarios]
+    with ExitStack() as stack:
+        if crew is None:
+            crew = stack.enter_context(Crew(jobs, cluster))
+        if journal is not None and not isinstance(journal, Journal):
+            journal = stack.enter_context(Journal(journal))
+        yield _Gathering(work, crew, journal, progress)

@@ -15,6 +15,7 @@ from hasim.scenario.model import Scenario
 from hasim.study import summary
 from hasim.study.estimators import Estimate, quantile, scaled
 from hasim.study.slo import Verdict, verdicts
+from hasim.study.stopping import Stopping
 from hasim.study.summary import LatencySummary
 from hasim.units import YEAR
 
@@ -35,6 +36,7 @@ class StudyResult:
         outcomes: one per replication.
         version: of hasim.
         interrupted: whether fewer replications were finished than were wanted.
+        stopping: the precision that was asked for and what it came to; None if a number of replications was.
     """
 
     scenario: Scenario
@@ -43,6 +45,7 @@ class StudyResult:
     outcomes: tuple[RunOutcome, ...]
     version: str
     interrupted: bool
+    stopping: Stopping | None = None
 
     @cached_property
     def unavailability(self) -> Estimate:
@@ -165,17 +168,17 @@ class StudyResult:
 
         return document_of(self)
 
-    def save(self, directory: str | PathLike[str], command: str = "") -> list[Path]:
+    def save(self, directory: str | PathLike[str], command: str = "", *, parquet: bool = False) -> list[Path]:
         """Keep the study in a directory, to be read by :func:`hasim.study.load_result`; returns the files.
 
-        ``command`` is what made it, for the record.
+        ``command`` is what made it, for the record; ``parquet`` writes the tables in that format too.
 
         Raises:
-            UserError: the directory or a file cannot be written.
+            UserError: the directory or a file cannot be written; Parquet needs pyarrow, which is not installed.
         """
         from hasim.study.storage import save
 
-        return save(self, Path(directory), command)
+        return save(self, Path(directory), command, parquet=parquet)
 
     def charts(self, directory: str | PathLike[str], formats: Sequence[str] = ("png", "svg")) -> list[Path]:
         """Draw every chart of the study into a directory, made if need be, with the timeline of a typical failover.
@@ -197,6 +200,16 @@ class StudyResult:
         outcome = next(outcome for outcome in self.outcomes if outcome.replication == found.replication)
         trace = simulate(self.scenario, seed=self.seed, replication=found.replication, heartbeats=self.heartbeats)
         return save_all(self, target, formats, of_interest=(trace, outcome.outages[found.number - 1]))
+
+    def write_report(self, path: str | PathLike[str], command: str = "") -> None:
+        """Write the study as one HTML file; ``command`` is told as the way to make it again.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        from hasim.report.page import study_page, write_page
+
+        write_page(study_page(self, command), Path(path))
 
     def __hash__(self) -> int:
         return hash((self.scenario.digest, self.seed, self.heartbeats, len(self.outcomes)))

@@ -6,7 +6,8 @@ file                 holds
 ``scenario.yaml``    the scenario as its author wrote it
 ``scenario.json``    the scenario as it was run (:mod:`hasim.study.scenario_file`)
 ``result.json``      everything that was measured (:mod:`hasim.study.document`)
-``outages.csv``      a row per outage (:data:`hasim.study.frames.OUTAGE_COLUMNS`)
+``outages.csv``      a row per outage (:data:`hasim.study.frames.TABLES`); likewise ``replications.csv``, ``api.csv``,
+                     and all three as ``.parquet`` if that is asked for
 ``meta.json``        what made it: version, seed, digest of the scenario, command
 ===================  ===================================================================================================
 
@@ -15,17 +16,16 @@ Every file is written beside its place and then moved there, ``result.json`` las
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hasim.errors import UserError
-from hasim.study.document import outcomes_of
-from hasim.study.frames import OUTAGE_COLUMNS, outage_rows
+from hasim.study.document import outcomes_of, stopping_of
+from hasim.study.frames import TABLES
 from hasim.study.scenario_file import scenario_from_json, scenario_to_json
+from hasim.study.tabular import whole_file, write_table
 
 if TYPE_CHECKING:
     from hasim.study.results import StudyResult
@@ -35,26 +35,30 @@ __all__ = ["META_FORMAT", "load_result", "save"]
 META_FORMAT = "hasim.meta/1"
 
 
-def save(result: StudyResult, directory: Path, command: str = "") -> list[Path]:
+def save(result: StudyResult, directory: Path, command: str = "", *, parquet: bool = False) -> list[Path]:
     """Write a study into ``directory``, which is made if need be; returns the files.
 
     Raises:
-        UserError: the directory or a file cannot be written.
+        UserError: the directory or a file cannot be written; Parquet is asked for and not installed.
     """
+    tables = [f"{name}.{kind}" for name in TABLES for kind in ("csv", *(("parquet",) if parquet else ()))]
     texts = {
         "scenario.yaml": result.scenario.source_text,
         "scenario.json": _json(scenario_to_json(result.scenario)),
-        "outages.csv": _outages_csv(result),
         "meta.json": _json(_meta(result, command)),
         "result.json": _json(result.to_json()),
     }
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        for name in tables:
+            table = TABLES[name.partition(".")[0]]
+            write_table(directory / name, table.columns, table.rows(result.outcomes))
         for name, text in texts.items():
-            _write(directory / name, text)
+            with whole_file(directory / name) as part, part.open("w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
     except OSError as error:
         raise UserError(f"the study cannot be kept in {directory}: {error.strerror or error}") from None
-    return [directory / name for name in texts]
+    return [directory / name for name in (*tables, *texts)]
 
 
 def load_result(directory: str | os.PathLike[str]) -> StudyResult:
@@ -73,6 +77,7 @@ def load_result(directory: str | os.PathLike[str]) -> StudyResult:
         scenario = scenario_from_json(_read(home / "scenario.json"))
         outcomes = outcomes_of(document)
         digest = document["scenario"]["digest"]
+        stopping = stopping_of(document)
         fields = {name: document[name] for name in ("seed", "heartbeats", "interrupted")}
         version = document["hasim_version"]
     except UserError as error:
@@ -81,7 +86,7 @@ def load_result(directory: str | os.PathLike[str]) -> StudyResult:
         raise UserError(f"{home}: the study is damaged: {error}") from None
     if digest != scenario.digest:
         raise UserError(f"{home}: result.json and scenario.json belong to different scenarios")
-    return StudyResult(scenario=scenario, outcomes=outcomes, version=version, **fields)
+    return StudyResult(scenario=scenario, outcomes=outcomes, version=version, stopping=stopping, **fields)
 
 
 def _meta(result: StudyResult, command: str) -> dict[str, Any]:
@@ -98,29 +103,8 @@ def _meta(result: StudyResult, command: str) -> dict[str, Any]:
     }
 
 
-def _outages_csv(result: StudyResult) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(OUTAGE_COLUMNS)
-    writer.writerows(outage_rows(result.outcomes))
-    return text.getvalue()
-
-
 def _json(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Any:

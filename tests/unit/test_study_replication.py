@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ import pytest
 from hasim.errors import HasimError, UserError
 from hasim.measure import measure
 from hasim.sim import simulate
-from hasim.study import replicate, workers
+from hasim.study import Crew, replicate, replicate_many, workers
+from hasim.study.interrupts import ctrl_c_later
 from tests.unit.study_samples import SCENARIOS, shipped
 
 
@@ -26,7 +28,7 @@ from tests.unit.study_samples import SCENARIOS, shipped
 def always_a_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even the smallest study is worth a pool, and two replications are a chunk."""
     monkeypatch.setattr(workers, "_TRIAL_S", 0.0)
-    monkeypatch.setattr(workers, "_WORTH_A_POOL_S", -1.0)
+    monkeypatch.setattr(workers, "_WORTH_A_TEAM_S", -1.0)
     monkeypatch.setattr(workers, "_CHUNK_S", 0.0)
 
 
@@ -62,6 +64,41 @@ def test_a_small_study_needs_no_other_process() -> None:
     assert multiprocessing.active_children() == []
 
 
+@dataclass(frozen=True)
+class Squares:
+    """A job of another kind than replications."""
+
+    offset: int
+
+    def run(self, number: int, /) -> int:
+        return (number + self.offset) ** 2
+
+
+@pytest.mark.usefixtures("always_a_pool")
+def test_a_crew_does_the_jobs_side_by_side() -> None:
+    order: list[tuple[int, int]] = []
+
+    def keep(index: int, found: list[int]) -> None:
+        order.extend((index, square) for square in found)
+
+    with Crew(jobs=1) as crew:
+        crew.run([(Squares(0), range(4)), (Squares(100), range(2))], keep)
+    assert order == [(0, 0), (1, 10_000), (0, 1), (1, 10_201), (0, 4), (0, 9)]
+
+
+@pytest.mark.usefixtures("always_a_pool")
+def test_a_crew_goes_on_with_other_work() -> None:
+    scenarios = [shipped(), shipped("partition")]
+    squares: list[int] = []
+    with Crew(jobs=2) as crew:
+        both = replicate_many(scenarios, seed=3, replications=5, crew=crew)
+        again = replicate(scenarios[0], seed=3, replications=7, crew=crew)
+        crew.run([(Squares(0), [6, 8]), (Squares(0), [])], lambda _index, found: squares.extend(found))
+    assert both == tuple(replicate(scenario, seed=3, replications=5, jobs=1) for scenario in scenarios)
+    assert again.outcomes[:5] == both[0].outcomes
+    assert sorted(squares) == [36, 64]
+
+
 @pytest.mark.usefixtures("always_a_pool")
 def test_progress_counts_up_to_the_whole() -> None:
     seen: list[tuple[int, int]] = []
@@ -90,10 +127,16 @@ from hasim.scenario import load
 from hasim.study import replicate, workers
 
 workers._CHUNK_S, workers._GRACE_S = 1e6, 0.0
-timer = threading.Timer(2.5, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
-timer.start()
+
+def interrupt():
+    while len(multiprocessing.active_children()) < 2:
+        time.sleep(0.02)
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+interrupter = threading.Thread(target=interrupt)
+interrupter.start()
 result = replicate(load({path!r}), replications=200_000, jobs=2)
-timer.join()
+interrupter.join()
 # A dead child may be listed for a moment: the pool's own thread reaps it too.
 until = time.monotonic() + 30
 while any(child.is_alive() for child in multiprocessing.active_children()) and time.monotonic() < until:
@@ -115,6 +158,21 @@ def test_ctrl_c_before_anything_is_done_is_passed_on() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         replicate(shipped(), replications=3, jobs=1, progress=interrupt)
+
+
+def test_ctrl_c_waits_until_what_must_be_whole_is_whole() -> None:
+    done = []
+
+    def interrupted() -> None:
+        with ctrl_c_later():
+            signal.raise_signal(signal.SIGINT)
+            done.append("whole")
+        done.append("never")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert done == ["whole"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.usefixtures("always_a_pool")
@@ -163,7 +221,7 @@ _SCRIPT = """
 import sys
 from hasim.scenario import load
 from hasim.study import replicate, workers
-workers._TRIAL_S, workers._WORTH_A_POOL_S, workers._CHUNK_S = 0.0, -1.0, 0.0
+workers._TRIAL_S, workers._WORTH_A_TEAM_S, workers._CHUNK_S = 0.0, -1.0, 0.0
 def progress(done, total):
     if done == 1:
         print("running", flush=True)

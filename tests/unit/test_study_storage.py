@@ -92,7 +92,7 @@ def test_keeping_again_replaces_and_leaves_nothing_behind(study: StudyResult, tm
     again = replace(study, seed=8)
     again.save(tmp_path)
     assert load_result(tmp_path).seed == 8
-    assert len(list(tmp_path.iterdir())) == 5
+    assert len(list(tmp_path.iterdir())) == 7
 
 
 def test_a_file_that_cannot_be_written_is_told(study: StudyResult, tmp_path: Path) -> None:

@@ -1,0 +1,121 @@
+"""A Dask cluster as a team: workers on other machines, which may come, go and die (extra ``cluster``)."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import CancelledError, Future
+from typing import Any, TypeVar
+
+from hasim.errors import UserError
+from hasim.study.fingerprint import model_fingerprint
+from hasim.study.teams import Chunk, Done, run_packed
+
+__all__ = ["Cluster"]
+
+_CONNECT_S = 10.0
+_LOOK_AGAIN_S = 5.0
+_AHEAD = 3
+
+T = TypeVar("T")
+
+
+class Cluster:
+    """The workers that a Dask scheduler has, now and later. Those that are lost are made up for by the others."""
+
+    obituary = "the cluster is lost, or its workers are killed again and again (out of memory?)"
+
+    def __init__(self, address: str) -> None:
+        """Connect to the scheduler at ``address`` and see whether its workers can do our work.
+
+        Raises:
+            UserError: dask.distributed is not installed, nobody answers, there are no workers, or they have no hasim or
+                another one.
+        """
+        try:
+            from distributed import KilledWorker
+        except ModuleNotFoundError as error:
+            raise UserError(
+                f"a cluster needs dask.distributed, which is not installed ({error}): pip install 'hasim[cluster]'"
+            ) from None
+        self.broken: tuple[type[BaseException], ...] = (KilledWorker, CancelledError)
+        self._address = address
+        self._threads, self._counted_at = 0, 0.0
+        self._connect()
+
+    @property
+    def capacity(self) -> int:
+        if not self._threads or time.monotonic() - self._counted_at > _LOOK_AGAIN_S:
+            self._threads, self._counted_at = max(1, sum(self._client.nthreads().values())), time.monotonic()
+        return _AHEAD * self._threads
+
+    def submit(self, chunk: Chunk[T]) -> Future[Done[T]]:
+        future: Future[Done[T]] = self._executor.submit(_run_if_ours, model_fingerprint(), chunk.pack(), chunk.numbers)
+        return future
+
+    def renew(self) -> None:
+        self.close()
+        self._connect()
+
+    def withdraw(self, waiting: set[Future[Done[T]]]) -> set[Future[Done[T]]]:
+        return waiting
+
+    def close(self, *, at_once: bool = False) -> None:
+        self._client.close()
+
+    def _connect(self) -> None:
+        from distributed import Client
+
+        try:
+            client: Any = Client(  # type: ignore[no-untyped-call]
+                self._address, timeout=_CONNECT_S, set_as_default=False
+            )
+        except (OSError, ValueError, TypeError) as error:
+            raise UserError(
+                f"--cluster {self._address}: no Dask scheduler answers there ({_first_line(error)}); expected the "
+                'address that "dask scheduler" prints, such as tcp://host:8786'
+            ) from None
+        self._client, self._executor = client, client.get_executor(pure=False)
+        try:
+            self._greet()
+        except BaseException:
+            self.close()
+            raise
+
+    def _greet(self) -> None:
+        """Refuse workers that would give other results, before they do."""
+        if not self._client.nthreads():
+            raise UserError(
+                f"--cluster {self._address}: the scheduler has no workers; start some with: dask worker {self._address}"
+            )
+        try:
+            found = self._client.run(_fingerprint_there)
+        except Exception as error:
+            raise UserError(
+                f"--cluster {self._address}: the workers cannot run hasim ({_first_line(error)}); install the same "
+                "version in their environment"
+            ) from None
+        others = sorted(worker for worker, fingerprint in found.items() if fingerprint != model_fingerprint())
+        if others:
+            raise UserError(f"--cluster {self._address}: {_another_hasim('workers ' + ', '.join(others))}")
+
+
+def _fingerprint_there() -> str:
+    return model_fingerprint()
+
+
+def _run_if_ours(fingerprint: str, packed: bytes, numbers: tuple[int, ...]) -> Done[Any]:
+    """Run a chunk on a worker, which may have joined after the others were asked."""
+    if fingerprint != model_fingerprint():
+        raise UserError(_another_hasim("one of the workers"))
+    return run_packed(packed, numbers)
+
+
+def _another_hasim(who: str) -> str:
+    return (
+        f"another hasim, which would give other results, is installed on {who}; install the same version everywhere "
+        "and restart the workers"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
