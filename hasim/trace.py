@@ -24,6 +24,8 @@ __all__ = [
     "GarpSent",
     "GuestAddressChanged",
     "LinkChanged",
+    "MemberStateChanged",
+    "NetworkChanged",
     "NotifyEnded",
     "NotifyForked",
     "NotifyStarted",
@@ -35,6 +37,8 @@ __all__ = [
     "StateChanged",
     "TaskEnded",
     "Trace",
+    "TrackedFileRead",
+    "TrackedProcessChanged",
 ]
 
 
@@ -76,8 +80,9 @@ class DaemonChanged(NamedTuple):
 
 class StateChanged(NamedTuple):
     """A VRRP state transition. ``old`` and ``new`` are ``INIT``, ``BACKUP``, ``MASTER`` or ``FAULT``; ``reason`` is the
-    machine's own word (``down_timer``, ``higher_priority_advert``, ``track_script``, ``link_down``, ``shutdown``,
-    ``died``, ``start_up``, ``recovered``)."""
+    machine's own word (``down_timer`` after silence, ``priority_zero`` after a good-bye, ``higher_priority_advert``,
+    ``track_script``, ``track_process``, ``track_file``, ``link_down``, ``sync_group``, ``shutdown``, ``died``,
+    ``start_up``, ``recovered``)."""
 
     at: int
     instance: str
@@ -86,8 +91,19 @@ class StateChanged(NamedTuple):
     reason: str
 
 
+class MemberStateChanged(NamedTuple):
+    """The same of a further ``vrrp_instance`` (``member``), in one sync group with that of the floating address."""
+
+    at: int
+    instance: str
+    member: str
+    old: str
+    new: str
+    reason: str
+
+
 class PriorityChanged(NamedTuple):
-    """The effective priority moved, because of a track script's weight."""
+    """The effective priority moved, because of the weight of something that is tracked."""
 
     at: int
     instance: str
@@ -102,6 +118,24 @@ class CheckChanged(NamedTuple):
     instance: str
     script: str
     healthy: bool
+
+
+class TrackedProcessChanged(NamedTuple):
+    """keepalived believes that enough of a tracked process run (``quorum``), or no longer."""
+
+    at: int
+    instance: str
+    process: str
+    quorum: bool
+
+
+class TrackedFileRead(NamedTuple):
+    """keepalived has read another number than before in a tracked file."""
+
+    at: int
+    instance: str
+    file: str
+    value: int
 
 
 class NotifyStarted(NamedTuple):
@@ -206,6 +240,14 @@ class LinkChanged(NamedTuple):
     up: bool
 
 
+class NetworkChanged(NamedTuple):
+    """Packets pass to and from a booted instance (``ready``), or not yet; its links are up all the while."""
+
+    at: int
+    instance: str
+    ready: bool
+
+
 class ReachabilityChanged(NamedTuple):
     """The service as clients see it. ``server`` is the instance that answers them, None during an outage; ``missing``
     is then the first condition that fails: ``route``, ``instance``, ``link``, ``guest`` or ``service``."""
@@ -216,11 +258,12 @@ class ReachabilityChanged(NamedTuple):
 
 
 class AdvertSent(NamedTuple):
-    """Detail only: an advert left ``instance``."""
+    """Detail only: an advert left ``instance``; it will not arrive at the peers ``unreached`` (lost, or cut off)."""
 
     at: int
     instance: str
     priority: int
+    unreached: tuple[str, ...]
 
 
 class NotifyForked(NamedTuple):
@@ -246,8 +289,11 @@ Record: TypeAlias = (
     | PowerChanged
     | DaemonChanged
     | StateChanged
+    | MemberStateChanged
     | PriorityChanged
     | CheckChanged
+    | TrackedProcessChanged
+    | TrackedFileRead
     | NotifyStarted
     | NotifyEnded
     | ApiCalled
@@ -259,6 +305,7 @@ Record: TypeAlias = (
     | GuestAddressChanged
     | ServiceChanged
     | LinkChanged
+    | NetworkChanged
     | ReachabilityChanged
     | AdvertSent
     | NotifyForked

@@ -21,6 +21,7 @@ the cloud or in the guest), not the link, the instance or the service.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Set
 from typing import NamedTuple
 
@@ -37,13 +38,13 @@ _SEPARATORS = re.compile(r"[|,>\s]+")
 
 
 class FaultHistory:
-    """The faults in force, and those that have ended."""
+    """The faults in force, and those that ended less than :data:`SETTLING_NS` ago."""
 
     __slots__ = ("_ended", "_in_force")
 
     def __init__(self) -> None:
         self._in_force: dict[tuple[str, str], FaultBegan] = {}
-        self._ended: list[FaultEnded] = []
+        self._ended: deque[FaultEnded] = deque()
 
     def on_began(self, record: FaultBegan) -> None:
         """Take in that a fault took hold."""
@@ -52,7 +53,10 @@ class FaultHistory:
     def on_ended(self, record: FaultEnded) -> None:
         """Take in that a fault was repaired."""
         self._in_force.pop((record.fault, record.target), None)
-        self._ended.append(record)
+        ended = self._ended
+        ended.append(record)
+        while ended[0].at < record.at - SETTLING_NS:
+            ended.popleft()
 
     def in_force(self) -> list[FaultBegan]:
         """The faults in force, the youngest first."""

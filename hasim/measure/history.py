@@ -1,7 +1,8 @@
 """What the protocol and the control plane have done so far, kept so that the phases of an outage can be read off.
 
 Both classes only take records in and answer questions; neither knows what an outage is. They keep, per instance, the
-few instants that the phases end at, so that a record costs a dictionary look-up and an append.
+few instants that the phases end at, so that a record costs a dictionary look-up and an append. Questions are about an
+outage, from its beginning on: when one begins, ``forget_before`` drops what lies before it.
 """
 
 from __future__ import annotations
@@ -109,6 +110,14 @@ class ProtocolHistory:
         if new < old:
             self._reactions_ns.append(at)
         self._update(at, instance, self._state.get(instance, "INIT"), self._is_running(instance))
+
+    def forget_before(self, at_ns: int) -> None:
+        """Drop what was over before an instant: nobody will ask for it any more."""
+        self._reactions_ns = [reaction_ns for reaction_ns in self._reactions_ns if reaction_ns >= at_ns]
+        for instance, ended in self._to_ns.items():
+            over = bisect_left(ended, at_ns)
+            del ended[:over]
+            del self._from_ns[instance][:over]
 
     def has_resigned(self, instance: str | None) -> bool:
         """Whether the instance runs, and its daemon too, without being MASTER (a killed daemon has not resigned)."""
@@ -266,6 +275,11 @@ class CloudHistory:
         if record.holder != self.routed:
             self.routed = record.holder
             self.routed_since = record.at
+
+    def forget_before(self, at_ns: int) -> None:
+        """Drop the calls before an instant that only count as such: nobody will ask for them any more."""
+        for calls_ns in self._calls_ns.values():
+            del calls_ns[: bisect_left(calls_ns, at_ns)]
 
     def first_call_ns(self, instance: str, since_ns: int) -> int | None:
         """When the instance first called the API, or claimed the address, at or after an instant."""

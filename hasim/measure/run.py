@@ -1,4 +1,4 @@
-"""One pass over a trace: :func:`measure`."""
+"""One pass over the records of a run: :func:`measure`, or a :class:`Meter` while they come."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ from hasim.trace import (
     PowerChanged,
     PriorityChanged,
     ReachabilityChanged,
+    Record,
     StateChanged,
     TaskEnded,
     Trace,
 )
 
-__all__ = ["measure"]
+__all__ = ["Meter", "measure"]
 
 
 def measure(trace: Trace) -> RunOutcome:
@@ -38,17 +39,17 @@ def measure(trace: Trace) -> RunOutcome:
     An outage of no duration (lost and back at the same instant) is none. One that the run ends in lasts until the
     horizon and is ``unresolved``.
     """
-    meter = _Meter()
-    handler_of = meter.handlers().get
+    meter = Meter()
+    take = meter.take
     for record in trace.records:
-        handler = handler_of(type(record))
-        if handler is not None:
-            handler(record)
-    return meter.outcome(trace)
+        take(record)
+    return meter.outcome(trace.replication, trace.horizon_ns)
 
 
-class _Meter:
-    """Passes every record on to whoever keeps the history it belongs to, and notes the outages."""
+class Meter:
+    """Takes every record of a run, in order, passes it on to whoever keeps the history it belongs to, and notes the
+    outages. What no open or future outage can ask for any more is forgotten, so that a long run takes no more memory
+    than its outages."""
 
     def __init__(self) -> None:
         self._protocol = ProtocolHistory()
@@ -61,10 +62,8 @@ class _Meter:
         self._server: str | None = None
         self._down: tuple[OutageStart, Suspicion] | None = None
         self._outages: list[Outage] = []
-
-    def handlers(self) -> dict[type, Callable[[Any], None]]:
-        """What to call with a record of which type; other types say nothing that is measured."""
-        return {
+        # What to call with a record of which type; other types say nothing that is measured.
+        self._handlers: dict[type, Callable[[Any], None]] = {
             StateChanged: self._on_state,
             PowerChanged: self._on_power,
             PriorityChanged: self._protocol.on_priority,
@@ -82,14 +81,20 @@ class _Meter:
             FaultEnded: self._faults.on_ended,
         }
 
-    def outcome(self, trace: Trace) -> RunOutcome:
-        """Close what is open at the horizon and add up."""
+    def take(self, record: Record) -> None:
+        """Take in what became true next."""
+        handler = self._handlers.get(type(record))
+        if handler is not None:
+            handler(record)
+
+    def outcome(self, replication: int, horizon_ns: int) -> RunOutcome:
+        """Close what is open at the horizon and add up; nothing more can be taken in then."""
         if self._down is not None:
-            self._close(*self._down, trace.horizon_ns, None, self._protocol.latest_live_master())
-        self._update_overlaps(trace.horizon_ns)
+            self._close(*self._down, horizon_ns, None, self._protocol.latest_live_master())
+        self._update_overlaps(horizon_ns)
         return RunOutcome(
-            replication=trace.replication,
-            horizon_ns=trace.horizon_ns,
+            replication=replication,
+            horizon_ns=horizon_ns,
             downtime_ns=sum(outage.end_ns - outage.start_ns for outage in self._outages),
             outages=tuple(self._outages),
             dual_master_ns=self._overlaps.dual_master_ns,
@@ -132,6 +137,8 @@ class _Meter:
         at, server, missing = record
         if server is None:
             if self._down is None:
+                self._protocol.forget_before(at)
+                self._cloud.forget_before(at)
                 self._down = self._start(at, missing), self._suspicion(at, missing)
         elif self._down is not None:
             self._close(*self._down, at, server, server)

@@ -3,6 +3,9 @@
 A check runs at ``origin + k * interval``. Run k takes a time that is a hash of k and sees the condition as it is at its
 beginning. A counter that stands at its end and a condition that agrees with it make every further run a no-op: in quiet
 mode it is then not run, and the next one takes place at its place on the grid after the condition has changed.
+
+A run that takes longer than the interval does not keep the next one from starting: they go on side by side, and each
+result counts when it comes, as in keepalived 2.2.7 (which logs that it skips the run, and runs it).
 """
 
 from __future__ import annotations
@@ -113,7 +116,8 @@ class Check:
         self._key = world.randomness.key("check", daemon.name, script.name)
         self._phase = world.randomness.stream("check", daemon.name, script.name, "phase")
         self._grid = Grid(world, script.interval_ns, self._begin)
-        self._running = False
+        self._runs = 0
+        """How many runs are going on."""
         self._life = 0
         self._waiting: list[bool] = []
 
@@ -128,7 +132,7 @@ class Check:
     def start(self) -> None:
         """The daemon has started: the first run is due at once."""
         self.counter = ScriptCounter(self.script.rise, self.script.fall)
-        self._running = False
+        self._runs = 0
         self._life += 1
         self._waiting.clear()
         self._grid.start(self._world.kernel.now)
@@ -136,7 +140,7 @@ class Check:
     def stop(self) -> None:
         """The daemon is gone."""
         self._life += 1
-        self._running = False
+        self._runs = 0
         self._grid.stop()
 
     def poke(self) -> None:
@@ -163,11 +167,11 @@ class Check:
         return self.script.check == "service" and self._world.hosts[self._daemon.name].service_hangs
 
     def _agrees(self) -> bool:
-        """Whether further runs can change nothing. Runs longer than the interval are never left out: they make
-        keepalived skip places of the grid."""
+        """Whether further runs can change nothing. Runs that may be longer than the interval are never left out: some
+        of them still go on when the condition changes, and their results count afterwards."""
         script = self.script
         return (
-            not self._running
+            not self._runs
             and self.counter.settled
             and self.counter.up == self._condition()
             and script.timeout_ns <= script.interval_ns
@@ -177,13 +181,11 @@ class Check:
     def _begin(self, index: int) -> bool:
         if self._world.quiet and self._agrees():
             return True
-        if self._running:
-            return False
         success = self._condition()
         duration_ns = self.script.run_time.quantile(uniform_at(self._key, index))
         if duration_ns > self.script.timeout_ns or self._hangs():
             duration_ns, success = self.script.timeout_ns, False
-        self._running = True
+        self._runs += 1
         life, kernel = self._life, self._world.kernel
         kernel.at(kernel.now + duration_ns, WORLD, lambda _event: self._ended(life, success))
         return False
@@ -197,6 +199,6 @@ class Check:
             self._end(success)
 
     def _end(self, success: bool) -> None:
-        self._running = False
+        self._runs -= 1
         if self.counter.count(success):
             self._daemon.check_result(self)

@@ -1,8 +1,7 @@
-"""The cloud's API as its callers meet it: latency, refusals, throttling, trouble, and tasks that take their time.
+"""The cloud's API in the simulated world: the control plane of :mod:`hasim.cloud.trouble`, with the kernel's time.
 
-The entities and rules are :mod:`hasim.cloud`'s, which knows no clock; this module decides *when* a request is served,
-*when* its task commits, and when the forwarding follows. A request that a client has given up waiting for is served all
-the same.
+What is answered, how long it takes and where packets go is decided there; this module waits, tells the guests what
+happens to their interfaces, and records what became true.
 """
 
 from __future__ import annotations
@@ -12,21 +11,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import simpy
 
-from hasim.cloud import CloudError, RateLimiter, Task
-from hasim.scenario.model import Fault, FaultKind, Instance
+from hasim.cloud import CloudError
+from hasim.cloud.trouble import Forwarding, Front, Lost, Place, Plan, Turn, leaving
+from hasim.scenario.model import Fault, Instance
 from hasim.scenario.topology import Topology
+from hasim.scenario.troubles import trouble_of
+from hasim.sim.draws import Draws
 from hasim.sim.kernel import WORLD
-from hasim.sim.randomness import Stream
 from hasim.trace import AddressHeld, AddressRouted, ApiAnswered, ApiCalled, TaskEnded
 
 if TYPE_CHECKING:
     from hasim.sim.world import World
 
 __all__ = ["Answer", "ControlPlane"]
-
-_LEAVE_BY_INTERFACE = ("DetachNetworkInterface", "MigrateNetworkInterface")
-_LEAVE_BY_ADDRESS = ("UnassignPrivateIpAddresses", "MigratePrivateIpAddress", "DisassociateAddress")
-_CUTTING_ACTIONS = (*_LEAVE_BY_INTERFACE, "UnassignPrivateIpAddresses", "DisassociateAddress")
 
 
 class Answer(NamedTuple):
@@ -41,31 +38,29 @@ class ControlPlane:
 
     def __init__(self, world: World, topology: Topology, holder: str) -> None:
         self.holder: str | None = holder
-        self.routed: str | None = holder
         self.attached: str | None = holder
         self.topology = topology
+        self.draws = Draws(world.randomness)
         self._world = world
-        self._behaviour = world.scenario.control_plane
-        self._limiter = RateLimiter(self._behaviour.rate_limits)
-        self._throttles: dict[str, RateLimiter] = {}
-        self._troubles: list[Fault] = []
+        behaviour = world.scenario.control_plane
+        self._front = Front(topology.region, behaviour, self.draws, is_dead=self._is_dead)
+        self._place = _floating_place(topology)
+        self._forwarding = Forwarding({self._place: holder}, behaviour.propagation, self.draws)
         self._calls = 0
-        self._streams: dict[tuple[str, str], Stream] = {}
-        self._route_target: str | None = holder
-        self._route_order = 0
+
+    @property
+    def routed(self) -> str | None:
+        """The instance that packets to the floating address reach."""
+        return self._forwarding.routes.get(self._place)
 
     def begin(self, fault: Fault) -> None:
         """An API fault takes hold."""
-        if fault.kind is FaultKind.API_THROTTLE:
-            actions = fault.targets or tuple(self._behaviour.actions)
-            self._throttles[fault.name] = RateLimiter(dict.fromkeys(actions, fault.rate_per_s))
-        self._troubles.append(fault)
+        self._front.begin(trouble_of(fault))
         self._world.api_changed()
 
     def end(self, fault: Fault) -> None:
         """It is over."""
-        self._troubles.remove(fault)
-        self._throttles.pop(fault.name, None)
+        self._front.end(fault.name)
         self._world.api_changed()
 
     def power(self, name: str, *, running: bool) -> None:
@@ -75,11 +70,11 @@ class ControlPlane:
 
     def answers(self, instance: Instance) -> bool:
         """Whether a call from that instance would be answered at all."""
-        return self._world.fabric.api_reachable(instance) and not self._is_out("DescribeNetworkInterfaces")
+        return self._world.fabric.api_reachable(instance) and not self._front.outage("DescribeNetworkInterfaces")
 
     def untroubled(self, instance: Instance) -> bool:
         """Whether nothing is the matter with the API as seen from that instance."""
-        return not self._troubles and self._world.fabric.api_reachable(instance)
+        return not self._front.in_force and self._world.fabric.api_reachable(instance)
 
     def call(
         self, caller: Instance, run: int, action: str, params: Mapping[str, Any], timeout_ns: int
@@ -91,7 +86,7 @@ class ControlPlane:
         world.record(ApiCalled(kernel.now, caller.name, run, call, action))
         given_up_ns = kernel.now + timeout_ns
         answer: list[Answer] = []
-        accept_ns = self._accept_ns(action)
+        accept_ns = self._front.accept_ns(action)
         if world.fabric.api_reachable(caller):
             kernel.at(kernel.now + accept_ns, WORLD, lambda _event: self._serve(call, action, params, answer))
             if accept_ns <= timeout_ns:
@@ -104,84 +99,35 @@ class ControlPlane:
 
     def _serve(self, call: int, action: str, params: Mapping[str, Any], answer: list[Answer]) -> None:
         """The request has reached the front of the queue."""
-        if self._is_out(action):
-            return
-        region = self.topology.region
         try:
-            self._admit(action)
-            refusal = self._refusal(action)
-            if refusal is not None:
-                answer.append(Answer(refusal, {}))
-                return
-            reply = region.call(action, dict(params), now_ns=self._world.kernel.now)
+            served = self._front.serve(action, dict(params), now_ns=self._world.kernel.now)
+        except Lost:
+            return
         except CloudError as error:
             answer.append(Answer(error.code, {}))
             return
-        answer.append(Answer("OK", reply.response))
-        if reply.task is not None:
-            self._begin_task(call, reply.task)
+        answer.append(Answer("OK", served.response))
+        if served.plan is not None:
+            self._begin_task(call, served.plan)
 
-    def _accept_ns(self, action: str) -> int:
-        behaviour = self._behaviour.actions[action]
-        return self._slowed(behaviour.accept.quantile(self._stream(action, "accept").uniform()), action)
+    def _is_dead(self, instance_id: str) -> bool:
+        return self._world.hosts[self.topology.instance_names[instance_id]].power != "running"
 
-    def _slowed(self, duration_ns: int, action: str) -> int:
-        for fault in self._in_force(FaultKind.API_SLOWDOWN, action):
-            duration_ns = round(duration_ns * fault.factor)
-        return duration_ns
+    def _begin_task(self, call: int, plan: Plan) -> None:
+        kernel = self._world.kernel
+        assert plan.duration_ns is not None, "no fault of a scenario lets a task get stuck"
+        if plan.cuts and plan.left is not None and self._place in leaving(self.topology.region, plan.task):
+            if plan.moves_interface:
+                self._world.hosts[self.topology.instance_names[plan.left]].interface_detached()
+            if self._forwarding.cut(plan.task.task_id, (self._place,)):
+                self._rerouted()
+        kernel.at(kernel.now + plan.duration_ns, WORLD, lambda _event: self._end_task(call, plan))
 
-    def _refusal(self, action: str) -> str | None:
-        behaviour = self._behaviour.actions[action]
-        if self._stream(action, "error").uniform() < behaviour.error_rate:
-            return behaviour.error_code
-        for fault in self._in_force(FaultKind.API_ERRORS, action):
-            if self._stream(action, f"fault/{fault.name}").uniform() < fault.probability:
-                return fault.code
-        return None
-
-    def _admit(self, action: str) -> None:
-        """Count the request against the faults that throttle its action, then against the action's own limit.
-
-        Raises:
-            CloudError: it is one too many.
-        """
-        for limiter in (*self._throttles.values(), self._limiter):
-            limiter.admit(action, self._world.kernel.now)
-
-    def _begin_task(self, call: int, task: Task) -> None:
-        kernel, action = self._world.kernel, task.action
-        behaviour = self._behaviour.actions[action]
-        left = self._left_by(task)
-        dead = left is not None and self._world.hosts[left].power != "running"
-        distribution = behaviour.task_dead_host if dead else behaviour.task
-        duration_ns = self._slowed(distribution.quantile(self._stream(action, "task").uniform()), action)
-        fails = self._stream(action, "task_failure").uniform() < behaviour.task_failure_rate
-        if left is not None and action in _CUTTING_ACTIONS and self._behaviour.detach_cuts_traffic_at_once:
-            if action in _LEAVE_BY_INTERFACE:
-                self._world.hosts[left].interface_detached()
-            self._route_order += 1
-            self._route_target = None
-            self._route(None)
-        kernel.at(kernel.now + duration_ns, WORLD, lambda _event: self._end_task(call, task, fails))
-
-    def _left_by(self, task: Task) -> str | None:
-        """The instance that gives up the address or its interface by this task; None for the other tasks."""
-        names = self.topology.instance_names
-        if task.action in _LEAVE_BY_INTERFACE:
-            return names[task.instance_id]
-        if task.action in _LEAVE_BY_ADDRESS:
-            interface = self.topology.region.network_interfaces[task.network_interface_id]
-            return names.get(interface.instance_id or "")
-        return None
-
-    def _end_task(self, call: int, task: Task, fails: bool) -> None:
+    def _end_task(self, call: int, plan: Plan) -> None:
         world, now = self._world, self._world.kernel.now
-        if fails:
-            self.topology.region.fail(task.task_id, now_ns=now)
-        else:
-            self.topology.region.commit(task.task_id, now_ns=now)
-        holder = self.topology.holder()
-        world.record(TaskEnded(now, call, task.action, "FAILED" if fails else "SUCCESS", holder))
+        task = self._front.finish(plan, now_ns=now)
+        self._forwarding.mend(task.task_id)
+        world.record(TaskEnded(now, call, task.action, task.status.value, self.topology.holder()))
         self.look_again()
 
     def look_again(self) -> None:
@@ -191,47 +137,33 @@ class ControlPlane:
             self.holder = holder
             world.record(AddressHeld(world.kernel.now, holder))
             world.holder_changed()
-        self._follow(holder)
+        self._tell_guests(holder)
+        for turn in self._forwarding.follow({} if holder is None else {self._place: holder}):
+            world.kernel.at(world.kernel.now + turn.delay_ns, WORLD, self._turner(turn))
 
-    def _follow(self, holder: str | None) -> None:
-        """Guest and forwarding learn where the address (or its interface) is now."""
-        moves_interface = self._world.scenario.floating.mechanism.moves_interface
-        if moves_interface and holder != self.attached and self.attached is not None:
-            self._world.hosts[self.attached].interface_detached()
-        if moves_interface and holder is not None and not self._world.hosts[holder].address_present:
-            self._world.hosts[holder].interface_attached()
+    def _tell_guests(self, holder: str | None) -> None:
+        """Where an interface moves, the guests see it go and come."""
+        if self._world.scenario.floating.mechanism.moves_interface:
+            if holder != self.attached and self.attached is not None:
+                self._world.hosts[self.attached].interface_detached()
+            if holder is not None and not self._world.hosts[holder].address_present:
+                self._world.hosts[holder].interface_attached()
         self.attached = holder
-        if holder == self._route_target:
-            return
-        # Whatever is on its way into the forwarding is out of date now, even if the address is back where it was.
-        self._route_target = holder
-        self._route_order += 1
-        order, kernel = self._route_order, self._world.kernel
-        delay_ns = self._behaviour.propagation.quantile(self._stream("forwarding", "propagation").uniform())
 
-        def programmed(_event: Any) -> None:
-            if order == self._route_order:
-                self._route(holder)
+    def _turner(self, turn: Turn[Place, str]) -> Any:
+        def due(_event: Any) -> None:
+            if self._forwarding.turn(turn):
+                self._rerouted()
 
-        kernel.at(kernel.now + delay_ns, WORLD, programmed)
+        return due
 
-    def _route(self, holder: str | None) -> None:
-        if holder != self.routed:
-            self.routed = holder
-            self._world.record(AddressRouted(self._world.kernel.now, holder))
-            self._world.reachability.evaluate()
+    def _rerouted(self) -> None:
+        self._world.record(AddressRouted(self._world.kernel.now, self.routed))
+        self._world.reachability.evaluate()
 
-    def _is_out(self, action: str) -> bool:
-        return any(True for _ in self._in_force(FaultKind.API_OUTAGE, action))
 
-    def _in_force(self, kind: FaultKind, action: str) -> Generator[Fault, None, None]:
-        for fault in self._troubles:
-            if fault.kind is kind and (not fault.targets or action in fault.targets):
-                yield fault
-
-    def _stream(self, action: str, purpose: str) -> Stream:
-        key = (action, purpose)
-        stream = self._streams.get(key)
-        if stream is None:
-            stream = self._streams[key] = self._world.randomness.stream("api", action, purpose)
-        return stream
+def _floating_place(topology: Topology) -> Place:
+    """What clients send packets to: the EIP where there is one."""
+    if topology.eip_id is not None:
+        return Place("", topology.region.eips[topology.eip_id].address)
+    return Place(topology.vpc_id, topology.floating_address)

@@ -1,48 +1,40 @@
-"""keepalived as a process: one thread that can be late, busy, frozen or dead, around the pure state machine.
+"""keepalived as a process: one thread that can be late, busy, frozen or dead, around pure state machines.
 
-Everything that happens to the machine goes through :meth:`Daemon.post`: a frozen process does nothing, a busy one
-does it later, in the order in which it came; packets go before timers, as in keepalived's event loop.
+Everything that happens to a machine goes through :meth:`Daemon.post`: a frozen process does nothing, a busy one
+does it later, in the order in which it came; packets go before timers, as in keepalived's event loop. A daemon has one
+router for the floating address, and further ones if that is in a sync group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hasim.scenario.model import Instance
+from hasim.scenario.steady import steady_contributions, steady_faults
 from hasim.sim.checks import Check
-from hasim.sim.kernel import CHECKS, TIMERS, WORLD, Timer
+from hasim.sim.effects import apply, apply_of_member
+from hasim.sim.kernel import CHECKS, WORLD
+from hasim.sim.router import Router
+from hasim.sim.tracking import Tracking, verdict
 from hasim.trace import (
-    AdvertSent,
     CheckChanged,
     DaemonChanged,
-    NotifyForked,
-    PriorityChanged,
     StateChanged,
 )
 from hasim.units import SECOND
 from hasim.vrrp.events import (
-    AddAddresses,
     AdvertReceived,
     Effect,
     Event,
-    Notify,
-    PriorityMoved,
     Reload,
-    RemoveAddresses,
-    SendAdvert,
-    SendGarps,
     Shutdown,
-    Start,
     State,
     TimerExpired,
-    TrackedDown,
-    TrackedUp,
-    Transition,
     WeightChanged,
 )
-from hasim.vrrp.machine import Machine, Settings
-from hasim.vrrp.track import weight_contribution
+from hasim.vrrp.machine import Machine
+from hasim.vrrp.sync import SyncGroup
 
 if TYPE_CHECKING:
     from hasim.sim.world import World
@@ -57,23 +49,18 @@ _LONGEST_RESPAWN_DELAY_S = 60
 class Daemon:
     """The keepalived of one instance."""
 
-    def __init__(self, world: World, index: int, instance: Instance) -> None:
+    def __init__(self, world: World, instance: Instance) -> None:
         self.world = world
-        self.index = index
         self.name = instance.name
         self.instance = instance
-        heartbeat = next(i for i in instance.interfaces if i.name == instance.vrrp.interface)
-        self.address = int(heartbeat.address)
-        self.settings = _settings(instance, self.address)
-        self.machine = Machine(self.settings)
+        self.router = Router(self, "", instance.vrrp)
+        self.routers = (self.router, *(Router(self, member.name, member.vrrp) for member in instance.sync_group))
         self.running = False
         self.frozen = False
         self.queues_packets = False
-        self.advert_drift_ns = instance.daemon.advert_drift_ns
-        self.timer = Timer(world.kernel, TIMERS + index, self._timer_due)
-        self._inbox: list[Event] = []
+        self._group: SyncGroup | None = None
+        self._inbox: list[tuple[Router, Event]] = []
         self._busy_until_ns = 0
-        self._late = False
         self._starts_on_thaw = False
         self._life = 0
         self._started_ns = -_LONG_LIFE_NS
@@ -83,6 +70,17 @@ class Daemon:
         self._take_over = world.randomness.stream("daemon", self.name, "take_over")
         self._busy = world.randomness.stream("daemon", self.name, "busy")
         self.checks = [Check(world, self, script) for script in instance.vrrp.track_scripts]
+        self.tracking = Tracking(world, self)
+
+    @property
+    def machine(self) -> Machine:
+        """The state machine of the floating address."""
+        return self.router.machine
+
+    @property
+    def address(self) -> int:
+        """Where its adverts come from."""
+        return self.router.address
 
     @property
     def state(self) -> State:
@@ -97,26 +95,34 @@ class Daemon:
     @property
     def idle(self) -> bool:
         """Whether nothing waits to be worked on."""
-        return not self._inbox and not self._late and self._busy_until_ns <= self.world.kernel.now
+        if self._inbox or self._busy_until_ns > self.world.kernel.now:
+            return False
+        return not any(router.late for router in self.routers)
 
-    @property
-    def next_advert_ns(self) -> int | None:
-        """When the process will next wake up by itself."""
-        deadline_ns = self.machine.deadline_ns
-        if deadline_ns is not None and self.machine.state is State.MASTER:
-            return deadline_ns + self.advert_drift_ns
-        return deadline_ns
+    def assume_good(self) -> None:
+        """Give the fresh machine the priority that it has when everything it tracks has been well for long."""
+        for name, contribution in steady_contributions(self.instance).items():
+            self.machine.handle(WeightChanged(name, contribution), 0)
 
-    def assume_checks_good(self) -> None:
-        """Give the fresh machine the priority that it has when every check has succeeded for long."""
-        for script in self.instance.vrrp.track_scripts:
-            if script.weight:
-                self.machine.handle(WeightChanged(script.name, weight_contribution(script.weight, True)), 0)
+    def resume(self, state: State, deadlines_ns: Mapping[Router, int], masters: Mapping[Router, int | None]) -> None:
+        """Be in the steady state at the start of a run: MASTER or BACKUP, with the deadline of each router and whom it
+        follows."""
+        for router in self.routers:
+            router.machine.resume(state, deadlines_ns[router], masters[router])
+        self._resumed(state)
 
-    def resume(self, state: State, deadline_ns: int, master_address: int | None) -> None:
-        """Be in the steady state at the start of a run."""
+    def resume_in_fault(self) -> None:
+        """Be in FAULT at the start of a run, because of what is tracked."""
+        for router in self.routers:
+            down = steady_faults(self.instance) if router is self.router else ()
+            router.machine.resume_in_fault(frozenset(down))
+        self._resumed(State.FAULT)
+
+    def _resumed(self, state: State) -> None:
         self.running = True
-        self.machine.resume(state, deadline_ns, master_address)
+        self._join_group()
+        if self._group is not None:
+            self._group.resume(state)
         self.world.record(DaemonChanged(0, self.name, True, "started"))
         self.world.record(StateChanged(0, self.name, State.INIT, state, "steady_state"))
         for check in self.checks:
@@ -135,7 +141,8 @@ class Daemon:
         """SIGTERM: priority 0 if MASTER, addresses removed, STOP scripts, gone."""
         if self.running:
             self.world.heartbeats.touch()
-            self._handle(Shutdown())
+            for router in self.routers:
+                self._handle(router, Shutdown())
             self._gone("stopped")
         self._life += 1
 
@@ -185,22 +192,29 @@ class Daemon:
             return
         for check in self.checks:
             check.thaw()
+        self.tracking.thaw()
         self._drain()
 
-    def packet(self, advert: AdvertReceived) -> None:
-        """An advert has arrived at the interface."""
+    def packet(self, router: Router, advert: AdvertReceived) -> None:
+        """An advert has arrived at the interface of one of the routers."""
         if self.running and (not self.frozen or self.queues_packets):
-            self.post(advert)
+            self.post(advert, router)
 
-    def post(self, event: Event) -> None:
-        """Something for the state machine; it is worked on at once, or when the process can."""
+    def asker(self) -> Callable[[], bool]:
+        """Whoever calls it later learns whether this process is still the one of now, and still MASTER."""
+        life = self._life
+        return lambda: life == self._life and self.is_master
+
+    def post(self, event: Event, router: Router | None = None) -> None:
+        """Something for a state machine (None: that of the floating address); it is worked on at once, or when the
+        process can."""
         if not self.running:
             return
         self.world.heartbeats.touch()
         if self.frozen or self._busy_until_ns > self.world.kernel.now:
-            self._inbox.append(event)
+            self._inbox.append((router or self.router, event))
         else:
-            self._handle(event)
+            self._handle(router or self.router, event)
 
     def reload(self, priority: int) -> None:
         """SIGHUP with a configuration that gives another priority."""
@@ -211,25 +225,12 @@ class Daemon:
         up = check.counter.up
         script = check.script
         self.world.record(CheckChanged(self.world.kernel.now, self.name, script.name, up))
-        if script.weight:
-            self.post(WeightChanged(script.name, weight_contribution(script.weight, up)))
-        elif up:
-            self.post(TrackedUp(script.name))
-        else:
-            self.post(TrackedDown(script.name, "track_script"))
-
-    def link_changed(self, interface: str, up: bool) -> None:
-        """The kernel says that an interface's carrier changed."""
-        if not self._tracks(interface):
-            return
-        self.post(TrackedUp(interface) if up else TrackedDown(interface, "link_down"))
+        self.post(verdict(script.name, script.weight, up, reverse=script.reverse, reason="track_script"))
 
     def arm(self) -> None:
-        """Set the process's timer to what the machine waits for."""
-        self.timer.set(self.next_advert_ns if self.running and not self.frozen else None)
-
-    def _tracks(self, interface: str) -> bool:
-        return interface in self.instance.vrrp.track_interfaces
+        """Set the process's timers to what the machines wait for."""
+        for router in self.routers:
+            router.arm()
 
     def _started(self, life: int) -> None:
         if life != self._life:
@@ -239,73 +240,97 @@ class Daemon:
             return
         world = self.world
         world.heartbeats.touch()
-        self.machine = Machine(self.settings)
+        for router in self.routers:
+            router.reset()
+        self._join_group()
         self.running = True
         self._started_ns = world.kernel.now
         self._busy_until_ns = 0
         world.record(DaemonChanged(world.kernel.now, self.name, True, "started"))
-        down = frozenset(
-            i.name
-            for i in self.instance.interfaces
-            if self._tracks(i.name) and not world.fabric.link_is_up(self.name, i.name)
-        )
-        unknown = frozenset(script.name for script in self.instance.vrrp.track_scripts if script.weight == 0)
-        self._handle(Start(down, unknown))
+        self._begin()
         for check in self.checks:
             check.start()
         world.daemon_started(self)
 
+    def _join_group(self) -> None:
+        if self.instance.sync_group:
+            self._group = SyncGroup({router.member: router.machine for router in self.routers})
+
+    def _begin(self) -> None:
+        """Tell the machines what is known of all that they track."""
+        weights, starts = self.tracking.start()
+        for router, event in weights:
+            self._handle(router, event)
+        if self._group is None:
+            self._handle(self.router, starts[self.router])
+        else:
+            effects = self._group.start({router.member: start for router, start in starts.items()}, self._now)
+            self._carry_out([(self._named(member), effect) for member, effect in effects])
+
+    def _named(self, member: str) -> Router:
+        return next(router for router in self.routers if router.member == member)
+
+    @property
+    def _now(self) -> int:
+        return self.world.kernel.now
+
     def _gone(self, reason: str) -> None:
         self.running = False
-        self.machine = Machine(self.settings)
+        self._group = None
         self._inbox.clear()
-        self._late = False
         self._starts_on_thaw = False
-        self.timer.set(None)
+        for router in self.routers:
+            router.reset()
+            router.timer.set(None)
         for check in self.checks:
             check.stop()
+        self.tracking.stop()
         self.world.record(DaemonChanged(self.world.kernel.now, self.name, False, reason))
         self.world.daemon_gone(self, at_once=reason != "stopped")
 
-    def _timer_due(self) -> None:
-        if self.frozen or self._late or not self.running or self._busy_until_ns > self.world.kernel.now:
+    def timer_due(self, router: Router) -> None:
+        """What a router waits for has come."""
+        if self.frozen or router.late or not self.running or self._busy_until_ns > self.world.kernel.now:
             return
-        if self.machine.state is State.MASTER:
-            if not self.world.heartbeats.try_park(self):
-                self._handle(TimerExpired())
+        if router.machine.state is State.MASTER:
+            if not self.world.heartbeats.try_park(router):
+                self._handle(router, TimerExpired())
             return
         latency_ns = self.instance.daemon.timer_latency.quantile(self._timer_latency.uniform())
-        self._late = True
-        self._later(latency_ns, self._wake_up)
+        router.late = True
+        self._later(latency_ns, lambda: self._wake_up(router))
 
-    def _wake_up(self) -> None:
+    def _wake_up(self, router: Router) -> None:
         """The expired timer is noticed; a packet may have moved the deadline meanwhile."""
-        self._late = False
-        if not self.frozen:
-            self._expire_or_arm()
+        router.late = False
+        if not self.frozen and (router is self.router or self._busy_until_ns <= self._now):
+            self._expire_or_arm(router)
 
-    def _expire_or_arm(self) -> None:
-        deadline_ns = self.next_advert_ns
+    def _expire_or_arm(self, router: Router) -> None:
+        deadline_ns = router.next_advert_ns
         if deadline_ns is None or deadline_ns > self.world.kernel.now:
-            self.arm()
-        elif self.machine.state is State.BACKUP:
-            self._decide()
+            router.arm()
+        elif router.machine.state is State.BACKUP and self._may_lead(router):
+            self._decide(router)
         else:
-            self._handle(TimerExpired())
+            self._handle(router, TimerExpired())
 
-    def _decide(self) -> None:
+    def _may_lead(self, router: Router) -> bool:
+        return self._group is None or self._group.lets_lead(router.member)
+
+    def _decide(self, router: Router) -> None:
         """The thread begins to take over: it reads no more packets until its first advert is out."""
         duration_ns = self.instance.daemon.take_over.quantile(self._take_over.uniform())
         self._busy_until_ns = self.world.kernel.now + duration_ns
-        self._late = True
-        self._later(duration_ns, self._take_over_now)
+        router.late = True
+        self._later(duration_ns, lambda: self._take_over_now(router))
 
-    def _take_over_now(self) -> None:
-        self._late = False
+    def _take_over_now(self, router: Router) -> None:
+        router.late = False
         if self.frozen:
             return
-        self.timer.set(None)
-        self._handle(TimerExpired())
+        router.timer.set(None)
+        self._handle(router, TimerExpired())
         if self._busy_until_ns <= self.world.kernel.now:
             self._drain()
 
@@ -324,78 +349,51 @@ class Daemon:
 
     def _drain(self) -> None:
         """Work off what came while the process could not."""
-        while self._inbox and self._busy_until_ns <= self.world.kernel.now and not self.frozen:
-            self._handle(self._inbox.pop(0))
-        if self.running and not self.frozen and self._busy_until_ns <= self.world.kernel.now:
-            self._expire_or_arm()
+        while self._inbox and self._is_free:
+            self._handle(*self._inbox.pop(0))
+        for router in self.routers:
+            if self.running and self._is_free and not router.late:
+                self._expire_or_arm(router)
 
-    def _handle(self, event: Event) -> None:
-        now = self.world.kernel.now
-        for effect in self.machine.handle(event, now):
-            self._apply(effect)
+    @property
+    def _is_free(self) -> bool:
+        return self._busy_until_ns <= self.world.kernel.now and not self.frozen
+
+    def _handle(self, router: Router, event: Event) -> None:
+        if self._group is None:
+            for effect in router.machine.handle(event, self._now):
+                apply(self, effect)
+            self._go_on((router,))
+            return
+        wanted = self._group.handle(router.member, event, self._now)
+        self._carry_out([(self._named(member), effect) for member, effect in wanted], router)
+
+    def _carry_out(self, effects: Sequence[tuple[Router, Effect]], router: Router | None = None) -> None:
+        """Do what an event (at ``router``) made the machines want."""
+        for owner, effect in effects:
+            if owner is self.router:
+                apply(self, effect)
+            else:
+                apply_of_member(self, owner, effect)
+        self._go_on(dict.fromkeys([*([router] if router else []), *(owner for owner, _ in effects)]))
+
+    def _go_on(self, concerned: Iterable[Router]) -> None:
+        """Wait for what is next, after something that concerned these routers."""
+        now = self._now
         if self._busy_until_ns > now:
-            begins_afresh = self.machine.deadline_ns == now + self.settings.advert_int_ns
-            self._later(self._busy_until_ns - now, lambda: self._finish(begins_afresh))
+            begun = [r for r in concerned if r.machine.deadline_ns == now + r.settings.advert_int_ns]
+            self._later(self._busy_until_ns - now, lambda: self._finish(begun))
         self.arm()
 
-    def _finish(self, begins_afresh: bool) -> None:
+    def _finish(self, begun: Iterable[Router]) -> None:
         """The work that an event caused is done; an interval that began with the event begins only now."""
-        if self._busy_until_ns > self.world.kernel.now or self.frozen:
+        if not self._is_free:
             return
-        if begins_afresh:
-            self.machine.finish(self.world.kernel.now)
+        for router in begun:
+            router.machine.finish(self._now)
         self._drain()
 
-    def _apply(self, effect: Effect) -> None:
-        world, now = self.world, self.world.kernel.now
-        match effect:
-            case SendAdvert(priority):
-                if world.detail and world.fabric.link_is_up(self.name, self.instance.vrrp.interface):
-                    world.record(AdvertSent(now, self.name, priority))
-                world.heartbeats.send(self, priority)
-            case Transition(old, new, reason):
-                world.record(StateChanged(now, self.name, old, new, reason))
-                if new is State.MASTER:
-                    self._occupy()
-                world.state_changed(self, old, new)
-            case AddAddresses():
-                world.hosts[self.name].keepalived_address(True)
-            case RemoveAddresses():
-                world.hosts[self.name].keepalived_address(False)
-            case Notify(event):
-                if world.detail:
-                    world.record(NotifyForked(now, self.name, event))
-                if event == "MASTER_RX_LOWER_PRI":
-                    self._occupy()
-                world.scripts.notify(self, event)
-            case PriorityMoved(old_priority, new_priority):
-                world.record(PriorityChanged(now, self.name, old_priority, new_priority))
-            case SendGarps(repeat, after_ns):
-                life = self._life
-                world.garps.send(self, repeat, after_ns, lambda: life == self._life and self.is_master)
-
-    def _occupy(self) -> None:
+    def occupy(self) -> None:
         """The single thread adds addresses, sends ARPs and forks scripts: packets and timers wait."""
         busy_ns = self.instance.daemon.busy.quantile(self._busy.uniform())
         self._busy_until_ns = max(self._busy_until_ns, self.world.kernel.now) + busy_ns
-
-
-def _settings(instance: Instance, address: int) -> Settings:
-    vrrp = instance.vrrp
-    return Settings(
-        address=address,
-        priority=vrrp.priority,
-        version=vrrp.version,
-        advert_int_ns=vrrp.advert_int_ns,
-        initial_state=State(vrrp.initial_state),
-        nopreempt=vrrp.nopreempt,
-        preempt_delay_ns=vrrp.preempt_delay_ns,
-        startup_delay_ns=vrrp.startup_delay_ns,
-        down_timer_adverts=vrrp.down_timer_adverts,
-        higher_prio_send_advert=vrrp.higher_prio_send_advert,
-        lower_prio_no_advert=vrrp.lower_prio_no_advert,
-        garp_repeat=vrrp.garp_master_repeat,
-        garp_delay_ns=vrrp.garp_master_delay_ns,
-        garp_lower_prio_repeat=vrrp.garp_master_repeat,
-        garp_lower_prio_delay_ns=vrrp.garp_master_delay_ns,
-    )

@@ -16,9 +16,10 @@ from hasim.trace import FaultBegan, FaultEnded, LinkChanged
 
 if TYPE_CHECKING:
     from hasim.sim.host import Host
+    from hasim.sim.randomness import Stream
     from hasim.sim.world import World
 
-__all__ = ["Faults"]
+__all__ = ["Faults", "fault_targets"]
 
 _PATH_FAULTS = (FaultKind.PARTITION, FaultKind.ONE_WAY_PARTITION, FaultKind.LOSS, FaultKind.LATENCY)
 _API_FAULTS = (FaultKind.API_OUTAGE, FaultKind.API_SLOWDOWN, FaultKind.API_THROTTLE, FaultKind.API_ERRORS)
@@ -27,12 +28,23 @@ _API_FAULTS = (FaultKind.API_OUTAGE, FaultKind.API_SLOWDOWN, FaultKind.API_THROT
 class Faults:
     """All faults of a run, each a process per target."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, by_themselves: bool) -> None:
+        """``by_themselves``: they strike as the scenario says; otherwise only when :meth:`strike` tells them to."""
         self._world = world
+        self._durations: dict[tuple[str, str], Stream] = {}
+        if not by_themselves:
+            return
         for fault in world.scenario.faults:
-            for target in _targets(fault):
+            for target in fault_targets(fault):
                 life = self._once(fault, target) if fault.at_ns is not None else self._again_and_again(fault, target)
                 world.kernel.process(life)
+
+    def strike(self, fault: Fault, target: str) -> None:
+        """Let a fault take hold of its target now, for as long as it lasts."""
+        key = (fault.name, target)
+        if key not in self._durations:
+            self._durations[key] = self._world.randomness.stream("fault", *key, "duration")
+        self._world.kernel.process(self._happen(fault, target, self._durations[key]))
 
     def _once(self, fault: Fault, target: str) -> Generator[simpy.Event, Any, None]:
         assert fault.at_ns is not None
@@ -84,6 +96,10 @@ class Faults:
                 world.daemons[target].reload(fault.priority or configured)
             case FaultKind.SERVICE_FAILURE:
                 world.hosts[target].service_fails(hangs=fault.hangs)
+            case FaultKind.PROCESS_KILL:
+                world.hosts[target].end_processes(fault.tracked, fault.count)
+            case FaultKind.FILE_WRITE:
+                world.hosts[target].write_file(fault.tracked, fault.value)
             case FaultKind.LINK_DOWN:
                 self._set_links(fault, target, up=False)
             case kind if kind in _PATH_FAULTS:
@@ -109,6 +125,10 @@ class Faults:
                 world.daemons[target].reload(world.scenario.instance(target).vrrp.priority)
             case FaultKind.SERVICE_FAILURE:
                 world.hosts[target].service_recovers(hangs=fault.hangs)
+            case FaultKind.PROCESS_KILL:
+                world.hosts[target].start_processes(fault.tracked, fault.count)
+            case FaultKind.FILE_WRITE:
+                world.hosts[target].restore_file(fault.tracked, fault.value)
             case FaultKind.LINK_DOWN:
                 self._set_links(fault, target, up=True)
             case kind if kind in _PATH_FAULTS:
@@ -126,7 +146,7 @@ class Faults:
         for interface in world.fabric.interfaces_in(instance, fault.subnet):
             if world.fabric.set_link(target, interface.name, up):
                 world.record(LinkChanged(world.kernel.now, target, interface.name, up))
-                world.daemons[target].link_changed(interface.name, up)
+                world.daemons[target].tracking.link_changed(interface.name, up)
         world.paths_changed()
 
 
@@ -135,7 +155,7 @@ def _stops_politely(fault: Fault) -> bool:
     return fault.kind is FaultKind.KEEPALIVED_STOP or fault.process == "parent"
 
 
-def _targets(fault: Fault) -> tuple[str, ...]:
+def fault_targets(fault: Fault) -> tuple[str, ...]:
     """What a fault hits, one life each; a partition or an API fault is one thing whatever it touches."""
     if fault.kind in _PATH_FAULTS:
         return ("|".join((",".join(fault.between), ",".join(fault.and_))),)

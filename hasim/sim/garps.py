@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hasim.cloud import CloudError, RateLimiter
+from hasim.cloud.trouble import Claims
 from hasim.sim.checks import Grid
 from hasim.sim.kernel import WORLD
 from hasim.trace import AddressClaimed, GarpSent
@@ -32,22 +32,18 @@ class Garps:
     def __init__(self, world: World) -> None:
         self._world = world
         self._claims = world.scenario.floating.mechanism.is_announced
-        control_plane = world.scenario.control_plane
-        self._limiter = RateLimiter(dict.fromkeys(world.hosts, control_plane.garp_rate_limit))
-        self._remap = world.randomness.stream("havip", "remap")
-        self._expected: str | None = None
-        self._last_remap_ns = 0
+        self._topology = world.control_plane.topology
+        self._book = Claims(self._topology.region, world.scenario.control_plane, world.control_plane.draws)
         self._refreshes: dict[str, Grid] = {}
 
     @property
     def matter(self) -> bool:
         """Whether they change or record anything in this run."""
-        return self._claims or self._world.detail
+        return self._claims or self._world.tells_detail
 
-    def begin(self, holder: str, daemon: Daemon | None) -> None:
-        """State the initial condition: who holds the HAVIP, and the ``daemon`` that has been its MASTER for long."""
-        self._expected = holder
-        if daemon is not None and self.matter:
+    def begin(self, daemon: Daemon) -> None:
+        """State the initial condition: the ``daemon`` has been MASTER for long."""
+        if self.matter:
             self._refresh_from(daemon, steady=True)
 
     def mastership(self, daemon: Daemon, *, master: bool) -> None:
@@ -103,9 +99,9 @@ class Garps:
         if daemon.frozen:
             return True
         repeat = daemon.instance.vrrp.garp_master_refresh_repeat
-        if not self._claims or self._expected == daemon.name:
+        if not self._claims or self._is_expected_on(daemon.name):
             self._record(daemon, repeat)
-            return True
+            return not self._world.detail
         self._send_now(daemon, repeat)
         return False
 
@@ -114,7 +110,7 @@ class Garps:
         self._record(daemon, repeat)
         if not self._claims or not world.fabric.link_is_up(name, world.service_interface[name]):
             return
-        if self._admitted(name, repeat) and self._expected != name:
+        if self._admitted(name, repeat):
             self._claim(name)
 
     def _record(self, daemon: Daemon, repeat: int) -> None:
@@ -126,28 +122,28 @@ class Garps:
         is_taken = False
         for _ in range(repeat):
             for is_ours in (*[False] * self._world.scenario.floating.other_havips, True):
-                try:
-                    self._limiter.admit(name, self._world.kernel.now)
-                except CloudError:
+                if not self._book.admit(self._topology.holding_interface_ids[name], self._world.kernel.now):
                     return is_taken
                 is_taken = is_taken or is_ours
         return is_taken
 
+    def _is_expected_on(self, name: str) -> bool:
+        """Whether the HAVIP is on that instance, or on its way there."""
+        assert self._topology.ha_vip_id is not None
+        return self._book.expected(self._topology.ha_vip_id) == self._topology.holding_interface_ids[name]
+
     def _claim(self, name: str) -> None:
-        world, kernel = self._world, self._world.kernel
-        topology = world.control_plane.topology
+        world, kernel, topology = self._world, self._world.kernel, self._topology
         assert topology.ha_vip_id is not None
-        ha_vip_id, interface_id = topology.ha_vip_id, topology.holding_interface_ids[name]
-        delay_ns = world.scenario.control_plane.havip_remap.quantile(self._remap.uniform())
-        self._last_remap_ns = max(kernel.now + delay_ns, self._last_remap_ns)
-        self._expected = name
+        claim = self._book.claim(topology.ha_vip_id, topology.holding_interface_ids[name], kernel.now)
+        if claim is None:
+            return
         world.record(AddressClaimed(kernel.now, name))
         self.poke()
 
         def remap(_event: Any) -> None:
-            if not topology.region.announce(ha_vip_id, interface_id, now_ns=kernel.now):
-                self._expected = topology.holder()
+            self._book.settle(claim, kernel.now)
             world.control_plane.look_again()
             self.poke()
 
-        kernel.at(self._last_remap_ns, WORLD, remap)
+        kernel.at(claim.due_ns, WORLD, remap)

@@ -23,26 +23,41 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hasim.sim.fabric import Fabric, Path
 from hasim.sim.kernel import PACKETS, WORLD, Kernel
-from hasim.sim.randomness import uniforms_at
 from hasim.vrrp.events import AdvertReceived, State, TimerExpired
 from hasim.vrrp.machine import Machine
 
 if TYPE_CHECKING:
-    from hasim.sim.daemon import Daemon
+    from hasim.sim.neighbours import Neighbours
+    from hasim.sim.router import Router
 
 __all__ = ["Heartbeats"]
 
-_SCAN_CHUNK = 1 << 16
+_BLOCKS_AHEAD = 16
+"""How many blocks of fates are looked at before the next event, at most."""
+
+
+class _Link:
+    """From a router to a peer: what its adverts meet now, how many were sent, and when several arrive at once, which
+    comes first."""
+
+    __slots__ = ("path", "priority", "receiver", "sender", "sent")
+
+    def __init__(self, sender: Router, receiver: Router, path: Path, priority: int) -> None:
+        self.sender = sender
+        self.receiver = receiver
+        self.path = path
+        self.priority = priority
+        self.sent = 0
 
 
 class _Relation(NamedTuple):
     """The adverts of a parked MASTER to one peer that they reach; number ``first_index`` is the one due at
-    ``first_ns``.
+    ``first_ns``. Their path does not change while they are parked.
 
     A peer that does not ``follow`` is not listening (dead, frozen, in FAULT): adverts that arrive now mean nothing to
     it, but those that are on the way when it begins to listen will."""
 
-    receiver: Daemon
+    link: _Link
     path: Path
     first_index: int
     follows: bool
@@ -52,7 +67,7 @@ class _Sender(NamedTuple):
     """A parked MASTER: its adverts are due at ``first_ns + i * step_ns``, of which the first ``sent`` are already
     out."""
 
-    daemon: Daemon
+    router: Router
     advert: AdvertReceived
     first_ns: int
     step_ns: int
@@ -61,40 +76,70 @@ class _Sender(NamedTuple):
 
 
 class Heartbeats:
-    """The adverts of one group of instances."""
+    """The adverts of all routers."""
 
     def __init__(self, kernel: Kernel, fabric: Fabric, *, quiet: bool) -> None:
         self._kernel = kernel
         self._fabric = fabric
         self._quiet = quiet
-        self._daemons: list[Daemon] = []
-        self._by_name: dict[str, Daemon] = {}
-        self._sent: dict[tuple[int, int], int] = {}
+        self._routers: list[Router] = []
+        self._links: list[list[_Link]] = []
+        self._version = -1
         self._in_flight = 0
         self._parked: tuple[_Sender, ...] | None = None
         self._epoch = 0
-        self._scanned_ns = 0
+        self._neighbours: Neighbours | None = None
 
-    def join(self, daemon: Daemon) -> None:
-        """Add an instance's daemon to the group."""
-        self._daemons.append(daemon)
-        self._by_name[daemon.name] = daemon
+    def resolve(self, neighbours: Neighbours) -> None:
+        """From now on an advert to a peer waits while the peer's hardware address is not known."""
+        self._neighbours = neighbours
 
-    def send(self, sender: Daemon, priority: int) -> None:
-        """Put one advert to every peer on the network."""
+    def join(self, router: Router) -> None:
+        """Add a router; in the order of their index."""
+        self._routers.append(router)
+
+    def set_quiet(self, quiet: bool) -> None:
+        """From now on leave out the adverts that change nothing, or send every one."""
+        self.touch()
+        self._quiet = quiet
+
+    def send(self, sender: Router, priority: int) -> tuple[str, ...]:
+        """Put one advert to every peer on the network; returns the names of those whom it will not reach."""
         advert = AdvertReceived(sender.address, priority, sender.settings.advert_int_ns)
-        for receiver in self._peers(sender):
-            index = self._count(sender, receiver, 1)
-            path = self._fabric.path(sender.instance, receiver.instance)
-            if path.passes and not path.lost(index):
-                self._deliver(sender, receiver, advert, self._kernel.now + path.delay_ns(index))
+        unreached = []
+        for link in self._links_of(sender):
+            index, path = link.sent, link.path
+            link.sent = index + 1
+            if self._neighbours is not None and not self._admits(self._neighbours, link, advert, index):
+                unreached.append(link.receiver.name)
+            elif path.passes and not path.lost(index):
+                self._deliver(link, advert, self._kernel.now + path.delay_ns(index))
+            else:
+                unreached.append(link.receiver.name)
+        return tuple(unreached)
+
+    def _admits(self, neighbours: Neighbours, link: _Link, advert: AdvertReceived, index: int) -> bool:
+        """Whether the advert leaves now; otherwise it meets the path of the time at which it does."""
+
+        def leave() -> None:
+            self._links_of(link.sender)
+            if link.path.passes and not link.path.lost(index):
+                self._deliver(link, advert, self._kernel.now + link.path.delay_ns(index))
+
+        return neighbours.admits(link.sender, link.receiver, leave)
+
+    def paths_change(self) -> None:
+        """The paths are about to change."""
+        self.touch()
+        if self._neighbours is not None:
+            self._neighbours.before_change()
 
     def touch(self) -> None:
         """Something is about to change: be in the state that would be now if every advert had been simulated."""
         if self._parked is not None:
             self._settle(self._kernel.now)
 
-    def try_park(self, leader: Daemon) -> bool:
+    def try_park(self, leader: Router) -> bool:
         """Called when ``leader`` is due to send an advert: whether that one and its successors need not be
         simulated."""
         if not self._quiet or self._in_flight:
@@ -106,78 +151,96 @@ class Heartbeats:
         if self._quiet:
             self._park(None, sent=0)
 
-    def _peers(self, sender: Daemon) -> list[Daemon]:
-        return [self._by_name[name] for name in sender.instance.vrrp.peers]
+    def _links_of(self, sender: Router) -> list[_Link]:
+        """To every peer of ``sender``, with the paths as they are now."""
+        if self._version != self._fabric.version:
+            self._version = self._fabric.version
+            if not self._links:
+                self._links = [self._new_links(router) for router in self._routers]
+            for links in self._links:
+                for link in links:
+                    link.path = self._path(link.sender, link.receiver)
+        return self._links[sender.index]
 
-    def _count(self, sender: Daemon, receiver: Daemon, adverts: int) -> int:
-        key = (sender.index, receiver.index)
-        index = self._sent.get(key, 0)
-        self._sent[key] = index + adverts
-        return index
+    def _new_links(self, sender: Router) -> list[_Link]:
+        peers = {router.name: router for router in self._routers if router.member == sender.member}
+        links = []
+        for name in sender.instance.vrrp.peers:
+            if name in peers:
+                receiver = peers[name]
+                priority = PACKETS + receiver.index * len(self._routers) + sender.index
+                links.append(_Link(sender, receiver, self._path(sender, receiver), priority))
+        return links
 
-    def _deliver(self, sender: Daemon, receiver: Daemon, advert: AdvertReceived, arrival_ns: int) -> None:
+    def _path(self, sender: Router, receiver: Router) -> Path:
+        return self._fabric.path(sender.instance, receiver.instance, sender.member)
+
+    def _deliver(self, link: _Link, advert: AdvertReceived, arrival_ns: int) -> None:
+        receiver = link.receiver
+
         def arrive(_event: Any) -> None:
             self._in_flight -= 1
             receiver.packet(advert)
 
         self._in_flight += 1
-        priority = PACKETS + receiver.index * len(self._daemons) + sender.index
-        self._kernel.at(arrival_ns, priority, arrive)
+        self._kernel.at(arrival_ns, link.priority, arrive)
 
-    def _park(self, leader: Daemon | None, *, sent: int) -> bool:
+    def _park(self, leader: Router | None, *, sent: int) -> bool:
         senders = self._quiet_senders(leader, sent)
         if senders is None:
             return False
         self._parked = senders
         self._epoch += 1
-        for daemon in self._daemons:
-            daemon.timer.set(None)
+        for router in self._routers:
+            router.timer.set(None)
         self._watch(self._kernel.now)
         return True
 
-    def _quiet_senders(self, leader: Daemon | None, sent: int) -> tuple[_Sender, ...] | None:
+    def _quiet_senders(self, leader: Router | None, sent: int) -> tuple[_Sender, ...] | None:
         """The group's MASTERs with their followers, or None where something is going on."""
         senders: list[_Sender] = []
         followed: set[int] = set()
-        for daemon in self._daemons:
+        waiting: set[int] = set()
+        for router in self._routers:
+            daemon, state = router.daemon, router.machine.state
             if not daemon.running or daemon.frozen:
                 continue
             if not daemon.idle:
                 return None
-            if daemon.machine.state is State.MASTER:
-                sender = self._quiet_sender(daemon, leader, sent, followed)
+            if state is State.MASTER:
+                sender = self._quiet_sender(router, leader, sent, followed)
                 if sender is None:
                     return None
                 senders.append(sender)
-        for daemon in self._daemons:
-            waits = daemon.running and not daemon.frozen and daemon.machine.state is State.BACKUP
-            if waits and daemon.index not in followed:
-                return None
-        return tuple(senders) if senders else None
+            elif state is State.BACKUP:
+                waiting.add(router.index)
+        if self._neighbours is not None and not self._neighbours.may_be_quiet(sender.router for sender in senders):
+            return None
+        return tuple(senders) if senders and waiting == followed else None
 
-    def _quiet_sender(self, daemon: Daemon, leader: Daemon | None, sent: int, followed: set[int]) -> _Sender | None:
+    def _quiet_sender(self, router: Router, leader: Router | None, sent: int, followed: set[int]) -> _Sender | None:
         now = self._kernel.now
-        first_ns = now if daemon is leader else daemon.next_advert_ns
+        first_ns = now if router is leader else router.next_advert_ns
         assert first_ns is not None
-        advert = AdvertReceived(daemon.address, daemon.machine.priority, daemon.settings.advert_int_ns)
-        step_ns = daemon.settings.advert_int_ns + daemon.advert_drift_ns
+        advert = AdvertReceived(router.address, router.machine.priority, router.settings.advert_int_ns)
+        step_ns = router.settings.advert_int_ns + router.advert_drift_ns
         relations = []
-        for receiver in self._peers(daemon):
-            path = self._fabric.path(daemon.instance, receiver.instance)
+        for link in self._links_of(router):
+            path, receiver = link.path, link.receiver
             if not path.passes:
                 continue
-            if not _keeps_order(path, step_ns):
-                return None
-            follows = receiver.running and not receiver.frozen and receiver.machine.state is State.BACKUP
+            if path.latency_ns + path.longest_jitter_ns >= step_ns:
+                return None  # an advert might overtake the one before
+            listener, state = receiver.daemon, receiver.machine.state
+            follows = listener.running and not listener.frozen and state is State.BACKUP
             if follows:
                 if receiver.index in followed or not _is_steady(advert, path, step_ns, receiver.machine, now, first_ns):
                     return None
                 followed.add(receiver.index)
-            elif receiver.is_master or (receiver.frozen and receiver.queues_packets):
+            elif (listener.running and state is State.MASTER) or (listener.frozen and listener.queues_packets):
                 return None
-            index = self._sent.get((daemon.index, receiver.index), 0)
-            relations.append(_Relation(receiver, path, index, follows))
-        return _Sender(daemon, advert, first_ns, step_ns, sent if daemon is leader else 0, tuple(relations))
+            relations.append(_Relation(link, path, link.sent, follows))
+        return _Sender(router, advert, first_ns, step_ns, sent if router is leader else 0, tuple(relations))
 
     def _watch(self, from_ns: int) -> None:
         """Look ahead, at most to the next event that is scheduled anyway, for a deadline that would pass."""
@@ -186,12 +249,12 @@ class Heartbeats:
             (sender, relation)
             for sender in self._parked
             for relation in sender.relations
-            if relation.follows and relation.path.loss > 0
+            if relation.follows and relation.path.fates is not None
         ]
         if not lossy:
             return
-        until_ns = min(self._kernel.next_event_ns(), *(from_ns + _SCAN_CHUNK * sender.step_ns for sender, _ in lossy))
-        until_ns = max(until_ns, from_ns + 1)
+        farthest_ns = [from_ns + _adverts_ahead(relation) * sender.step_ns for sender, relation in lossy]
+        until_ns = max(min(self._kernel.next_event_ns(), *farthest_ns), from_ns + 1)
         missed = [_first_missed_deadline(s, r, from_ns, until_ns) for s, r in lossy]
         first_ns = min((deadline for deadline in missed if deadline is not None), default=None)
         epoch = self._epoch
@@ -214,14 +277,16 @@ class Heartbeats:
         for sender in senders:
             due = -(-(now - sender.first_ns) // sender.step_ns) if now > sender.first_ns else 0
             count = max(due, sender.sent)
-            for receiver in self._peers(sender.daemon):
-                self._count(sender.daemon, receiver, count)
+            for link in self._links_of(sender.router):
+                link.sent += count
+                if self._neighbours is not None:
+                    self._neighbours.used(link.sender, link.receiver, sender.first_ns, sender.step_ns, count)
             if count:
-                sender.daemon.machine.handle(TimerExpired(), sender.first_ns + (count - 1) * sender.step_ns)
+                sender.router.machine.handle(TimerExpired(), sender.first_ns + (count - 1) * sender.step_ns)
             for relation in sender.relations:
                 self._settle_relation(sender, relation, count, now)
-        for daemon in self._daemons:
-            daemon.arm()
+        for router in self._routers:
+            router.arm()
 
     def _settle_relation(self, sender: _Sender, relation: _Relation, count: int, now: int) -> None:
         """Hand a follower the last advert that has arrived before ``now``; put those on the way onto the network."""
@@ -231,57 +296,62 @@ class Heartbeats:
                 continue
             arrival_ns = _arrival(sender, relation, i)
             if arrival_ns >= now:
-                self._deliver(sender.daemon, relation.receiver, sender.advert, arrival_ns)
+                self._deliver(relation.link, sender.advert, arrival_ns)
                 continue
             if relation.follows:
-                relation.receiver.machine.handle(sender.advert, arrival_ns)
+                relation.link.receiver.machine.handle(sender.advert, arrival_ns)
             return
 
 
-def _keeps_order(path: Path, step_ns: int) -> bool:
-    """Whether every advert arrives before the next one is sent."""
-    return path.latency_ns + path.longest_jitter_ns() < step_ns
-
-
 def _is_steady(advert: AdvertReceived, path: Path, step_ns: int, follower: Machine, now: int, first_ns: int) -> bool:
-    """Whether adverts only re-arm the follower's deadline, and one that is not lost always comes in time: the one that
-    is due at ``first_ns``, and each after the one before."""
+    """Whether only the last advert matters to the follower, and one that is not lost always comes in time: the one
+    that is due at ``first_ns``, and each after the one before."""
     if not follower.follows(advert, now):
         return False
-    jitter_ns = path.longest_jitter_ns()
+    jitter_ns = path.longest_jitter_ns
     assert follower.deadline_ns is not None
     return (
-        step_ns + jitter_ns < follower.down_timer_ns and first_ns + path.latency_ns + jitter_ns < follower.deadline_ns
+        step_ns + jitter_ns < follower.patience_ns(advert)
+        and first_ns + path.latency_ns + jitter_ns < follower.deadline_ns
     )
 
 
-def _first_missed_deadline(sender: _Sender, relation: _Relation, from_ns: int, until_ns: int) -> int | None:
-    """The first deadline of the follower, not before ``from_ns``, that passes without an advert, looking at the adverts
-    due up to about ``until_ns``; a later one may be returned where the last row of losses is still open."""
-    import numpy as np
+def _adverts_ahead(relation: _Relation) -> int:
+    assert relation.path.fates is not None
+    return _BLOCKS_AHEAD * relation.path.fates.block
 
-    down_ns = relation.receiver.machine.down_timer_ns
-    jitter_ns = relation.path.longest_jitter_ns()
-    run = (down_ns - jitter_ns) // sender.step_ns
-    before = int(down_ns // sender.step_ns) + 2
-    first = max((from_ns - sender.first_ns) // sender.step_ns - before, 0)
-    last = max((until_ns - sender.first_ns) // sender.step_ns, first) + before
-    fates = uniforms_at(relation.path.loss_key, relation.first_index + first, int(last - first) + 1)
-    arrived = np.flatnonzero(fates >= relation.path.loss) + first
+
+def _first_missed_deadline(sender: _Sender, relation: _Relation, from_ns: int, until_ns: int) -> int | None:
+    """The first deadline of the follower, from ``from_ns`` on, that passes without an advert; None if there is none
+    in the rows of losses that begin until about ``until_ns``."""
+    fates = relation.path.fates
+    assert fates is not None
+    machine = relation.link.receiver.machine
+    down_ns = machine.patience_ns(sender.advert)
+    length = int(down_ns - relation.path.longest_jitter_ns) // sender.step_ns
+    first = max((from_ns - sender.first_ns) // sender.step_ns - int(down_ns // sender.step_ns) - 2, 0)
     if first == 0:
-        opening_ns = relation.receiver.machine.deadline_ns
-        assert opening_ns is not None
-        first_arrival = _arrival(sender, relation, int(arrived[0])) if arrived.size else None
-        if opening_ns >= from_ns and (first_arrival is None or opening_ns < first_arrival):
-            return opening_ns
-    for gap in np.flatnonzero(np.diff(arrived) > run):
-        deadline_ns = _arrival(sender, relation, int(arrived[gap])) + down_ns
-        if deadline_ns >= from_ns and deadline_ns < _arrival(sender, relation, int(arrived[gap + 1])):
+        assert machine.deadline_ns is not None
+        if machine.deadline_ns >= from_ns and _is_missed(sender, relation, machine.deadline_ns, 0):
+            return machine.deadline_ns
+    last = max((until_ns - sender.first_ns) // sender.step_ns, first)
+    for index in fates.rows(relation.first_index + first, relation.first_index + last, length):
+        before = index - relation.first_index - 1
+        if before < 0 or fates.lost(index - 1):
+            continue
+        deadline_ns = _arrival(sender, relation, before) + down_ns
+        if deadline_ns >= from_ns and _is_missed(sender, relation, deadline_ns, before + 1):
             return deadline_ns
-    if arrived.size and last - arrived[-1] > run:
-        deadline_ns = _arrival(sender, relation, int(arrived[-1])) + down_ns
-        return deadline_ns if deadline_ns >= from_ns else None
     return None
+
+
+def _is_missed(sender: _Sender, relation: _Relation, deadline_ns: int, i: int) -> bool:
+    """Whether no advert from number ``i`` on arrives by the deadline."""
+    while relation.path.lost(relation.first_index + i):
+        i += 1
+        if sender.first_ns + i * sender.step_ns > deadline_ns:
+            return True
+    return _arrival(sender, relation, i) > deadline_ns
 
 
 def _arrival(sender: _Sender, relation: _Relation, i: int) -> int:

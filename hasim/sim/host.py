@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import simpy
 
 from hasim.scenario.model import Instance
+from hasim.sim.guest import Files, Processes
 from hasim.sim.kernel import WORLD
-from hasim.trace import GuestAddressChanged, PowerChanged, ServiceChanged
+from hasim.trace import GuestAddressChanged, NetworkChanged, PowerChanged, ServiceChanged
 
 if TYPE_CHECKING:
     from hasim.sim.world import World
@@ -25,6 +26,8 @@ class Host:
         self.power = "running"
         self.address_present = False
         self.thawed: simpy.Event | None = None
+        self.processes = Processes(instance.vrrp.track_processes)
+        self.files = Files(instance.vrrp.track_files)
         self._world = world
         self._down = 0
         self._frozen = 0
@@ -33,6 +36,7 @@ class Host:
         self._service_hangs = 0
         self._service_started = True
         self._answered = False
+        self._network_is_ready = True
         self._life = 0
         self._service_order = 0
         self._address_order = 0
@@ -41,6 +45,7 @@ class Host:
         self._appears = streams.stream("guest", self.name, "interface_appears")
         self._configure = streams.stream("guest", self.name, "configure")
         self._service_start = streams.stream("service", self.name, "start_up")
+        self._network_ready = streams.stream("guest", self.name, "network_ready")
 
     @property
     def running(self) -> bool:
@@ -55,7 +60,13 @@ class Host:
     @property
     def service_answers(self) -> bool:
         """Whether the application answers locally."""
-        return self.running and self._service_started and not self._service_failures
+        return self.running and self._service_started and not self._service_failures and self._service_runs
+
+    @property
+    def _service_runs(self) -> bool:
+        """Whether the process that the application is made of is there (where a scenario names one)."""
+        process = self.instance.service.process
+        return process is None or self.processes.running(process) > 0
 
     @property
     def service_hangs(self) -> bool:
@@ -111,7 +122,7 @@ class Host:
         """All its processes stand still."""
         self._frozen += 1
         if self._frozen == 1:
-            self.thawed = self._world.kernel.env.event()
+            self.thawed = self._world.kernel.event()
             self._world.daemons[self.name].freeze(queues_packets=queues_packets)
             if self.power == "running":
                 self._world.record(PowerChanged(self._world.kernel.now, self.name, "frozen"))
@@ -157,6 +168,26 @@ class Host:
         self._service_failures -= 1
         self._service_hangs -= hangs
         self._changed()
+
+    def end_processes(self, name: str, count: int | None) -> None:
+        """So many of a tracked process (None: all) end."""
+        self.processes.end(name, count)
+        self._process_changed(name)
+
+    def start_processes(self, name: str, count: int | None) -> None:
+        """They are started again."""
+        self.processes.start_again(name, count)
+        self._process_changed(name)
+
+    def write_file(self, name: str, value: int) -> None:
+        """Somebody writes a number into a tracked file."""
+        self.files.write(name, value)
+        self._world.daemons[self.name].tracking.file_written(name)
+
+    def restore_file(self, name: str, value: int) -> None:
+        """The file says again what it said before that number was written."""
+        self.files.restore(name, value)
+        self._world.daemons[self.name].tracking.file_written(name)
 
     def mastership(self, *, master: bool) -> None:
         """keepalived became MASTER here, or is no longer: start or stop a service that runs only there."""
@@ -205,19 +236,45 @@ class Host:
         self._set_address(False)
         self._stop_service()
 
+    def _process_changed(self, name: str) -> None:
+        if self.power == "running":
+            self._world.daemons[self.name].tracking.process_changed(name)
+            if name == self.instance.service.process:
+                if not self._service_runs:
+                    self._stop_service()
+                elif not self._service_started:
+                    self._start_service()
+
     def _booted(self) -> None:
         self._set_power("running")
+        self._wait_for_network()
         if self._has_own_address:
             self._set_address(True)
         if not self._keepalived_down:
             self._world.daemons[self.name].start()
-        if not self.instance.service.on_master_only:
+        if not self.instance.service.on_master_only and self._service_runs:
             self._start_service()
         floating = self._world.scenario.floating
         if floating.mechanism.moves_interface and self._world.control_plane.attached == self.name:
             self._address_order += 1
             self._configure_address(self._address_order)
         self._changed()
+
+    def _wait_for_network(self) -> None:
+        """The links are up; packets pass only some time later."""
+        delay_ns = self.instance.guest.network_ready.quantile(self._network_ready.uniform())
+        if delay_ns:
+            self._set_network(False)
+            self._later(delay_ns, lambda: self._set_network(True))
+        elif not self._network_is_ready:
+            self._set_network(True)
+
+    def _set_network(self, ready: bool) -> None:
+        if ready != self._network_is_ready:
+            self._network_is_ready = ready
+            self._world.fabric.set_ready(self.name, ready)
+            self._world.record(NetworkChanged(self._world.kernel.now, self.name, ready))
+            self._world.paths_changed()
 
     def _start_service(self) -> None:
         self._service_order += 1

@@ -1,18 +1,18 @@
 """Notify scripts: slow, fallible processes that move the address by calling the cloud's API.
 
 keepalived forks them and forgets them: scripts of one instance run side by side, in no order, and are killed with the
-daemon. Each is a SimPy process that follows the scenario's :class:`~hasim.scenario.model.NotifyPolicy`.
+daemon. Or it writes its events into a fifo, and one reader works them off one by one. Each script is a SimPy process
+that follows the scenario's :class:`~hasim.scenario.model.NotifyPolicy`, and so is the reader while it has work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import simpy
 
 from hasim.scenario.mechanism import claim_steps, release_steps
-from hasim.scenario.model import NotifyPolicy
 from hasim.scenario.topology import Holding
 from hasim.sim.checks import Grid
 from hasim.sim.control_plane import Answer
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Scripts"]
 
-_Steps = Generator[simpy.Event, Any, Any]
+_Steps: TypeAlias = Generator[simpy.Event, Any, Any]
+_Work: TypeAlias = "Callable[[Daemon, int], _Steps]"
+_Job: TypeAlias = tuple[str, _Work]
+"""An event, and what a script does for it."""
 
 
 class Scripts:
@@ -36,6 +39,10 @@ class Scripts:
         self._runs = 0
         self._alive: dict[str, list[simpy.Process]] = {}
         self._claims: dict[str, int] = {}
+        self._fifos: dict[str, list[_Job]] = {}
+        self._jitter = {
+            i.name: world.randomness.stream("notify", i.name, "retry_jitter") for i in world.scenario.instances
+        }
         self._reclaims: dict[str, Grid] = {}
 
     def join(self, daemon: Daemon, *, steady: bool) -> None:
@@ -67,13 +74,15 @@ class Scripts:
         if self._world.scenario.floating.mechanism.is_announced:
             return
         policy = daemon.instance.notify
+        run = self._spawn if not policy.fifo else self._queue
         if event == "MASTER" or (event == "MASTER_RX_LOWER_PRI" and policy.on_rx_lower_priority):
-            self._spawn(daemon, event, self._claim)
+            run(daemon, event, self._claim)
         elif event in ("BACKUP", "FAULT", "STOP") and policy.release_on_backup:
-            self._spawn(daemon, event, self._release)
+            run(daemon, event, self._release)
 
     def kill(self, name: str) -> None:
-        """Every script of that instance is killed now."""
+        """Every script of that instance is killed now, and what waits in its fifo is lost."""
+        self._fifos.pop(name, None)
         for process in self._alive.pop(name, []):
             if process.is_alive:
                 process.interrupt()
@@ -82,8 +91,10 @@ class Scripts:
         """keepalived stops politely: scripts that still run after ``grace_ns`` are killed."""
         doomed = list(self._alive.get(name, []))
         kernel = self._world.kernel
+        waiting = self._fifos.pop(name, [])
 
         def kill(_event: Any) -> None:
+            waiting.clear()
             for process in doomed:
                 if process.is_alive:
                     process.interrupt()
@@ -103,34 +114,70 @@ class Scripts:
         self._spawn(daemon, "RECLAIM", self._claim)
         return False
 
-    def _spawn(self, daemon: Daemon, event: str, steps: Any) -> None:
+    def _spawn(self, daemon: Daemon, event: str, work: _Work) -> None:
+        """A process of its own for one event."""
+        run = self._announce(daemon, event)
+        self._begin(daemon, self._run(daemon, run, work))
+
+    def _queue(self, daemon: Daemon, event: str, work: _Work) -> None:
+        """One more event for the reader of the fifo."""
+        fifo = self._fifos.get(daemon.name)
+        if fifo is not None:
+            fifo.append((event, work))
+            return
+        fifo = self._fifos[daemon.name] = [(event, work)]
+        self._begin(daemon, self._read(daemon, fifo))
+
+    def _announce(self, daemon: Daemon, event: str) -> int:
+        """A script begins; returns its number."""
         self._runs += 1
-        run = self._runs
-        self._world.record(NotifyStarted(self._world.kernel.now, daemon.name, run, event))
-        process = self._world.kernel.process(self._run(daemon, run, steps(daemon, run)))
+        self._world.record(NotifyStarted(self._world.kernel.now, daemon.name, self._runs, event))
+        return self._runs
+
+    def _begin(self, daemon: Daemon, steps: _Steps) -> None:
+        process = self._world.kernel.process(steps)
         alive = [other for other in self._alive.get(daemon.name, []) if other.is_alive]
         self._alive[daemon.name] = [*alive, process]
 
-    def _run(self, daemon: Daemon, run: int, steps: _Steps) -> _Steps:
+    def _read(self, daemon: Daemon, fifo: list[_Job]) -> _Steps:
+        """Work off what is in the fifo; the reader is killed with what it does."""
+        while fifo:
+            event, work = fifo.pop(0)
+            outcome = yield from self._run(daemon, self._announce(daemon, event), work)
+            if outcome == "killed":
+                return
+        if self._fifos.get(daemon.name) is fifo:
+            del self._fifos[daemon.name]
+
+    def _run(self, daemon: Daemon, run: int, work: _Work) -> _Steps:
+        """Do the work for one event; returns the outcome."""
         name = daemon.name
         self._claims[name] = self._claims.get(name, 0) + 1
         try:
-            outcome = yield from steps
+            outcome = yield from work(daemon, run)
         except simpy.Interrupt:
             outcome = "killed"
         self._claims[name] -= 1
         self._world.record(NotifyEnded(self._world.kernel.now, name, run, outcome))
         if outcome != "killed":
             self.poke()
+        return outcome
 
     def _claim(self, daemon: Daemon, run: int) -> _Steps:
         """Make this instance the holder; returns the outcome."""
+        outcome = yield from self._take(daemon, run)
+        if daemon.instance.notify.reread_after and outcome == "done" and not daemon.is_master:
+            yield from self._give_back(daemon, run)
+            return "superseded"
+        return outcome
+
+    def _take(self, daemon: Daemon, run: int) -> _Steps:
         policy = daemon.instance.notify
         yield from self._start(daemon)
         yield from self._sleep(daemon, policy.sleep_before_ns)
         for attempt in range(policy.tries):
             if attempt:
-                yield from self._sleep(daemon, _retry_delay_ns(policy, attempt))
+                yield from self._sleep(daemon, self._retry_delay_ns(daemon, attempt))
             if policy.reread_state and not daemon.is_master:
                 return "superseded"
             outcome = yield from self._attempt(daemon, run)
@@ -143,12 +190,13 @@ class Scripts:
         policy = daemon.instance.notify
         topology = self._world.control_plane.topology
         mechanism = self._world.scenario.floating.mechanism
-        holding = Holding(self._supposed_holder(daemon), True)
         if policy.check_first:
             answer = yield from self._ask(daemon, run)
             if answer.code != "OK":
                 return "nothing_to_do" if policy.unanswered_means_held else None
             holding = topology.holding_in(answer.response)
+        else:
+            holding = Holding(self._supposed_holder(daemon), True)
         steps = claim_steps(mechanism, topology, daemon.name, holding.holder, eip_is_bound=holding.eip_is_bound)
         if not steps:
             return "nothing_to_do"
@@ -156,11 +204,18 @@ class Scripts:
         return "done" if done else None
 
     def _release(self, daemon: Daemon, run: int) -> _Steps:
-        """Give the address back; returns the outcome.
-
-        The cloud lets nobody release what somebody else holds, except an EIP: a script that asks first asks here too.
-        """
+        """Give the address back; returns the outcome."""
+        policy = daemon.instance.notify
         yield from self._start(daemon)
+        yield from self._sleep(daemon, policy.sleep_before_release_ns)
+        if policy.reread_state and daemon.is_master:
+            return "superseded"
+        outcome = yield from self._give_back(daemon, run)
+        return outcome
+
+    def _give_back(self, daemon: Daemon, run: int) -> _Steps:
+        """The cloud lets nobody release what somebody else holds, except an EIP: a script that asks first asks here
+        too."""
         topology = self._world.control_plane.topology
         mechanism = self._world.scenario.floating.mechanism
         if mechanism.is_public and daemon.instance.notify.check_first:
@@ -229,14 +284,18 @@ class Scripts:
         if thawed is not None:
             yield thawed
 
+    def _retry_delay_ns(self, daemon: Daemon, attempt: int) -> int:
+        policy = daemon.instance.notify
+        delay_ns = min(round(policy.retry_delay_ns * policy.retry_backoff ** (attempt - 1)), policy.retry_max_ns)
+        if not policy.retry_jitter:
+            return delay_ns
+        return round(delay_ns * (1 - policy.retry_jitter * self._jitter[daemon.name].uniform()))
+
     def _supposed_holder(self, daemon: Daemon) -> str:
         """Who a script that does not ask takes for the holder: the last master heard, else the first peer."""
+        self._world.heartbeats.touch()
         last = daemon.machine.master_address
         for other in self._world.daemons.values():
             if other.address == last and other is not daemon:
                 return other.name
         return daemon.instance.vrrp.peers[0]
-
-
-def _retry_delay_ns(policy: NotifyPolicy, attempt: int) -> int:
-    return min(round(policy.retry_delay_ns * policy.retry_backoff ** (attempt - 1)), policy.retry_max_ns)

@@ -7,6 +7,7 @@ from typing import Any
 
 from hasim.scenario.model import Instance, Scenario
 from hasim.scenario.topology import build_region
+from hasim.sim.beginning import first_master, resume_daemons
 from hasim.sim.control_plane import ControlPlane
 from hasim.sim.daemon import Daemon
 from hasim.sim.fabric import Fabric
@@ -15,12 +16,12 @@ from hasim.sim.garps import Garps
 from hasim.sim.heartbeats import Heartbeats
 from hasim.sim.host import Host
 from hasim.sim.kernel import WORLD, Kernel
+from hasim.sim.neighbours import Neighbours
 from hasim.sim.randomness import Randomness
 from hasim.sim.reachability import Reachability
 from hasim.sim.scripts import Scripts
 from hasim.trace import AddressHeld, AddressRouted, Record
 from hasim.vrrp.events import State
-from hasim.vrrp.timers import OWNER_PRIORITY
 
 __all__ = ["World"]
 
@@ -28,36 +29,58 @@ __all__ = ["World"]
 class World:
     """One run of a scenario, ready to go."""
 
-    def __init__(self, scenario: Scenario, *, seed: int, replication: int, quiet: bool, detail: bool) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        seed: int,
+        replication: int,
+        quiet: bool,
+        detail: tuple[int, int] | None,
+        faults_strike: bool = True,
+        take: Callable[[Record], None] | None = None,
+    ) -> None:
+        """``faults_strike``: as the scenario says; otherwise only when :attr:`faults` is told to. ``take`` is called
+        with everything that becomes true; None: :attr:`records` keeps it."""
         self.scenario = scenario
         self.quiet = quiet
-        self.detail = detail
+        self.tells_detail = detail is not None
+        self.detail = False
         self.records: list[Record] = []
+        self.record: Callable[[Record], None] = self.records.append if take is None else take
         self.kernel = Kernel(scenario.horizon_ns)
         self.randomness = Randomness(seed, replication)
-        self.fabric = Fabric(scenario, self.randomness, lambda: self.heartbeats.touch())
+        self.fabric = Fabric(scenario, self.randomness, lambda: self.heartbeats.paths_change())
         self.heartbeats = Heartbeats(self.kernel, self.fabric, quiet=quiet)
         self.scripts = Scripts(self)
         self.script_start_up = {i.name: self.randomness.stream("script", i.name) for i in scenario.instances}
         self.service_interface = {i.name: _service_interface(scenario, i) for i in scenario.instances}
-        master = self._first_master()
+        master = first_master(scenario, self.randomness)
         self.hosts = {instance.name: Host(self, instance) for instance in scenario.instances}
         self.control_plane = ControlPlane(self, build_region(scenario, master), master)
         self.garps = Garps(self)
         self.daemons: dict[str, Daemon] = {}
-        for index, instance in enumerate(scenario.instances):
-            daemon = self.daemons[instance.name] = Daemon(self, index, instance)
-            self.heartbeats.join(daemon)
+        for instance in scenario.instances:
+            self.daemons[instance.name] = Daemon(self, instance)
+        self._join_heartbeats()
         self.reachability = Reachability(self)
         if scenario.cold_start is None:
             self._begin(master)
         else:
             self._begin_cold(scenario.cold_start, master)
-        Faults(self)
+        if scenario.network.resolves_neighbours:
+            self.heartbeats.resolve(Neighbours(self))
+        self.faults = Faults(self, by_themselves=faults_strike)
+        if detail is not None:
+            for at_ns, wanted in zip(detail, (True, False), strict=True):
+                self.kernel.at(at_ns, WORLD, self._detail_switch(wanted))
 
-    def record(self, record: Record) -> None:
-        """Something became true."""
-        self.records.append(record)
+    def _join_heartbeats(self) -> None:
+        """All routers, in the order of their index: those of the floating address first."""
+        routers = [router for daemon in self.daemons.values() for router in daemon.routers]
+        for index, router in enumerate(sorted(routers, key=lambda router: bool(router.member))):
+            router.place(index)
+            self.heartbeats.join(router)
 
     def state_changed(self, daemon: Daemon, old: State, new: State) -> None:
         """A VRRP instance changed its state."""
@@ -101,41 +124,14 @@ class World:
         self.api_changed()
         self.reachability.evaluate()
 
-    def _first_master(self) -> str:
-        """Whom the steady state has as MASTER."""
-        scenario = self.scenario
-        if scenario.initial_master is not None:
-            return scenario.initial_master
-        highest = max(_steady_priority(instance) for instance in scenario.instances)
-        best = [instance for instance in scenario.instances if _steady_priority(instance) == highest]
-        if len(best) > 1:
-            # Equals do not preempt one another: whoever was MASTER last stays it, and either may have been.
-            index = int(self.randomness.stream("initial_master").uniform() * len(best))
-            return best[index].name
-        return best[0].name
-
     def _begin(self, master: str) -> None:
         """Everything has been up for long, and ``master`` is somewhere between two of its adverts."""
-        leader = self.daemons[master]
-        step_ns = leader.settings.advert_int_ns + leader.advert_drift_ns
-        if self.scenario.initial_phase_ns is None:
-            next_advert_ns = int(self.randomness.stream("heartbeat", "phase").uniform() * step_ns)
-        else:
-            next_advert_ns = step_ns - self.scenario.initial_phase_ns
         for name, host in self.hosts.items():
             host.resume(master=name == master)
-        for name, daemon in self.daemons.items():
-            daemon.assume_checks_good()
-            if name == master:
-                daemon.resume(State.MASTER, next_advert_ns - leader.advert_drift_ns, None)
-                continue
-            heard_ns = next_advert_ns - step_ns
-            if daemon.name in leader.instance.vrrp.peers:
-                heard_ns += self.fabric.path(leader.instance, daemon.instance).latency_ns
-            daemon.resume(State.BACKUP, heard_ns + daemon.machine.down_timer_ns, leader.address)
+        resume_daemons(self, master)
         for daemon in self.daemons.values():
             self.scripts.join(daemon, steady=True)
-        self.garps.begin(master, leader)
+        self.garps.begin(self.daemons[master])
         self._state_cloud(master)
         self.heartbeats.park_at_start()
 
@@ -145,8 +141,15 @@ class World:
             host.resume(master=False)
         for name, start_ns in starts.items():
             self.kernel.at(start_ns, WORLD, self._starter(name))
-        self.garps.begin(holder, None)
         self._state_cloud(holder)
+
+    def _detail_switch(self, wanted: bool) -> Callable[[Any], None]:
+        def switch(_event: Any) -> None:
+            self.detail = wanted
+            self.heartbeats.set_quiet(self.quiet and not wanted)
+            self.garps.poke()
+
+        return switch
 
     def _starter(self, name: str) -> Callable[[Any], None]:
         return lambda _event: self.daemons[name].start()
@@ -155,14 +158,6 @@ class World:
         self.record(AddressHeld(0, holder))
         self.record(AddressRouted(0, holder))
         self.reachability.begin()
-
-
-def _steady_priority(instance: Instance) -> int:
-    """The effective priority with every check good."""
-    priority = instance.vrrp.priority
-    if priority == OWNER_PRIORITY:
-        return priority
-    return min(priority + sum(max(script.weight, 0) for script in instance.vrrp.track_scripts), OWNER_PRIORITY - 1)
 
 
 def _service_interface(scenario: Scenario, instance: Instance) -> str:

@@ -3,6 +3,7 @@
 ``timers``   the arithmetic of skew and master-down interval, and how keepalived completes a configured interval
 ``events``   what can happen to a VRRP instance, and what it wants done
 ``machine``  the state machine: ``handle(event, now) -> effects``
+``sync``     several machines in one sync group
 ``wire``     the advertisement as bytes
-``track``    how results of a track script are counted, and what weights do to a priority
+``track``    how results of a track script are counted, and what tracked things do to a priority
 """

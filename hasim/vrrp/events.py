@@ -13,6 +13,7 @@ __all__ = [
     "AdvertReceived",
     "Effect",
     "Event",
+    "Follow",
     "Notify",
     "PriorityMoved",
     "Reload",
@@ -82,6 +83,13 @@ class WeightChanged(NamedTuple):
     contribution: int
 
 
+class Follow(NamedTuple):
+    """The sync group has gone to that state, and its members with it (see :mod:`hasim.vrrp.sync`)."""
+
+    state: State
+    reason: str
+
+
 class Shutdown(NamedTuple):
     """SIGTERM: leave politely."""
 
@@ -92,7 +100,9 @@ class Reload(NamedTuple):
     priority: int
 
 
-Event: TypeAlias = Start | AdvertReceived | TimerExpired | TrackedDown | TrackedUp | WeightChanged | Shutdown | Reload
+Event: TypeAlias = (
+    Start | AdvertReceived | TimerExpired | TrackedDown | TrackedUp | WeightChanged | Follow | Shutdown | Reload
+)
 
 
 class SendAdvert(NamedTuple):

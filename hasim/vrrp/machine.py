@@ -36,7 +36,8 @@ INIT     Start                   BACKUP   remove left-over addresses, notify BAC
 INIT     Start (owner, MASTER)   MASTER   as BACKUP to MASTER: no BACKUP notify
 INIT     Start (something down)  FAULT    remove left-over addresses, notify FAULT
 INIT     last unknown script up  BACKUP   as Start
-BACKUP   TimerExpired            MASTER   advert, addresses, gratuitous ARPs, notify MASTER
+BACKUP   TimerExpired            MASTER   advert, addresses, gratuitous ARPs, notify MASTER (the reason says
+                                          whether nobody spoke, or the master said good-bye)
 BACKUP   advert 0                BACKUP   deadline in one skew time
 BACKUP   advert >= own           BACKUP   arm master-down interval
 BACKUP   advert < own            BACKUP   ignored; accepted under nopreempt or a running preempt_delay
@@ -47,9 +48,14 @@ MASTER   advert higher           BACKUP   remove addresses, notify BACKUP, arm m
 any      TrackedDown             FAULT    from MASTER: two adverts 0, remove addresses; notify FAULT
 FAULT    last TrackedUp          BACKUP   notify BACKUP, arm master-down interval (owner with state MASTER: MASTER)
 any      WeightChanged           same     BACKUP: shift the deadline by the change of the master-down interval
+any      Follow                  any      what its sync group does: as above, but a MASTER that follows into BACKUP
+                                          says nothing, and one that follows into FAULT sends one advert 0
 any      Shutdown                INIT     from MASTER: advert 0, remove addresses; notify STOP
 MASTER   Reload                  MASTER   advert with the old priority, deadline now: one with the new follows
 ======== ======================= ======== =====================================================================
+
+An instance that is ``synced`` decides less for itself: it leaves INIT and FAULT only when its group does, and its group
+asks :attr:`Machine.wants_master` of all members before one of them becomes MASTER (:mod:`hasim.vrrp.sync`).
 """
 
 from __future__ import annotations
@@ -63,6 +69,7 @@ from hasim.vrrp.events import (
     AdvertReceived,
     Effect,
     Event,
+    Follow,
     Notify,
     PriorityMoved,
     Reload,
@@ -120,6 +127,7 @@ class Machine:
         "_delayed_until_ns",
         "_down",
         "_down_timer_ns",
+        "_heard_goodbye",
         "_unknown",
         "base_priority",
         "deadline_ns",
@@ -129,10 +137,15 @@ class Machine:
         "priority",
         "settings",
         "state",
+        "synced",
+        "wants_master",
     )
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, synced: bool = False) -> None:
+        """``synced``: it is a member of a sync group, which decides for it."""
         self.settings = settings
+        self.synced = synced
+        self.wants_master = False
         self.state = State.INIT
         self.base_priority = settings.priority
         self.priority = settings.priority
@@ -144,6 +157,7 @@ class Machine:
         self._delayed_until_ns = 0
         self._down: set[str] = set()
         self._unknown: set[str] = set()
+        self._heard_goodbye = False
         self._down_timer_ns = self._master_down_interval()
 
     def handle(self, event: Event, now: int) -> list[Effect]:
@@ -162,23 +176,35 @@ class Machine:
         return self.settings.nopreempt or priority >= self.priority
 
     def follows(self, advert: AdvertReceived, now: int) -> bool:
-        """Whether an advert like this one would do nothing but re-arm the deadline, now and for ever after.
+        """Whether of a row of adverts like this one, from now on, only the last one matters.
 
-        Quiet heartbeats rest on this: while it holds, only the last advert of a row matters.
+        Each re-arms the deadline, and whatever else the first one teaches (who the master is, its interval) the last
+        one teaches too. Quiet heartbeats rest on this.
         """
         if self.state is not State.BACKUP or self._is_mismatch(advert) or now < self._delayed_until_ns:
+            return False
+        if self.wants_master:
             return False
         if advert.priority == 0 or not self.accepts(advert.priority):
             return False
         waits_to_preempt = self.settings.preempt_delay_ns and advert.priority < self.priority
-        learnt = self.settings.version == 2 or self.master_advert_int_ns == advert.advert_int_ns
-        return (
-            not waits_to_preempt
-            and learnt
-            and self.preempt_deadline_ns is None
-            and self.master_address == advert.source
-            and self._down_timer_ns == self._master_down_interval()
-        )
+        return not waits_to_preempt and self.preempt_deadline_ns is None
+
+    def patience_ns(self, advert: AdvertReceived) -> int:
+        """How long a BACKUP waits for the next one after it has accepted this advert."""
+        s = self.settings
+        learnt_ns = advert.advert_int_ns if s.version == 3 else self.master_advert_int_ns
+        return master_down_interval(s.version, self.priority, learnt_ns, s.down_timer_adverts)
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether nothing that it tracks itself keeps it from taking part, as far as is known."""
+        return not self._down and not self._unknown
+
+    @property
+    def is_immediate_owner(self) -> bool:
+        """Whether it becomes MASTER without waiting."""
+        return self.base_priority == OWNER_PRIORITY and self.settings.initial_state is State.MASTER
 
     @property
     def down_timer_ns(self) -> int:
@@ -193,6 +219,12 @@ class Machine:
         if self.state is State.MASTER:
             self._arm(now)
 
+    def hold(self, now: int) -> None:
+        """Its deadline has passed, and its sync group does not let it become MASTER: wait once more."""
+        self.wants_master = True
+        self._down_timer_ns = self._master_down_interval()
+        self._arm(now)
+
     def resume(self, state: State, deadline_ns: int, master_address: int | None) -> None:
         """Put a fresh machine into a running state, as if it had been there for long (the steady state).
 
@@ -204,6 +236,18 @@ class Machine:
         self.state = state
         self.deadline_ns = deadline_ns
         self.master_address = master_address
+        self.wants_master = state is State.MASTER
+
+    def resume_in_fault(self, down: frozenset[str]) -> None:
+        """Put a fresh machine into FAULT because of ``down`` (a synced one: of what other members track).
+
+        Raises:
+            IllegalEventError: the machine is no longer fresh.
+        """
+        if self.state is not State.INIT:
+            raise IllegalEventError(f"resume in FAULT in state {self.state}")
+        self.state = State.FAULT
+        self._down = set(down)
 
     def _master_down_interval(self) -> int:
         s = self.settings
@@ -223,43 +267,43 @@ class Machine:
         self.state = state
         return transition
 
-    def _is_immediate_owner(self) -> bool:
-        return self.base_priority == OWNER_PRIORITY and self.settings.initial_state is State.MASTER
-
     def _on_start(self, event: Start, now: int) -> list[Effect]:
         self._down = set(event.down)
         self._unknown = set(event.unknown)
         self._delayed_until_ns = now + self.settings.startup_delay_ns if self.settings.startup_delay_ns else 0
         if self._down:
             return [RemoveAddresses(), *self._become_fault("start_up")]
-        if self._unknown:
+        if self._unknown or self.synced:
             return [RemoveAddresses()]
         return [RemoveAddresses(), *self._leave_init(now)]
 
     def _leave_init(self, now: int) -> list[Effect]:
-        if self._is_immediate_owner():
+        if self.is_immediate_owner:
             return self._become_master("start_up", now)
         return self._become_backup("start_up", now)
 
     def _become_backup(self, reason: str, now: int) -> list[Effect]:
         self.preempt_deadline_ns = None
         self.master_advert_int_ns = self.settings.advert_int_ns
+        self._heard_goodbye = self.wants_master = False
         self._down_timer_ns = self._master_down_interval()
         transition = self._enter(State.BACKUP, reason)
         self._arm(now)
         return [transition, Notify(State.BACKUP)]
 
-    def _become_fault(self, reason: str) -> list[Effect]:
+    def _become_fault(self, reason: str, good_byes: int = 2) -> list[Effect]:
         was_master = self.state is State.MASTER
         transition = self._enter(State.FAULT, reason)
         self.deadline_ns = None
+        self.wants_master = False
         # differs: RFC 5798 sends one priority-0 advert, and only on shutdown.
-        leaving: list[Effect] = [SendAdvert(0), SendAdvert(0), RemoveAddresses()] if was_master else []
+        leaving: list[Effect] = [*[SendAdvert(0)] * good_byes, RemoveAddresses()] if was_master else []
         return [transition, *leaving, Notify(State.FAULT)]
 
     def _become_master(self, reason: str, now: int) -> list[Effect]:
         s = self.settings
         self.master_advert_int_ns = s.advert_int_ns
+        self.wants_master = True
         transition = self._enter(State.MASTER, reason)
         self._arm(now)
         effects: list[Effect] = [transition, SendAdvert(self.priority), AddAddresses(), SendGarps(s.garp_repeat, 0)]
@@ -268,12 +312,13 @@ class Machine:
         return [*effects, Notify(State.MASTER)]
 
     def _on_backup_timer(self, _event: TimerExpired, now: int) -> list[Effect]:
-        return self._become_master("down_timer", now)
+        return self._become_master("priority_zero" if self._heard_goodbye else "down_timer", now)
 
     def _on_backup_advert(self, event: AdvertReceived, now: int) -> list[Effect]:
         if self._is_mismatch(event):
             self._keep_waiting(now)
         elif event.priority == 0:
+            self._heard_goodbye = True
             self._down_timer_ns = skew_time(self.settings.version, self.priority, self.master_advert_int_ns)
             self._arm(now)
         elif self.accepts(event.priority) or self._preempt_delay_runs(now):
@@ -287,6 +332,7 @@ class Machine:
         """Take the sender for the master, and wait a whole master-down interval for its next advert."""
         if self.settings.version == 3:
             self.master_advert_int_ns = event.advert_int_ns
+        self._heard_goodbye = self.wants_master = False
         self._down_timer_ns = self._master_down_interval()
         self.master_address = event.source
         if self.settings.preempt_delay_ns:
@@ -339,23 +385,32 @@ class Machine:
         answer = [SendAdvert(self.priority)] if self.settings.higher_prio_send_advert else []
         if self.settings.version == 3:
             self.master_advert_int_ns = event.advert_int_ns
+        self.master_address = event.source
+        return [*answer, *self._step_down("higher_priority_advert", now)]
+
+    def _step_down(self, reason: str, now: int) -> list[Effect]:
+        """From MASTER to BACKUP, without a word."""
+        self._heard_goodbye = self.wants_master = False
         self._down_timer_ns = self._master_down_interval()
         self.preempt_deadline_ns = None
-        self.master_address = event.source
-        transition = self._enter(State.BACKUP, "higher_priority_advert")
+        transition = self._enter(State.BACKUP, reason)
         self._arm(now)
-        return [*answer, transition, RemoveAddresses(), Notify(State.BACKUP)]
+        return [transition, RemoveAddresses(), Notify(State.BACKUP)]
 
     def _reassert(self, now: int) -> list[Effect]:
         # differs: RFC 5798 discards a lower advert; keepalived forces a new election.
         s = self.settings
         effects: list[Effect] = [] if s.lower_prio_no_advert else [SendAdvert(self.priority)]
-        if s.garp_lower_prio_repeat:
-            effects.append(SendGarps(s.garp_lower_prio_repeat, 0))
-            if s.garp_lower_prio_delay_ns:
-                effects.append(SendGarps(s.garp_lower_prio_repeat, s.garp_lower_prio_delay_ns))
         self._rearm_after_packet(now)
-        return [*effects, Notify("MASTER_RX_LOWER_PRI")]
+        return [*effects, *self.garps_against_a_lower(), Notify("MASTER_RX_LOWER_PRI")]
+
+    def garps_against_a_lower(self) -> list[Effect]:
+        """What a MASTER announces when it, or another member of its sync group, hears a lower advert."""
+        s = self.settings
+        if not s.garp_lower_prio_repeat:
+            return []
+        again = [s.garp_lower_prio_delay_ns] if s.garp_lower_prio_delay_ns else []
+        return [SendGarps(s.garp_lower_prio_repeat, after_ns) for after_ns in (0, *again)]
 
     def _rearm_after_packet(self, now: int) -> None:
         """Every packet that a MASTER reads starts its interval afresh, unless lower_prio_no_advert is set."""
@@ -364,7 +419,7 @@ class Machine:
 
     def _on_tracked_down(self, event: TrackedDown, _now: int) -> list[Effect]:
         self._unknown.discard(event.name)
-        already = bool(self._down) and self.state is State.FAULT
+        already = self.state is State.FAULT and (bool(self._down) or self.synced)
         self._down.add(event.name)
         return [] if already else self._become_fault(event.reason)
 
@@ -372,15 +427,26 @@ class Machine:
         was_unknown = event.name in self._unknown
         self._unknown.discard(event.name)
         self._down.discard(event.name)
-        if self._down or self._unknown:
+        if self._down or self._unknown or self.synced:
             return []
         if self.state is State.INIT:
             return self._leave_init(now) if was_unknown else []
         if self.state is not State.FAULT:
             return []
-        if self._is_immediate_owner():
+        if self.is_immediate_owner:
             return self._become_master("recovered", now)
         return self._become_backup("recovered", now)
+
+    def _on_follow(self, event: Follow, now: int) -> list[Effect]:
+        if event.state is self.state:
+            return []
+        if event.state is State.MASTER:
+            return self._become_master(event.reason, now)
+        if event.state is State.FAULT:
+            return self._become_fault(event.reason, good_byes=1)
+        if self.state is State.MASTER:
+            return self._step_down(event.reason, now)
+        return self._become_backup(event.reason, now)
 
     def _on_weight(self, event: WeightChanged, _now: int) -> list[Effect]:
         self._contributions[event.name] = event.contribution
@@ -433,6 +499,7 @@ _HANDLERS: dict[tuple[State, type], _Handler] = {
     **{(state, TrackedDown): Machine._on_tracked_down for state in _EVERY_STATE},
     **{(state, TrackedUp): Machine._on_tracked_up for state in _EVERY_STATE},
     **{(state, WeightChanged): Machine._on_weight for state in _EVERY_STATE},
+    **{(state, Follow): Machine._on_follow for state in _EVERY_STATE},
     **{(state, Shutdown): Machine._on_shutdown for state in _EVERY_STATE},
     **{(state, Reload): Machine._on_reload for state in _EVERY_STATE},
 }

@@ -1,4 +1,4 @@
-"""How keepalived counts the results of a track script, and what weights make of a priority."""
+"""How keepalived counts the results of a track script, and what tracked things make of a priority."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from hasim.vrrp.timers import OWNER_PRIORITY
 
-__all__ = ["ScriptCounter", "effective_priority", "weight_contribution"]
+__all__ = ["ScriptCounter", "effective_priority", "file_contribution", "weight_contribution"]
+
+_FILE_FAULT, _FILE_MOST = -254, 253
 
 
 class ScriptCounter:
@@ -53,11 +55,23 @@ class ScriptCounter:
         return first or self.up != was_up
 
 
-def weight_contribution(weight: int, up: bool) -> int:
-    """What a tracked thing adds to the priority: a positive weight while it is up, a negative one while it is down."""
-    if weight > 0:
-        return weight if up else 0
-    return 0 if up else weight
+def weight_contribution(weight: int, up: bool, *, reverse: bool = False) -> int:
+    """What a tracked thing adds to the priority: a positive weight while it is up, a negative one while it is down;
+    ``reverse`` turns the sign of what it adds."""
+    contribution = weight if (weight > 0) == up else 0
+    return -contribution if reverse else contribution
+
+
+def file_contribution(value: int, weight: int, *, reverse: bool = False) -> int | None:
+    """What the number in a tracked file adds to the priority; None: FAULT.
+
+    With weight 0 every number but 0 means FAULT (``reverse``: 0 does). Otherwise number times weight (``reverse``: its
+    negative), at most 253, and FAULT from -254 downwards.
+    """
+    if weight == 0:
+        return None if (value != 0) != reverse else 0
+    product = -value * weight if reverse else value * weight
+    return None if product <= _FILE_FAULT else min(product, _FILE_MOST)
 
 
 def effective_priority(base: int, contributions: Iterable[int]) -> int:

@@ -17,6 +17,8 @@ KINDS = [
     "keepalived_kill",
     "keepalived_stop",
     "service_failure",
+    "process_kill",
+    "file_write",
     "link_down",
     "partition",
     "one_way_partition",

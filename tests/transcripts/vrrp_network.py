@@ -5,9 +5,11 @@ do is printed in order, one line each, then the state of every machine::
 
     start NAME priority N [version N] [advert_int D] [state MASTER] [nopreempt] [preempt_delay D] [startup_delay D]
                [down_timer_adverts N] [higher_prio_send_advert] [lower_prio_no_advert] [down X] [unknown X] ...
-    restart NAME                    the same settings, a new process
+    group NAME X Y ... : OPTIONS    a sync group: the machines NAME/X, NAME/Y, ..., each on a network of its own with
+                                    the X's, Y's, ... of others; options as with start, X:OPTION for one of them
+    restart NAME                    the same settings, a new process (of a group: all of it)
     kill NAME                       the process is gone without a word
-    shutdown NAME                   SIGTERM
+    shutdown NAME                   SIGTERM (of a group: all of it)
     reload NAME priority N          SIGHUP
     advert from X priority N [interval D] [address N] [to NAME]     from a router that is not among the machines
     advance to TIME | advance D     let time pass; what is due at its end happens too
@@ -27,7 +29,7 @@ Adverts come before timers of the same instant, and timers of the same instant i
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hasim.units import SECOND, parse_duration
@@ -52,6 +54,7 @@ from hasim.vrrp.events import (
     WeightChanged,
 )
 from hasim.vrrp.machine import Machine, Settings
+from hasim.vrrp.sync import MemberEffect, SyncGroup
 from hasim.vrrp.timers import complete_advert_int
 
 __all__ = ["VrrpNetwork"]
@@ -59,6 +62,9 @@ __all__ = ["VrrpNetwork"]
 _NUMBERS = {"priority", "version", "down_timer_adverts", "garp_repeat", "garp_lower_prio_repeat", "address"}
 _FLAGS = {"nopreempt", "higher_prio_send_advert", "lower_prio_no_advert"}
 _DURATIONS = {"advert_int", "preempt_delay", "startup_delay", "garp_delay", "garp_lower_prio_delay"}
+_ALL_OPTIONS = (
+    _NUMBERS | _FLAGS | {"advert_int", "preempt_delay", "startup_delay", "garp_delay", "state", "down", "unknown"}
+)
 _MOST_DELIVERIES = 1_000
 _STRANGER = 100
 
@@ -69,6 +75,8 @@ class VrrpNetwork:
     def __init__(self) -> None:
         self._now = 0
         self._machines: dict[str, Machine] = {}
+        self._groups: dict[str, SyncGroup] = {}
+        self._starts: dict[str, dict[str, Start]] = {}
         self._settings: dict[str, Settings] = {}
         self._cuts: set[tuple[str, str]] = set()
         self._doomed: dict[tuple[str, str], int] = {}
@@ -99,6 +107,10 @@ class VrrpNetwork:
 
     def _do_start(self, words: list[str]) -> None:
         name, *options = words
+        self._begin(name, self._configure(name, options))
+
+    def _configure(self, name: str, options: list[str]) -> Start:
+        """Remember the settings of a machine; what it knows when it starts."""
         values: dict[str, Any] = {"address": len(self._settings) + 1}
         known: dict[str, set[str]] = {"down": set(), "unknown": set()}
         options_iterator = iter(options)
@@ -110,16 +122,49 @@ class VrrpNetwork:
         if "advert_int_ns" in values:
             values["advert_int_ns"] = complete_advert_int(values.get("version", 2), values["advert_int_ns"])
         self._settings[name] = Settings(**values)
-        self._begin(name, Start(frozenset(known["down"]), frozenset(known["unknown"])))
+        return Start(frozenset(known["down"]), frozenset(known["unknown"]))
+
+    def _do_group(self, words: list[str]) -> None:
+        colon = words.index(":")
+        name, *members = words[:colon]
+        starts = {}
+        for member in members:
+            options: list[str] = []
+            mine = True
+            for word in words[colon + 1 :]:
+                owner, prefix, option = word.rpartition(":")
+                if prefix or word in _ALL_OPTIONS:
+                    mine = not prefix or owner == member
+                if mine:
+                    options.append(option)
+            starts[member] = self._configure(f"{name}/{member}", options)
+        self._starts[name] = starts
+        self._begin_group(name)
+
+    def _begin_group(self, name: str) -> None:
+        machines = {member: Machine(self._settings[f"{name}/{member}"], synced=True) for member in self._starts[name]}
+        self._machines |= {f"{name}/{member}": machine for member, machine in machines.items()}
+        self._groups[name] = SyncGroup(machines)
+        self._carry_out_effects(name, self._groups[name].start(self._starts[name], self._now))
+        self._deliver()
 
     def _do_restart(self, words: list[str]) -> None:
-        self._begin(words[0], Start())
+        if words[0] in self._groups:
+            self._begin_group(words[0])
+        else:
+            self._begin(words[0], Start())
 
     def _do_kill(self, words: list[str]) -> None:
-        del self._machines[words[0]]
+        for name in self._members(words[0]):
+            del self._machines[name]
 
     def _do_shutdown(self, words: list[str]) -> None:
-        self._handle(words[0], Shutdown())
+        for name in self._members(words[0]):
+            self._handle(name, Shutdown())
+
+    def _members(self, name: str) -> list[str]:
+        """The machines of a group, or the one of that name."""
+        return [f"{name}/{member}" for member in self._groups[name].members] if name in self._groups else [name]
 
     def _do_reload(self, words: list[str]) -> None:
         self._handle(words[0], Reload(int(words[2])))
@@ -198,18 +243,29 @@ class VrrpNetwork:
         self._now = until_ns
 
     def _handle(self, name: str, event: Event) -> None:
-        for effect in self._machines[name].handle(event, self._now):
-            self._say(name, _words(effect))
-            if isinstance(effect, SendAdvert):
-                self._send(name, effect.priority)
+        group, _, member = name.rpartition("/")
+        if group:
+            self._carry_out_effects(group, self._groups[group].handle(member, event, self._now))
+        else:
+            for effect in self._machines[name].handle(event, self._now):
+                self._do_effect(name, effect)
         self._deliver()
+
+    def _carry_out_effects(self, group: str, effects: Iterable[MemberEffect]) -> None:
+        for member, effect in effects:
+            self._do_effect(f"{group}/{member}", effect)
+
+    def _do_effect(self, name: str, effect: Effect) -> None:
+        self._say(name, _words(effect))
+        if isinstance(effect, SendAdvert):
+            self._send(name, effect.priority)
 
     def _send(self, sender: str, priority: int) -> None:
         settings = self._settings[sender]
         advert = AdvertReceived(settings.address, priority, settings.advert_int_ns)
         for receiver in self._machines:
             relation = (sender, receiver)
-            if receiver == sender or relation in self._cuts:
+            if receiver == sender or relation in self._cuts or _network(receiver) != _network(sender):
                 continue
             if self._doomed.get(relation, 0):
                 self._doomed[relation] -= 1
@@ -239,6 +295,11 @@ class VrrpNetwork:
         deadline = "waits for nothing" if machine.deadline_ns is None else f"{waits} {_time(machine.deadline_ns)}"
         frozen = ", frozen" if name in self._queues else ""
         return f"{name}: {machine.state}, priority {machine.priority}, {deadline}{frozen}"
+
+
+def _network(name: str) -> str:
+    """The network that a machine is on: that of its place in a group."""
+    return name.rpartition("/")[2] if "/" in name else ""
 
 
 def _set(values: dict[str, Any], key: str, following: Iterator[str]) -> None:

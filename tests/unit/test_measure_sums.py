@@ -62,7 +62,7 @@ def test_calls_are_counted_by_action_and_code_and_what_was_never_answered_too() 
 
 
 def test_records_that_say_nothing_to_be_measured_change_nothing() -> None:
-    details = [AdvertSent(ns(1), "a", 100), LinkChanged(ns(2), "b", "eth1", False)]
+    details = [AdvertSent(ns(1), "a", 100, ()), LinkChanged(ns(2), "b", "eth1", False)]
     assert outcome(100, pair(), details) == outcome(100, pair())
 
 

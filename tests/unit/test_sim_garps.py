@@ -85,7 +85,11 @@ def test_the_slow_cloud_is_one_parameter_away() -> None:
 
 def test_a_new_master_sends_a_burst_another_after_the_delay_and_then_refreshes() -> None:
     refreshing = havip(faults=CRASH, vrrp={"garp_master_refresh": "50s", "garp_master_repeat": 3})
-    sent = [record for record in of_type(records(refreshing, detail=True), GarpSent) if record.instance == "b"]
+    sent = [
+        record
+        for record in of_type(records(refreshing, detail=(0, refreshing.horizon_ns)), GarpSent)
+        if record.instance == "b"
+    ]
     first = sent[0].at
     assert [((record.at - first) // SECOND, record.repeat) for record in sent] == [
         (0, 3),
@@ -161,8 +165,20 @@ def test_a_frozen_master_sends_what_was_due_when_it_goes_on() -> None:
 def test_detail_changes_nothing_but_what_is_recorded() -> None:
     scenario = havip(faults=PARTITION, vrrp={"garp_master_refresh": "5s"})
     details = (AdvertSent, GarpSent, NotifyForked)
-    told = [record for record in records(scenario, detail=True) if not isinstance(record, details)]
-    assert tuple(told) == records(scenario) == records(scenario, heartbeats="explicit")
+    for window in ((0, scenario.horizon_ns), (101 * SECOND, 130 * SECOND)):
+        told = [record for record in records(scenario, detail=window) if not isinstance(record, details)]
+        assert tuple(told) == records(scenario) == records(scenario, heartbeats="explicit")
+
+
+def test_the_detail_of_a_window_is_that_of_the_whole_run_there() -> None:
+    scenario = havip(faults=PARTITION, vrrp={"garp_master_refresh": "5s"})
+    start_ns, end_ns = 90 * SECOND, 140 * SECOND
+    whole = records(scenario, detail=(0, scenario.horizon_ns), heartbeats="explicit")
+    part = records(scenario, detail=(start_ns, end_ns))
+    kinds = (AdvertSent, GarpSent, NotifyForked)
+    within = [record for record in whole if isinstance(record, kinds) and start_ns <= record.at < end_ns]
+    assert [record for record in part if isinstance(record, kinds)] == within
+    assert {type(record) for record in within} == set(kinds)
 
 
 def test_the_forwarding_ends_where_the_address_is_however_often_it_moved_meanwhile() -> None:

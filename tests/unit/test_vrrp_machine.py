@@ -337,13 +337,29 @@ def test_an_event_that_cannot_happen_names_the_state() -> None:
         machine().handle(Start(), 5)
 
 
-def test_following_means_that_another_advert_changes_only_the_deadline() -> None:
-    m = machine()
-    assert not m.follows(advert(150), 5)
-    m.handle(advert(150), 5)
-    assert m.follows(advert(150), SECOND)
-    assert not m.follows(advert(150, LOW), SECOND)
-    assert not m.follows(advert(99), SECOND)
-    assert not m.follows(advert(0), SECOND)
-    m.handle(advert(0), 2 * SECOND)
-    assert not m.follows(advert(150), 2 * SECOND)
+def attributes(m: Machine) -> dict[str, object]:
+    return {name: getattr(m, name) for name in Machine.__slots__}
+
+
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("before", [None, advert(150, LOW), advert(0)])
+def test_following_means_that_of_a_row_of_adverts_only_the_last_one_matters(
+    version: int, before: AdvertReceived | None
+) -> None:
+    heard_all, heard_last = machine(version=version), machine(version=version)
+    for m in (heard_all, heard_last):
+        if before is not None:
+            m.handle(before, 2)
+        assert m.follows(advert(150), 5)
+    for second in range(3):
+        assert heard_all.handle(advert(150), second * SECOND + 5) == []
+    heard_last.handle(advert(150), 2 * SECOND + 5)
+    assert attributes(heard_all) == attributes(heard_last)
+    assert heard_last.deadline_ns == 2 * SECOND + 5 + heard_last.patience_ns(advert(150))
+
+
+def test_a_backup_does_not_follow_whom_it_would_not_obey() -> None:
+    assert not machine().follows(advert(99), SECOND)
+    assert not machine().follows(advert(0), SECOND)
+    assert not machine(preempt_delay_ns=SECOND).follows(advert(99), SECOND)
+    assert not machine(State.MASTER).follows(advert(150), SECOND)

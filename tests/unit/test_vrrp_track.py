@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hasim.vrrp.track import ScriptCounter, effective_priority, weight_contribution
+from hasim.vrrp.track import ScriptCounter, effective_priority, file_contribution, weight_contribution
 
 
 def test_one_success_is_enough_at_the_start_whatever_rise_is() -> None:
@@ -55,3 +55,27 @@ def test_priority_is_clamped_and_the_owner_ignores_weights() -> None:
     assert effective_priority(100, [-200]) == 1
     assert effective_priority(250, [20]) == 254
     assert effective_priority(255, [-60]) == 255
+
+
+def test_reverse_turns_the_sign_of_a_contribution_round() -> None:
+    assert [weight_contribution(30, up, reverse=True) for up in (True, False)] == [-30, 0]
+    assert [weight_contribution(-30, up, reverse=True) for up in (True, False)] == [0, 30]
+
+
+def test_a_file_adds_its_number_times_the_weight_between_fault_and_253() -> None:
+    """As 2.2.7 does with weight 2: -20 is -40, -127 is FAULT, 300 is 253."""
+    assert [file_contribution(value, 2) for value in (10, -20, -126, -127, 126, 127, 300)] == [
+        20,
+        -40,
+        -252,
+        None,
+        252,
+        253,
+        253,
+    ]
+    assert [file_contribution(value, 2, reverse=True) for value in (10, 127, -300)] == [-20, None, 253]
+
+
+def test_a_file_without_a_weight_is_fault_or_nothing() -> None:
+    assert [file_contribution(value, 0) for value in (0, 1, -1)] == [0, None, None]
+    assert [file_contribution(value, 0, reverse=True) for value in (0, 1)] == [None, 0]

@@ -1,0 +1,95 @@
+"""What the state machines want done, done to the world around their daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from hasim.trace import AdvertSent, MemberStateChanged, NotifyForked, PriorityChanged, StateChanged
+from hasim.vrrp.events import (
+    AddAddresses,
+    Effect,
+    Notify,
+    PriorityMoved,
+    RemoveAddresses,
+    SendAdvert,
+    SendGarps,
+    State,
+    Transition,
+)
+
+if TYPE_CHECKING:
+    from hasim.sim.daemon import Daemon
+    from hasim.sim.router import Router
+
+__all__ = ["apply", "apply_of_member"]
+
+
+def apply(daemon: Daemon, effect: Effect) -> None:
+    """Do what the machine of the floating address wants."""
+    _APPLY[type(effect)](daemon, effect)
+
+
+def apply_of_member(daemon: Daemon, router: Router, effect: Effect) -> None:
+    """What a further member of the sync group wants done; its addresses and scripts are not part of the world."""
+    world = daemon.world
+    match effect:
+        case SendAdvert(priority):
+            world.heartbeats.send(router, priority)
+        case Transition(old, new, reason):
+            world.record(MemberStateChanged(world.kernel.now, daemon.name, router.member, old, new, reason))
+            if new is State.MASTER:
+                daemon.occupy()
+        case Notify("MASTER_RX_LOWER_PRI"):
+            daemon.occupy()
+
+
+def _send_advert(daemon: Daemon, effect: SendAdvert) -> None:
+    world = daemon.world
+    unreached = world.heartbeats.send(daemon.router, effect.priority)
+    if world.detail and world.fabric.link_is_up(daemon.name, daemon.instance.vrrp.interface):
+        world.record(AdvertSent(world.kernel.now, daemon.name, effect.priority, unreached))
+
+
+def _change_state(daemon: Daemon, effect: Transition) -> None:
+    world, (old, new, reason) = daemon.world, effect
+    world.record(StateChanged(world.kernel.now, daemon.name, old, new, reason))
+    if new is State.MASTER:
+        daemon.occupy()
+    world.state_changed(daemon, old, new)
+
+
+def _add_addresses(daemon: Daemon, _effect: AddAddresses) -> None:
+    daemon.world.hosts[daemon.name].keepalived_address(True)
+
+
+def _remove_addresses(daemon: Daemon, _effect: RemoveAddresses) -> None:
+    daemon.world.hosts[daemon.name].keepalived_address(False)
+
+
+def _notify(daemon: Daemon, effect: Notify) -> None:
+    world = daemon.world
+    if world.detail:
+        world.record(NotifyForked(world.kernel.now, daemon.name, effect.event))
+    if effect.event == "MASTER_RX_LOWER_PRI":
+        daemon.occupy()
+    world.scripts.notify(daemon, effect.event)
+
+
+def _change_priority(daemon: Daemon, effect: PriorityMoved) -> None:
+    daemon.world.record(PriorityChanged(daemon.world.kernel.now, daemon.name, *effect))
+
+
+def _send_garps(daemon: Daemon, effect: SendGarps) -> None:
+    daemon.world.garps.send(daemon, effect.repeat, effect.after_ns, daemon.asker())
+
+
+_APPLY: dict[type, Callable[[Daemon, Any], None]] = {
+    SendAdvert: _send_advert,
+    Transition: _change_state,
+    AddAddresses: _add_addresses,
+    RemoveAddresses: _remove_addresses,
+    Notify: _notify,
+    PriorityMoved: _change_priority,
+    SendGarps: _send_garps,
+}

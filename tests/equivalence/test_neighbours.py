@@ -1,0 +1,93 @@
+"""Adverts that wait for a peer's hardware address: the same in quiet and in explicit runs, and as Linux does it."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hasim.scenario import loads
+from hasim.scenario.model import Scenario
+from hasim.sim import simulate
+from hasim.trace import NotifyForked, Trace
+from hasim.units import SECOND
+from tests.random_scenarios import scenarios, with_faults
+
+PAIR = """
+horizon: {horizon}
+zones: [z1]
+vpc: {{cidr: 10.0.0.0/16}}
+subnets: {{lan: {{cidr: 10.0.1.0/24}}}}
+instances:
+  a: {{address: 10.0.1.11, vrrp: {{priority: 150}}}}
+  b: {{address: 10.0.1.12, vrrp: {{priority: 100}}}}
+initial_master: a
+floating: {{address: 10.0.1.100, mechanism: secondary_ip}}
+network: {{neighbour_resolution: {resolves}, within_zone: {{loss: {loss}%}}}}
+vrrp: {{advert_int: {advert_int}s}}
+faults: [{{kind: partition, between: a, and: b, at: 100s, duration: {duration}ms}}]
+"""
+
+
+def pair(
+    duration_ms: int, *, resolves: bool = True, horizon: str = "3min", advert_int: int = 1, loss: int = 0
+) -> Scenario:
+    return loads(
+        PAIR.format(
+            duration=duration_ms, resolves=str(resolves).lower(), horizon=horizon, advert_int=advert_int, loss=loss
+        )
+    )
+
+
+def told_of_usurpers(trace: Trace) -> int:
+    return sum(isinstance(r, NotifyForked) and r.event == "MASTER_RX_LOWER_PRI" for r in trace.records)
+
+
+def in_detail(scenario: Scenario, replication: int) -> Trace:
+    return simulate(scenario, seed=1, replication=replication, detail=(99 * SECOND, scenario.horizon_ns))
+
+
+@pytest.mark.parametrize("kind", ["partition", "link_down", "keepalived_kill"])
+@settings(max_examples=4, suppress_health_check=list(HealthCheck))
+@given(text=scenarios(), seed=st.integers(0, 1_000))
+def test_quiet_and_explicit_runs_leave_the_same_trace(kind: str, text: str, seed: int) -> None:
+    data = yaml.safe_load(with_faults(text, kind))
+    data.setdefault("network", {})["neighbour_resolution"] = True
+    data.setdefault("vrrp", {})["transport"] = "unicast"
+    scenario = loads(yaml.safe_dump(data))
+    quiet = simulate(scenario, seed=seed, replication=0)
+    explicit = simulate(scenario, seed=seed, replication=0, heartbeats="explicit")
+    assert quiet.records == explicit.records
+
+
+@pytest.mark.parametrize("advert_int", [1, 4, 6, 40])
+@pytest.mark.parametrize("loss", [0, 20])
+def test_what_an_entry_knows_after_an_hour_does_not_depend_on_how_it_was_simulated(advert_int: int, loss: int) -> None:
+    text = PAIR.format(duration=20_500, resolves="true", horizon="70min", advert_int=advert_int, loss=loss)
+    scenario = loads(text.replace("at: 100s", "at: 1h"))
+    quiet = simulate(scenario, seed=1, replication=3, detail=(3_590 * SECOND, scenario.horizon_ns))
+    explicit = simulate(
+        scenario, seed=1, replication=3, heartbeats="explicit", detail=(3_590 * SECOND, 70 * 60 * SECOND)
+    )
+    assert quiet.records == explicit.records
+
+
+def test_while_an_entry_does_not_fail_nothing_waits() -> None:
+    """Three requests one second apart come before that."""
+    for replication in range(8):
+        plain = in_detail(pair(2_900, resolves=False), replication)
+        assert in_detail(pair(2_900), replication).records == plain.records
+
+
+def test_after_a_long_partition_the_adverts_of_seconds_arrive_together() -> None:
+    """Whoever was told of a usurper is told by each of its adverts: up to one for each second that the kernel asks."""
+    told = [told_of_usurpers(in_detail(pair(40_300), replication)) for replication in range(24)]
+    plain = [told_of_usurpers(in_detail(pair(40_300, resolves=False), replication)) for replication in range(24)]
+    assert max(plain) == 1
+    assert 2 <= max(told) <= 4
+
+
+def test_adverts_that_waited_in_vain_are_dropped() -> None:
+    trace = in_detail(pair(120_000, horizon="4min"), 0)
+    assert told_of_usurpers(trace) <= 4
