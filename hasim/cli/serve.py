@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -12,15 +12,10 @@ from hasim.cli.options import SetOption, load_study
 from hasim.errors import HasimError, UserError
 
 if TYPE_CHECKING:
-    from hasim.cloud import Region
     from hasim.cloud.http import Credentials, Journal
     from hasim.scenario.model import Scenario
 
 __all__ = ["serve"]
-
-_REGION = "ap-guangzhou"
-_ZONES = ("ap-guangzhou-3", "ap-guangzhou-4", "ap-guangzhou-6")
-_SMALLEST_DRAW = 2.0**-60
 
 
 @guarded
@@ -47,6 +42,14 @@ def serve(
         Path | None,
         typer.Option("--state", metavar="FILE", help="Keep every change there, and go on from it the next time."),
     ] = None,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="The scenario's faults happen: those of the API, crashes, stops, outages.")
+    ] = False,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, help="The random numbers of the simulation with that seed. [default: new ones]"),
+    ] = None,
+    replication: Annotated[int, typer.Option("--replication", min=0, help="Which replication of that simulation.")] = 0,
     changes: SetOption = None,
 ) -> None:
     """The control plane of a scenario, or of an empty region, over HTTP: for the official SDK and command line.
@@ -58,15 +61,32 @@ def serve(
     Examples:
       hasim serve --no-auth
       hasim serve scenarios/secondary-ip-best-practice.yaml --speed 10 --state region.state
+      hasim serve scenarios/api-outage-during-failover.yaml --faults --seed 1
       curl -H 'Content-Type: application/json' -d '{"kind": "outage"}' URL/_hasim/trouble
 
     Clients, trouble, crashes and what is kept in the state file: docs/serve.md.
     """
-    if changes and scenario is None:
-        raise UserError("--set changes a scenario: name one")
+    if scenario is None:
+        for option, given in (("--set", bool(changes)), ("--faults", faults)):
+            if given:
+                raise UserError(f"{option} is about a scenario: name one")
+    if replication and seed is None:
+        raise UserError("--replication is one of a simulation: give its --seed")
     credentials = _credentials(no_auth, secret_id, secret_key)
     loaded = load_study(scenario, changes).scenario if scenario is not None else None
-    _run(loaded, host, port, speed, credentials, state)
+    _run(loaded, _Wishes(host, port, speed, state, faults, seed, replication), credentials)
+
+
+class _Wishes(NamedTuple):
+    """What the options say."""
+
+    host: str
+    port: int
+    speed: float
+    state: Path | None
+    faults: bool
+    seed: int | None
+    replication: int
 
 
 def _credentials(no_auth: bool, secret_id: str | None, secret_key: str | None) -> Credentials | None:
@@ -84,80 +104,59 @@ def _credentials(no_auth: bool, secret_id: str | None, secret_key: str | None) -
     return Credentials(secret_id or f"AKID{token_hex(16)}", secret_key or token_hex(16))
 
 
-def _run(
-    scenario: Scenario | None, host: str, port: int, speed: float, credentials: Credentials | None, state: Path | None
-) -> None:
-    from random import SystemRandom
+def _run(scenario: Scenario | None, wishes: _Wishes, credentials: Credentials | None) -> None:
+    from hasim.cloud.http.server import listen
+    from hasim.serve.endpoint import Endpoint, url_of
 
-    from hasim.cli.serve_behaviour import behaviour_of, default_control_plane
-    from hasim.cloud.http import Clock, LiveRegion
-    from hasim.cloud.http.app import make_app
-    from hasim.cloud.http.request import Door
-    from hasim.cloud.http.server import Server, listen
-
-    listener = listen(host, port)
-    region, journal = _region(scenario, state)
-    clock = Clock(speed, not_before_ns=journal.last_ns if journal is not None else 0)
-    failures: list[Exception] = []
-
-    def failed(error: Exception) -> None:
-        failures.append(error)
-        server.stop()
-
-    random = SystemRandom()
-    live = LiveRegion(
-        region,
-        clock,
-        behaviour_of(scenario.control_plane if scenario is not None else default_control_plane()),
-        lambda: max(random.random(), _SMALLEST_DRAW),
+    listener = listen(wishes.host, wishes.port)
+    journal = _journal(scenario, wishes.state)
+    endpoint = Endpoint(
+        scenario,
+        speed=wishes.speed,
+        seed=wishes.seed,
+        replication=wishes.replication,
+        with_faults=wishes.faults,
+        credentials=credentials,
         journal=journal,
-        failed=failed,
     )
-    server = Server(make_app(live, Door(region.name, credentials)), stopping=live.close)
-    _announce(listener.getsockname(), region.name, credentials)
-    server.run_on(listener)
-    if journal is not None:
-        journal.close()
-    if failures:
-        _leave(failures[0], state)
-
-
-def _region(scenario: Scenario | None, state: Path | None) -> tuple[Region, Journal | None]:
-    from hasim.cloud.http import Journal
-
-    if state is None:
-        return _new_region(scenario), None
-    if not Journal.exists(state):
-        journal = Journal(state, _new_region(scenario))
-        return journal.region, journal
-    journal = Journal(state)
-    if scenario is not None and scenario.region != journal.region.name:
-        raise UserError(f"--state {state} is a state of {journal.region.name}, the scenario is in {scenario.region}")
-    undone = f"; tasks that were running have failed: {journal.rolled_back}" if journal.rolled_back else ""
-    say(f"going on from {state}{undone}")
-    return journal.region, journal
-
-
-def _new_region(scenario: Scenario | None) -> Region:
-    from hasim.cloud import Region
-
-    if scenario is None:
-        return Region(_REGION, _ZONES)
-    from hasim.scenario.topology import build_region
-
-    holder = scenario.initial_master or max(scenario.instances, key=lambda item: item.vrrp.priority).name
-    return build_region(scenario, holder).region
-
-
-def _announce(address: tuple[str, int], region: str, credentials: Credentials | None) -> None:
-    host, port = address[:2]
-    print(f"http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
-    print(f"region      {region}")
+    print(url_of(listener), flush=True)
+    print(f"region      {endpoint.live.region.name}")
     if credentials is None:
         print("signatures  not checked (--no-auth)", flush=True)
     else:
         print(f"secret id   {credentials.secret_id}")
         print(f"secret key  {credentials.secret_key}", flush=True)
+    if scenario is not None and wishes.faults:
+        _say_what_is_left_out(scenario)
+    endpoint.run_on(listener)
+    if journal is not None:
+        journal.close()
+    if endpoint.failures:
+        _leave(endpoint.failures[0], wishes.state)
+
+
+def _say_what_is_left_out(scenario: Scenario) -> None:
+    from hasim.serve.faults import is_played
+
+    left_out = [fault.name for fault in scenario.faults if not is_played(fault)]
+    if left_out:
+        say(f"left out, being about guests and the network between them: {', '.join(left_out)}")
+
+
+def _journal(scenario: Scenario | None, state: Path | None) -> Journal | None:
+    from hasim.cloud.http import Journal
+    from hasim.serve.endpoint import new_region
+
+    if state is None:
+        return None
+    if not Journal.exists(state):
+        return Journal(state, new_region(scenario))
+    journal = Journal(state)
+    if scenario is not None and scenario.region != journal.region.name:
+        raise UserError(f"--state {state} is a state of {journal.region.name}, the scenario is in {scenario.region}")
+    undone = f"; tasks that were running have failed: {journal.rolled_back}" if journal.rolled_back else ""
+    say(f"going on from {state}{undone}")
+    return journal
 
 
 def _leave(error: Exception, state: Path | None) -> None:

@@ -6,17 +6,24 @@ lists it, from the moment it is reserved until it is given back.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address
 
 from hasim.cloud.entities import Subnet
 from hasim.cloud.errors import refusal
 
-__all__ = ["AddressBook", "address_text"]
+__all__ = ["AddressBook", "address_text", "address_value"]
 
 
 def address_text(value: int) -> str:
     """The dotted form of an address."""
     return f"{value >> 24}.{value >> 16 & 255}.{value >> 8 & 255}.{value & 255}"
+
+
+@lru_cache(maxsize=65_536)
+def address_value(text: str) -> int:
+    """The number of an address in dotted form."""
+    return int(IPv4Address(text))
 
 
 class AddressBook:
@@ -64,7 +71,7 @@ class AddressBook:
         Raises:
             CloudError: outside the subnet (Range), kept by the cloud (Reserved) or taken (ResourceInUse).
         """
-        value = int(IPv4Address(address))
+        value = address_value(address)
         if not subnet.contains(value):
             raise refusal(
                 "InvalidParameterValue.Range", f"{address} is outside {subnet.subnet_id} ({subnet.cidr_block})."

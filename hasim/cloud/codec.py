@@ -1,4 +1,4 @@
-"""Records to plain data and back, driven by their annotations.
+"""Records to plain data and back, and to values that are quick to compare, driven by their annotations.
 
 Only what a region's records are made of: strings, numbers, booleans, None, string enumerations, lists, tuples,
 dictionaries with string keys, and records of these.
@@ -11,14 +11,17 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import partial
+from operator import attrgetter
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "freezer_of"]
 
 Decoder = Callable[[Any], Any]
+Freezer = Callable[[Any], Any]
 RecordT = TypeVar("RecordT")
 _NAMES: dict[type, tuple[str, ...]] = {}
 _DECODERS: dict[type, dict[str, Decoder]] = {}
+_FREEZERS: dict[type, Freezer] = {}
 
 
 def encode(value: object) -> Any:
@@ -32,6 +35,46 @@ def encode(value: object) -> Any:
     if isinstance(value, (list, tuple)):
         return [encode(item) for item in value]
     return {name: encode(getattr(value, name)) for name in _field_names(type(value))}
+
+
+def freezer_of(record: type) -> Freezer:
+    """A function from a record of that class to what it is now, as nested tuples: equal exactly for equal records.
+
+    Several times as quick as :func:`encode`, because what cannot change is taken as it is.
+    """
+    freezer = _FREEZERS.get(record)
+    if freezer is None:
+        freezer = _FREEZERS[record] = _record_freezer(record)
+    return freezer
+
+
+def _record_freezer(record: type) -> Freezer:
+    hints = get_type_hints(record)
+    freezers = {name: _freezer(hints[name]) for name in _field_names(record)}
+    constant = attrgetter(*(name for name, freezer in freezers.items() if freezer is None))
+    changing = [(attrgetter(name), freezer) for name, freezer in freezers.items() if freezer is not None]
+    if not changing:
+        return constant
+    return lambda item: (constant(item), *[freezer(value(item)) for value, freezer in changing])
+
+
+def _freezer(hint: Any) -> Freezer | None:
+    """How to freeze a value; None for one that cannot change."""
+    origin = get_origin(hint)
+    if is_dataclass(hint):
+        return freezer_of(cast(type, hint))
+    if origin not in (list, tuple, dict):
+        return None
+    inner = _freezer(get_args(hint)[-1 if origin is dict else 0])
+    if origin is dict:
+        return (
+            (lambda value: tuple(value.items()))
+            if inner is None
+            else (lambda value: tuple((key, inner(item)) for key, item in value.items()))
+        )
+    if inner is None:
+        return None if origin is tuple else tuple
+    return lambda value: tuple(inner(item) for item in value)
 
 
 def decode(record: type[RecordT], data: dict[str, Any]) -> RecordT:

@@ -234,6 +234,7 @@ class Instance:
     """A CVM instance. ``ordinary_address`` is its non-elastic public IP, empty for none.
 
     ``bandwidth_mbps`` is the public bandwidth. ``latest_operation`` and its state are what DescribeInstances shows.
+    ``is_crashed``: its guest is dead, which no action shows; until it is started again, or rebooted.
     """
 
     instance_id: str
@@ -255,6 +256,7 @@ class Instance:
     latest_operation: str = ""
     latest_operation_state: str = ""
     latest_operation_request_id: str = ""
+    is_crashed: bool = False
 
 
 @dataclass(slots=True)

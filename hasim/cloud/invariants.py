@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from hasim.cloud.address_book import address_value
 from hasim.cloud.entities import AddressState, EipStatus, HaVipState, InstanceState, InterfaceState, TaskStatus
 from hasim.errors import ModelInvariantError
 
@@ -102,7 +102,7 @@ def _addresses(region: Store) -> Iterator[str]:
     used: Counter[str] = Counter()
     for subnet_id, address, owner in places:
         subnet = region.subnets[subnet_id]
-        value = int(IPv4Address(address))
+        value = address_value(address)
         if not subnet.contains(value) or subnet.reserves(value):
             yield f"{address} of {owner} is not usable in {subnet_id}"
         if (subnet.vpc_id, address) in expected:
@@ -131,8 +131,11 @@ def _address_states(region: Store) -> Iterator[str]:
 
 def _instances(region: Store) -> Iterator[str]:
     """An instance has its primary ENI, and no more ENIs (arriving ones included) than its specification allows."""
-    arriving = Counter(task.destination_instance_id for task in region.running.values())
-    present = Counter(interface.instance_id for interface in region.network_interfaces.values())
+    indices: dict[str | None, list[int | None]] = {}
+    for interface in region.network_interfaces.values():
+        indices.setdefault(interface.instance_id, []).append(interface.device_index)
+    for task in region.running.values():
+        indices.setdefault(task.destination_instance_id, []).append(task.device_index)
     held = _held_keys(region)
     for instance in region.instances.values():
         name = instance.instance_id
@@ -141,11 +144,10 @@ def _instances(region: Store) -> Iterator[str]:
             yield f"{name} has no primary ENI"
         elif primary.subnet_id != instance.subnet_id:
             yield f"{name} and its primary ENI are in different subnets"
-        if present[name] + arriving[name] > region.interface_limits(name).interfaces:
+        places = indices.get(name, [])
+        if len(places) > region.interface_limits(name).interfaces:
             yield f"{name} has too many ENIs"
-        indices = Counter(interface.device_index for interface in region.interfaces_of(name))
-        indices.update(task.device_index for task in region.running.values() if task.destination_instance_id == name)
-        if any(count > 1 for count in indices.values()):
+        if len(set(places)) < len(places):
             yield f"{name} has two ENIs at one device index"
         settled = instance.state in (InstanceState.RUNNING, InstanceState.STOPPED)
         if not settled and f"{name}/power" not in held:

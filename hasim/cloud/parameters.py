@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Any, Protocol
 
@@ -65,10 +66,11 @@ def _wrong_type(path: str, expected: str, value: object) -> CloudError:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string of at most ``longest`` characters."""
+    """A string of at most ``longest`` characters; where it ``is_ascii``, others are as bad as too many."""
 
     longest: int = _NAME_LENGTH
     too_long: str = TOO_LONG
+    is_ascii: bool = False
     label = "String"
 
     @property
@@ -80,6 +82,8 @@ class Text:
             raise _wrong_type(path, "a string", value)
         if len(value) > self.longest:
             raise refusal(self.too_long, f"{path} has {len(value)} characters, at most {self.longest} are allowed.")
+        if self.is_ascii and not value.isascii():
+            raise refusal(self.too_long, f"{path} must be ASCII.")
         return value
 
 
@@ -204,9 +208,14 @@ class Address:
         if not isinstance(value, str):
             raise _wrong_type(path, "a string", value)
         try:
-            return str(IPv4Address(value))
+            return _canonical(value)
         except AddressValueError:
             raise refusal(self.malformed, f"{path} must be an IPv4 address, got {value!r:.60}.") from None
+
+
+@lru_cache(maxsize=1024)
+def _canonical(address: str) -> str:
+    return str(IPv4Address(address))
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,17 +350,20 @@ def validate(parameters: tuple[Parameter, ...], values: Mapping[str, Any], path:
     request: dict[str, Any] = {}
     known = 0
     for parameter in parameters:
-        value = values.get(parameter.name)
-        known += parameter.name in values
-        if parameter.kind is None:
-            if value is not None and not parameter.harmless:
-                raise refusal("UnsupportedOperation", f"{path}{parameter.name} is not modelled.")
-        elif value is not None:
-            request[parameter.name] = parameter.kind.read(value, path + parameter.name)
-        elif parameter.required:
-            raise refusal("MissingParameter", f"{path}{parameter.name} is needed.")
-        else:
-            request[parameter.name] = parameter.default
+        name = parameter.name
+        value = values.get(name)
+        if value is None:
+            known += name in values
+            if parameter.kind is not None:
+                if parameter.required:
+                    raise refusal("MissingParameter", f"{path}{name} is needed.")
+                request[name] = parameter.default
+            continue
+        known += 1
+        if parameter.kind is not None:
+            request[name] = parameter.kind.read(value, path + name)
+        elif not parameter.harmless:
+            raise refusal("UnsupportedOperation", f"{path}{name} is not modelled.")
     if known != len(values):
         names = {parameter.name for parameter in parameters}
         unknown = sorted(str(name) for name in values if name not in names)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from hasim.cloud.errors import refusal
@@ -132,17 +133,17 @@ class Query(Generic[RecordT]):
                     raise refusal(self._missing, f"{identifier} does not exist.")
             return [table[identifier] for identifier in dict.fromkeys(wanted) if identifier in table]
         filters: dict[str, list[str]] = request["Filters"] or {}
-        return [
-            record
-            for record in table.values()
-            if all(self._fits(record, name, asked) for name, asked in filters.items())
-        ]
+        matching = list(table.values())
+        for name, asked in filters.items():
+            matching = self._filtered(matching, name, asked)
+        return matching
 
-    def _fits(self, record: RecordT, name: str, asked: list[str]) -> bool:
+    def _filtered(self, records: list[RecordT], name: str, asked: list[str]) -> list[RecordT]:
         if name.startswith("tag:"):
-            tags: dict[str, str] = record.tags  # type: ignore[attr-defined]  # every record that can be queried has tags
-            return tags.get(name.removeprefix("tag:")) in asked
+            tag, key = name.removeprefix("tag:"), attrgetter("tags")  # every record that can be queried has tags
+            return [record for record in records if key(record).get(tag) in asked]
         matcher = self._matchers.get(name)
         if matcher is not None:
-            return matcher(record, asked)
-        return any(value in asked for value in self._values[name](record))
+            return [record for record in records if matcher(record, asked)]
+        values, wanted = self._values[name], frozenset(asked)
+        return [record for record in records if not wanted.isdisjoint(values(record))]

@@ -25,13 +25,15 @@ def documented_rate_limits() -> dict[str, int]:
 class RateLimiter:
     """Counts the calls of each action over the last second of the clock; time must not run backwards.
 
-    ``limits_per_s`` maps action names to calls per second; an action without an entry is not limited.
+    ``limits_per_s`` maps action names to calls per second; an action without an entry has ``otherwise_per_s``, or no
+    limit where that is None.
     """
 
-    __slots__ = ("_admitted_ns", "_limits_per_s")
+    __slots__ = ("_admitted_ns", "_limits_per_s", "_otherwise_per_s")
 
-    def __init__(self, limits_per_s: Mapping[str, int]) -> None:
+    def __init__(self, limits_per_s: Mapping[str, int], *, otherwise_per_s: int | None = None) -> None:
         self._limits_per_s = dict(limits_per_s)
+        self._otherwise_per_s = otherwise_per_s
         self._admitted_ns: dict[str, deque[int]] = {}
 
     def admit(self, action: str, now_ns: int) -> None:
@@ -40,7 +42,7 @@ class RateLimiter:
         Raises:
             CloudError: RequestLimitExceeded, the action has had its calls of the last second; this one is not counted.
         """
-        limit = self._limits_per_s.get(action)
+        limit = self._limits_per_s.get(action, self._otherwise_per_s)
         if limit is None:
             return
         recent = self._admitted_ns.setdefault(action, deque())

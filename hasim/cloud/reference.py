@@ -52,6 +52,9 @@ is the business of whoever drives the model (the simulated world, or the HTTP en
 Parameters are *modelled*, *ignored* (the real action takes them; they change nothing here) or *refused* (ignoring them
 would answer something else than was asked: `UnsupportedOperation`). What neither the real action nor the model knows is
 refused with `UnknownParameter`. Booleans and integers may come as strings.
+
+Every code in a list of answers is produced by a test that makes the call; every other code that the API documents for
+the action is listed as not modelled, with its reason.
 """
 
 _ANSWERS = (
@@ -106,7 +109,17 @@ What the documents leave open about behaviour:
 - MigrateNetworkInterface is one task; the ENI is DETACHING, on its source, until the task commits.
 - An EIP follows its private address to another ENI, and a changed primary address keeps its EIP.
 - The public address quota of an instance is enforced when an EIP is associated, not when an address or ENI arrives.
-- A HAVIP that its ENI leaves behind (detached, terminated, moved to another subnet) is UNBIND until the next claim.
+- A HAVIP that its ENI leaves behind (detached, terminated, moved to another subnet) is UNBIND until the next claim; it
+  goes along with an ENI that is migrated. An ENI that is in the range of a HAVIP of its subnet, itself or by its
+  instance, can be neither detached nor migrated.
+- CreateHaVip with NetworkInterfaceId is a claim of that ENI: with CheckAssociate it has to be in the range. Whoever
+  leaves the range keeps what he has claimed until somebody else claims it.
+- A gratuitous ARP is followed when the ENI is attached, in the HAVIP's subnet and, with CheckAssociate, in its range;
+  one for an ordinary private address is never followed. The limit of five HAVIPs for an ENI is a recommendation, and
+  not enforced.
+- A crashed guest is RUNNING for every action; what leaves it takes the time of a dead host.
+- The `address-ipv6` filter matches nothing: there is no IPv6. UnassignPrivateIpAddresses with InstanceId, which would
+  unbind the instance too, is refused.
 - CheckAssociate is off unless asked for, as the API's own description says (the console's default is on).
 - ClientTokens do not expire; the 10,000 latest are kept, and as many tasks.
 """

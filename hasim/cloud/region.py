@@ -173,11 +173,11 @@ class Region(Store):
             return None
         return Holder(network_interface_id, self.network_interfaces[network_interface_id].instance_id)
 
-    def announce(self, ha_vip_id: str, network_interface_id: str, *, now_ns: int) -> bool:
-        """A guest's gratuitous ARP for a HAVIP left by that ENI. Whether the HAVIP is there now, by this or before.
+    def may_claim(self, ha_vip_id: str, network_interface_id: str) -> bool:
+        """Whether the cloud would follow a gratuitous ARP for a HAVIP that leaves by that ENI.
 
-        The cloud follows it when the ENI is attached, in the HAVIP's subnet and, with CheckAssociate, in its range
-        (the ENI itself or its instance); otherwise the HAVIP stays where it is.
+        It does when the ENI is attached, in the HAVIP's subnet and, with CheckAssociate, in its range (the ENI itself
+        or its instance).
 
         Raises:
             KeyError: no such HAVIP or ENI.
@@ -186,8 +186,19 @@ class Region(Store):
         interface = self.network_interfaces[network_interface_id]
         if interface.instance_id is None or interface.subnet_id != ha_vip.subnet_id:
             return False
-        if ha_vip.check_associate and {network_interface_id, interface.instance_id}.isdisjoint(ha_vip.associations):
+        if not ha_vip.check_associate:
+            return True
+        return not {network_interface_id, interface.instance_id}.isdisjoint(ha_vip.associations)
+
+    def announce(self, ha_vip_id: str, network_interface_id: str, *, now_ns: int) -> bool:
+        """A guest's gratuitous ARP for a HAVIP left by that ENI. Whether the HAVIP is there now, by this or before.
+
+        Raises:
+            KeyError: no such HAVIP or ENI.
+        """
+        if not self.may_claim(ha_vip_id, network_interface_id):
             return False
+        ha_vip = self.ha_vips[ha_vip_id]
         if ha_vip.network_interface_id != network_interface_id:
             ha_vip.network_interface_id = network_interface_id
             ha_vip.state = HaVipState.AVAILABLE
@@ -211,6 +222,23 @@ class Region(Store):
         if instance.state in (InstanceState.RUNNING, InstanceState.STOPPED):
             instance.state = observed
 
+    def guest(self, instance_id: str, *, is_crashed: bool) -> None:
+        """Note that an instance's guest is dead, or up again. The API shows the instance as before.
+
+        Raises:
+            KeyError: no such instance.
+        """
+        self.instances[instance_id].is_crashed = is_crashed
+
+    def is_dead(self, instance_id: str) -> bool:
+        """Whether nothing runs on an instance: it is STOPPED, or its guest has crashed.
+
+        Raises:
+            KeyError: no such instance.
+        """
+        instance = self.instances[instance_id]
+        return instance.is_crashed or instance.state is InstanceState.STOPPED
+
     def flag_eip(self, address_id: str, *, is_arrears: bool | None = None, is_blocked: bool | None = None) -> None:
         """Isolate an EIP for unpaid bills, or block it after an attack, or lift that: what an account suffers.
 
@@ -226,6 +254,10 @@ class Region(Store):
     def snapshot(self) -> dict[str, Any]:
         """Everything that the region is, as plain data (JSON-able); equal for equal regions."""
         return snapshots.take(self)
+
+    def fingerprint(self) -> object:
+        """Something that equals another fingerprint exactly when the regions are equal: quicker than a snapshot."""
+        return snapshots.fingerprint(self)
 
     @classmethod
     def restore(cls, snapshot: Mapping[str, Any], *, paranoid: bool = False) -> Region:
@@ -247,7 +279,7 @@ class Region(Store):
         invariants.check(self)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Region) and self.snapshot() == other.snapshot()
+        return isinstance(other, Region) and self.fingerprint() == other.fingerprint()
 
     __hash__ = None  # type: ignore[assignment]  # a region changes
 

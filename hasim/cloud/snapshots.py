@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from hasim.cloud import invariants
-from hasim.cloud.codec import decode, encode
+from hasim.cloud.codec import decode, encode, freezer_of
 from hasim.cloud.limits import Limits
 from hasim.cloud.store import TABLES, Store
 from hasim.errors import ModelInvariantError
 
-__all__ = ["fill", "take"]
+__all__ = ["fill", "fingerprint", "take"]
 
-_VERSION = 1
+_VERSION = 2
 
 
 def take(store: Store) -> dict[str, Any]:
@@ -28,6 +28,22 @@ def take(store: Store) -> dict[str, Any]:
         "quota_days": {key: list(value) for key, value in store.quota_days.items()},
         **{table: {key: encode(item) for key, item in getattr(store, table).items()} for table in TABLES},
     }
+
+
+def fingerprint(store: Store) -> tuple[Any, ...]:
+    """What a region is now, in a form of which only equality means anything; as quick as may be."""
+    return (
+        store.name,
+        store.zones,
+        store.limits,
+        tuple(store.counters.items()),
+        tuple((key, *value) for key, value in store.quota_days.items()),
+        *[_frozen_table(getattr(store, name), freezer_of(record)) for name, record in TABLES.items()],
+    )
+
+
+def _frozen_table(table: Mapping[str, Any], freezer: Callable[[Any], Any]) -> tuple[Any, ...]:
+    return (*table, *map(freezer, table.values()))
 
 
 def fill(store: Store, snapshot: Mapping[str, Any]) -> None:

@@ -196,10 +196,14 @@ def test_limits_are_those_of_the_instance_or_of_an_unattached_eni(cloud: Cloud) 
         ({"tag-key": ["role"]}, ["floating"]),
         ({"network-interface-name": ["floating"], "vpc-id": ["<vpc>"]}, ["floating"]),
         ({"vpc-id": ["<other_vpc>"]}, []),
+        ({"public-address-ip": ["198.18.0.1"]}, ["floating"]),
+        ({"public-address-ip": ["198.18.0.9"]}, []),
+        ({"address-ipv6": ["::1"]}, []),
     ],
 )
 def test_filters(cloud: Cloud, filters: dict[str, list[str]], found: list[str]) -> None:
     eni = cloud.attach(cloud.make_eni("10.0.1.101", Tags=[{"Key": "role", "Value": "vip"}]), cloud.a)
+    cloud.bind(cloud.make_eip(), eni, "10.0.1.101")
     names = {cloud.eni_a: "a", cloud.eni_b: "b", cloud.eni_c: "c", eni: "floating"}
     asked = [
         {"Name": name, "Values": [getattr(cloud, value[1:-1]) if value[0] == "<" else value for value in values]}

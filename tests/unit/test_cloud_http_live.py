@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hasim.cloud import ACTIONS, CloudError
-from hasim.cloud.http import Behaviour, Journal
+from hasim.cloud.http import Journal
 from hasim.errors import UserError
 from hasim.units import HOUR
 from tests.unit.cloud_topology import Cloud
-from tests.unit.http_endpoint import Endpoint, prompt
+from tests.unit.http_endpoint import Endpoint, limited, prompt
 
 
 def run(story: Coroutine[Any, Any, None]) -> None:
@@ -100,8 +101,7 @@ def test_an_error_rate_refuses_with_its_code() -> None:
 
 def test_rate_limits_count_each_action() -> None:
     async def story() -> None:
-        actions = prompt().actions
-        endpoint = Endpoint(Cloud().region, Behaviour(actions, {"DescribeVpcs": 2}), speed=0.001)
+        endpoint = Endpoint(Cloud().region, limited(DescribeVpcs=2), speed=0.001)
         codes = [(await endpoint.call("DescribeVpcs")).code for _ in range(3)]
         assert codes == ["OK", "OK", "RequestLimitExceeded"]
         assert (await endpoint.call("DescribeSubnets")).code == "OK"
@@ -280,8 +280,10 @@ def test_an_unknown_instance_cannot_crash() -> None:
 
 
 def test_every_action_needs_a_timing() -> None:
+    behaviour = prompt()
+    some = {name: behaviour.actions[name] for name in ACTIONS if name != "AttachNetworkInterface"}
     with pytest.raises(ValueError, match="AttachNetworkInterface"):
-        Behaviour({name: prompt().actions[name] for name in ACTIONS if name != "AttachNetworkInterface"}, {})
+        Endpoint(Cloud().region, replace(behaviour, actions=some))
 
 
 # The state file -------------------------------------------------------------------------------------------------------

@@ -79,9 +79,10 @@ def test_ten_addresses_fit_on_an_attached_eni_of_a_larger_instance() -> None:
 
 def test_vpc_limits_are_described() -> None:
     names = ["appid-max-vpcs", "vpc-max-subnets", "vpc-max-enis", "vpc-max-havips", "eni-max-private-ips"]
+    names += ["vpc-max-assistant_cidrs", "vpc-max-route-tables", "route-table-max-policies"]
     reply = Cloud().do("DescribeVpcLimits", LimitTypes=names)
     values = [(item["LimitType"], item["LimitValue"]) for item in reply["VpcLimitSet"]]
-    assert values == list(zip(names, [20, 100, 1000, 10, 10], strict=True))
+    assert values == list(zip(names, [20, 100, 1000, 10, 10, 5, 10, 50], strict=True))
 
 
 def test_documented_rates() -> None:

@@ -878,6 +878,12 @@ case(CREATE_HA_VIP, "InvalidParameterValue.Duplicate")(
 )
 case(CREATE_HA_VIP, UNSUPPORTED)(lambda cloud: ha_vip(NetworkInterfaceId=cloud.make_eni())(cloud))
 case(CREATE_HA_VIP, UNSUPPORTED)(lambda cloud: ha_vip(NetworkInterfaceId=cloud.eni_c)(cloud))
+case(CREATE_HA_VIP, UNSUPPORTED)(lambda cloud: ha_vip(NetworkInterfaceId=cloud.eni_a, CheckAssociate=True)(cloud))
+case(CREATE_HA_VIP, UNSUPPORTED)(
+    lambda cloud: ha_vip(
+        NetworkInterfaceId=cloud.eni_a, CheckAssociate=True, HaVipAssociationSet=[{"InstanceId": cloud.b}]
+    )(cloud)
+)
 
 
 @case(CREATE_HA_VIP, "ResourceInsufficient")

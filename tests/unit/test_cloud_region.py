@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from hasim.cloud import ACTIONS, CloudError, Region, Reply
 from hasim.cloud.identifiers import mac_address, public_address, request_id, short_id
 from hasim.cloud.registry import Request
+from hasim.cloud.store import TABLES
 from hasim.errors import ModelInvariantError
 from tests.unit.cloud_topology import Cloud
 
@@ -72,7 +74,7 @@ def broken(**changes: Any) -> dict[str, Any]:
     "snapshot",
     [
         {},
-        broken(version=2),
+        broken(version=1),
         broken(vpcs={}),
         broken(instances={}),
         broken(eips={"eip-00000000": {"address_id": "eip-00000000"}}),
@@ -214,3 +216,73 @@ def test_undocumented_refusal_is_our_bug(cloud: Cloud, monkeypatch: pytest.Monke
     monkeypatch.setitem(ACTIONS, "Look", dataclasses.replace(ACTIONS["DescribeAddressQuota"], perform=look_for_an_eip))
     with pytest.raises(ModelInvariantError, match=r"Look refused with InvalidAddressId\.NotFound"):
         cloud.region.call("Look", now_ns=0)
+
+
+def records_of(value: Any) -> list[Any]:
+    """Every record in a region's table, those inside others included."""
+    if isinstance(value, dict):
+        return [record for item in value.values() for record in records_of(item)]
+    if isinstance(value, list):
+        return [record for item in value for record in records_of(item)]
+    if not dataclasses.is_dataclass(value):
+        return []
+    return [value, *(record for item in dataclasses.fields(value) for record in records_of(getattr(value, item.name)))]
+
+
+def changed(value: Any) -> Any:
+    """Another value for a field."""
+    match value:
+        case dict():
+            return value | {"more": "x"}
+        case list() | tuple():
+            return type(value)([*value, "x"])
+        case bool():
+            return not value
+        case str():
+            return value + "x"
+        case None:
+            return 1
+        case _:
+            return value + 1
+
+
+def test_fingerprint_tells_every_field_of_every_record() -> None:
+    region = busy_cloud().region
+    before = region.fingerprint()
+    tables = [getattr(region, name) for name in TABLES]
+    kinds = set()
+    for record in records_of(dict(enumerate(tables))):
+        kinds.add(type(record).__name__)
+        for item in dataclasses.fields(record):
+            value = getattr(record, item.name)
+            if item.name in ("addresses", "ingress", "egress"):
+                continue  # the records inside have their own turn
+            setattr(record, item.name, changed(value))
+            assert region.fingerprint() != before, (record, item.name)
+            setattr(record, item.name, value)
+    assert region.fingerprint() == before
+    assert kinds >= {
+        "Vpc",
+        "Instance",
+        "NetworkInterface",
+        "PrivateAddress",
+        "SecurityPolicy",
+        "HaVip",
+        "Task",
+        "Token",
+    }
+
+
+def test_fingerprint_tells_identifiers_counters_and_quotas() -> None:
+    def told(change: Callable[[Region], object]) -> bool:
+        region = busy_cloud().region
+        before = region.fingerprint()
+        change(region)
+        return region.fingerprint() != before
+
+    assert told(lambda region: region.tokens.update({"twice": region.tokens.pop("once")}))
+    assert told(lambda region: region.count("request"))
+    assert told(lambda region: next(iter(region.security_groups.values())).ingress.clear())
+    assert told(lambda region: next(iter(region.network_interfaces.values())).addresses.clear())
+    assert told(lambda region: region.quota_days.update(used=[1, 1]))
+    assert not told(lambda region: region.call("DescribeVpcs", {}, now_ns=0))

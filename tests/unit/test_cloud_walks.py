@@ -1,10 +1,13 @@
 """Random walks through the control plane: whatever is called and however tasks end, the model holds together.
 
-After every step the invariants hold (the region is paranoid), every refusal is one that its action documents and left
-the region equal to what it was, and reading changed nothing. Hypothesis looks for a short walk that breaks this; then
-a plain generator goes many and long ways, and what they reached is printed and held against the documented states.
+After every step the invariants hold, every refusal is one that its action documents and left the region equal to what
+it was, and reading changed nothing. Three ways of walking, all through the same steps:
 
-``HASIM_WALKS`` sets the number of plain walks, for a long search (``HASIM_WALKS=5000``).
+* a Hypothesis state machine decides everything itself, and so shrinks what it finds to its last detail: few walks;
+* Hypothesis scripts of 32 steps, four bytes each (four zeros: no step): thousands of walks;
+* a plain generator: long walks, ``HASIM_WALKS`` of them.
+
+What the last two reached is printed, and held against the documented states and codes.
 """
 
 from __future__ import annotations
@@ -12,15 +15,21 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from hasim.cloud import ACTIONS
 from tests.unit.cloud_sampler import Coverage, HypothesisChooser, RandomChooser, Walk
 
-WALKS = int(os.environ.get("HASIM_WALKS", "100"))
-STEPS = 120
+SCRIPTS, SCRIPT_STEPS, BYTES_PER_STEP = 3000, 32, 4
+WALKS, WALK_STEPS = int(os.environ.get("HASIM_WALKS", "150")), 120
+UNHURRIED = settings(
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
 
 TRANSITIONS = {
     ("ENI", "-", "PENDING unattached"),
@@ -100,6 +109,22 @@ TRANSITIONS = {
 """Every transition that a resource may show, ``-`` standing for not existing."""
 
 
+ONLY_IN_A_SCENE = {
+    "AddressQuotaLimitExceeded.DailyAllocate",
+    "FailedOperation.NoAvailableIpAddressCountInSubnet",
+    "InvalidParameterValue.OnlySupportedForMasterNetworkCard",
+    "LimitExceeded.AssociateUSGLimitExceeded",
+    "LimitExceeded.CvmsVifsPerSecGroupLimitExceeded",
+    "LimitExceeded.InstanceAddressQuota",
+    "LimitExceeded.SecurityGroupPolicySet",
+    "LimitExceeded.SingleUSGQuota",
+    "ResourceInsufficient",
+    "ResourceInsufficient.Subnet",
+    "UnsupportedOperation.InstanceStatusNotPermit",
+}
+"""Refusals that chance hardly ever meets; ``test_cloud_refusals`` sets a scene for each."""
+
+
 class ControlPlaneMachine(RuleBasedStateMachine):
     """Hypothesis walks."""
 
@@ -122,32 +147,39 @@ class ControlPlaneMachine(RuleBasedStateMachine):
 
 
 TestControlPlane = ControlPlaneMachine.TestCase
-TestControlPlane.settings = settings(
-    max_examples=100,
-    stateful_step_count=40,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+TestControlPlane.settings = settings(UNHURRIED, max_examples=20, stateful_step_count=30)
 
 
 @pytest.fixture(scope="module")
 def coverage() -> Coverage:
     found = Coverage()
+
+    @settings(UNHURRIED, max_examples=SCRIPTS)
+    @given(st.binary(min_size=SCRIPT_STEPS * BYTES_PER_STEP, max_size=SCRIPT_STEPS * BYTES_PER_STEP))
+    def follow(script: bytes) -> None:
+        walk = Walk(found, RandomChooser(0))
+        for start in range(0, len(script), BYTES_PER_STEP):
+            seed = int.from_bytes(script[start : start + BYTES_PER_STEP])
+            if seed:
+                walk.chooser = RandomChooser(seed)
+                walk.step()
+        walk.finish()
+
+    follow()
     for seed in range(WALKS):
         walk = Walk(found, RandomChooser(seed))
-        for _ in range(STEPS):
+        for _ in range(WALK_STEPS):
             walk.step()
         walk.finish()
     return found
 
 
-def test_walks_reach_every_documented_transition_and_no_other(
+def test_thousands_of_walks_reach_every_documented_transition_and_no_other(
     coverage: Coverage, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with capsys.disabled():
         print("", *coverage.report(), sep="\n  ")
+    assert coverage.walks >= SCRIPTS
     assert coverage.transitions.keys() == TRANSITIONS
 
 
@@ -160,3 +192,8 @@ def test_walks_answer_every_action_and_end_every_task_well_and_badly(coverage: C
 def test_walks_are_refused_by_every_action_that_documents_a_refusal(coverage: Coverage) -> None:
     documented = {name for name, spec in ACTIONS.items() if spec.refusals and not spec.reads_only}
     assert documented <= {name for name, _ in coverage.refusals}
+
+
+def test_walks_run_into_every_refusal_but_those_that_need_a_scene(coverage: Coverage) -> None:
+    refusals = {code for spec in ACTIONS.values() for code in spec.refusals}
+    assert refusals - {code for _, code in coverage.refusals} <= ONLY_IN_A_SCENE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from hasim.cloud.errors import refusal
@@ -31,7 +32,7 @@ _MOST_ADDRESSES_PER_CALL = 10
 _TOO_LONG = "InvalidParameterValue.TooLong"
 
 QOS_LEVELS = ("PT", "AU", "AG", "DEFAULT")
-CLIENT_TOKEN = Parameter("ClientToken", Text(_LONGEST_TOKEN, "InvalidParameterValue"))
+CLIENT_TOKEN = Parameter("ClientToken", Text(_LONGEST_TOKEN, "InvalidParameterValue", is_ascii=True))
 IDEMPOTENCE = (
     "UnsupportedOperation.IdempotentParameterMismatch",
     "UnsupportedOperation.IdempotentProcessing",
@@ -91,6 +92,7 @@ def tag_set(tags: dict[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
+@lru_cache(maxsize=256)
 def local_time(at_ns: int) -> str:
     """``2017-08-31 16:17:34``: how the vpc actions write a time (nanoseconds since 1970, UTC)."""
     return datetime.fromtimestamp(at_ns // _SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -134,6 +134,7 @@ def instances_up(region: Region, task: Task, now_ns: int) -> None:
     for instance in instances:
         instance.state = InstanceState.RUNNING
         instance.stopped_mode = "NOT_APPLICABLE"
+        instance.is_crashed = False
     end_operation(instances, task)
 
 

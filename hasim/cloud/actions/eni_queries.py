@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hasim.cloud.actions.common import local_time, tag_set
 from hasim.cloud.entities import Instance, InterfaceState, NetworkInterface, PrivateAddress
@@ -42,28 +42,38 @@ def describe_network_interface_limit(region: Region, request: Request, now_ns: i
     )
 
 
-def _address_matches(interface: NetworkInterface, asked: list[str]) -> bool:
+class _Row(NamedTuple):
+    """An ENI with what a filter may ask about its addresses."""
+
+    eni: NetworkInterface
+    public_addresses: list[str]
+    tags: dict[str, str]
+
+
+def _address_matches(row: _Row, asked: list[str]) -> bool:
     if len(asked) == 1:
-        return any(address.endswith(asked[0]) for address in interface.addresses)
-    return any(address in asked for address in interface.addresses)
+        return any(address.endswith(asked[0]) for address in row.eni.addresses)
+    return any(address in asked for address in row.eni.addresses)
 
 
-_INTERFACES: Query[NetworkInterface] = Query(
+_INTERFACES: Query[_Row] = Query(
     "NetworkInterfaceIds",
     "eni",
     {
-        "vpc-id": lambda eni: (eni.vpc_id,),
-        "subnet-id": lambda eni: (eni.subnet_id,),
-        "network-interface-id": lambda eni: (eni.network_interface_id,),
-        "attachment.instance-id": lambda eni: (eni.instance_id,) if eni.instance_id else (),
-        "groups.security-group-id": lambda eni: eni.security_group_ids,
-        "network-interface-name": lambda eni: (eni.name,),
-        "network-interface-description": lambda eni: (eni.description,),
-        "ip-exact-match": lambda eni: eni.addresses,
-        "is-primary": lambda eni: ("true",) if eni.primary else ("false",),
-        "eni-type": lambda eni: (str(_eni_type(eni)),),
-        "eni-qos": lambda eni: (eni.qos_level,),
-        "tag-key": lambda eni: eni.tags,
+        "vpc-id": lambda row: (row.eni.vpc_id,),
+        "subnet-id": lambda row: (row.eni.subnet_id,),
+        "network-interface-id": lambda row: (row.eni.network_interface_id,),
+        "attachment.instance-id": lambda row: (row.eni.instance_id,) if row.eni.instance_id else (),
+        "groups.security-group-id": lambda row: row.eni.security_group_ids,
+        "network-interface-name": lambda row: (row.eni.name,),
+        "network-interface-description": lambda row: (row.eni.description,),
+        "ip-exact-match": lambda row: row.eni.addresses,
+        "is-primary": lambda row: ("true",) if row.eni.primary else ("false",),
+        "eni-type": lambda row: (str(_eni_type(row.eni)),),
+        "eni-qos": lambda row: (row.eni.qos_level,),
+        "public-address-ip": lambda row: row.public_addresses,
+        "address-ipv6": lambda row: (),
+        "tag-key": lambda row: row.tags,
     },
     matchers={"address-ip": _address_matches},
 )
@@ -79,8 +89,14 @@ _INTERFACES: Query[NetworkInterface] = Query(
 )
 def describe_network_interfaces(region: Region, request: Request, now_ns: int) -> Reply:
     """ENIs by identifier or filter; one ``address-ip`` matches the end of an address, several match whole ones."""
-    total, page = _INTERFACES.select(region.network_interfaces, request)
-    return Reply({"TotalCount": total, "NetworkInterfaceSet": [interface_view(region, item) for item in page]})
+    rows = {key: _row(region, item) for key, item in region.network_interfaces.items()}
+    total, page = _INTERFACES.select(rows, request)
+    return Reply({"TotalCount": total, "NetworkInterfaceSet": [interface_view(region, row.eni) for row in page]})
+
+
+def _row(region: Region, interface: NetworkInterface) -> _Row:
+    public = (_public_address(region, interface, item) for item in interface.addresses.values())
+    return _Row(interface, [address for address in public if address], interface.tags)
 
 
 def _eni_type(interface: NetworkInterface) -> int:

@@ -5,11 +5,11 @@ The API only creates and deletes them, binds an EIP to them and restricts who ma
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hasim.cloud.actions.common import CLIENT_TOKEN, local_time, tag_dictionary, tag_list, tag_set
 from hasim.cloud.actions.havip_range import ASSOCIATION, check_range
+from hasim.cloud.address_book import address_value
 from hasim.cloud.entities import Eip, EipStatus, HaVip, HaVipState, NetworkInterface, Subnet, Task, TaskKind
 from hasim.cloud.errors import CloudError, refusal
 from hasim.cloud.parameters import Address, Boolean, Identifier, ListOf, Parameter, Text, at_least_one
@@ -68,6 +68,8 @@ def create_ha_vip(region: Region, request: Request, now_ns: int) -> Reply:
         raise refusal("UnsupportedOperation", f"{interface.network_interface_id} is on no instance.")
     members = [item["InstanceId"] for item in request["HaVipAssociationSet"]]
     check_range(region, vpc.vpc_id, [], request["HaVipAssociationSet"])
+    if interface is not None and request["CheckAssociate"] and not _is_in(interface, members):
+        raise refusal("UnsupportedOperation", f"{interface.network_interface_id} is outside the range.")
     tags = tag_dictionary(request["Tags"], _BAD_VALUE)
     ha_vip = HaVip(
         ha_vip_id="",
@@ -89,6 +91,10 @@ def create_ha_vip(region: Region, request: Request, now_ns: int) -> Reply:
     return Reply({"HaVip": _ha_vip_view(region, ha_vip)})
 
 
+def _is_in(interface: NetworkInterface, members: list[str]) -> bool:
+    return not {interface.network_interface_id, interface.instance_id}.isdisjoint(members)
+
+
 def _subnet(region: Region, request: Request, vpc_id: str, interface: NetworkInterface | None) -> Subnet:
     """The subnet that the call names, directly, by its ENI or by its address."""
     if request["SubnetId"]:
@@ -105,7 +111,7 @@ def _subnet(region: Region, request: Request, vpc_id: str, interface: NetworkInt
 
 
 def _subnet_around(region: Region, vpc_id: str, address: str) -> Subnet:
-    value = int(IPv4Address(address))
+    value = address_value(address)
     for subnet in region.subnets.values():
         if subnet.vpc_id == vpc_id and subnet.contains(value):
             return subnet

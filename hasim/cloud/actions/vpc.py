@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+_SECONDARY_CIDRS = 5
+_ROUTE_TABLES = 10
+_ROUTES_PER_TABLE = 50
 _VPC_RANGES = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 _LARGEST_PREFIX = 16
 _SMALLEST_PREFIX = 28
@@ -224,11 +227,14 @@ def describe_subnets(region: Region, request: Request, now_ns: int) -> Reply:
     refusals=("InvalidParameterValue",),
 )
 def describe_vpc_limits(region: Region, request: Request, now_ns: int) -> Reply:
-    """Quotas by the API's names for them."""
+    """Quotas by the API's names for them; those of route tables and secondary CIDRs, which nothing here has, too."""
     limits = region.limits
     known = {
         "appid-max-vpcs": limits.vpcs,
         "vpc-max-subnets": limits.subnets_per_vpc,
+        "vpc-max-assistant_cidrs": _SECONDARY_CIDRS,
+        "vpc-max-route-tables": _ROUTE_TABLES,
+        "route-table-max-policies": _ROUTES_PER_TABLE,
         "vpc-max-enis": limits.interfaces_per_vpc,
         "vpc-max-havips": limits.ha_vips_per_vpc,
         "eni-max-private-ips": limits.unattached_interface_addresses,

@@ -5,10 +5,9 @@ trouble can be switched on and off. :mod:`hasim.cloud.http.app` answers HTTP for
 that on a socket; only those two need the packages starlette and uvicorn.
 """
 
-from hasim.cloud.http.behaviour import ActionTiming, Behaviour
 from hasim.cloud.http.clock import Clock
 from hasim.cloud.http.journal import Journal
 from hasim.cloud.http.live_region import LiveRegion
 from hasim.cloud.http.signature import Credentials
 
-__all__ = ["ActionTiming", "Behaviour", "Clock", "Credentials", "Journal", "LiveRegion"]
+__all__ = ["Clock", "Credentials", "Journal", "LiveRegion"]

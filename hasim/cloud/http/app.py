@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from hasim.cloud.errors import CloudError
+from hasim.cloud.http.garps import UnknownNameError, announce
 from hasim.cloud.http.live_region import LiveRegion, Unanswered
 from hasim.cloud.http.picture import picture
 from hasim.cloud.http.refusals import refused
@@ -28,6 +29,7 @@ __all__ = ["make_app"]
 _LOG = logging.getLogger(__name__)
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _CONTROL_LIMIT = 64 * 1024
+_PATIENCE_S = 25.0
 _PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
@@ -50,6 +52,8 @@ def make_app(live: LiveRegion, door: Door) -> Starlette:
             Route("/_hasim/trouble", control.begin_trouble, methods=["POST"]),
             Route("/_hasim/trouble", control.end_troubles, methods=["DELETE"]),
             Route("/_hasim/trouble/{identifier}", control.end_trouble, methods=["DELETE"]),
+            Route("/_hasim/routes", control.routes, methods=["GET"]),
+            Route("/_hasim/announce", control.announce, methods=["POST"]),
             Route("/_hasim/instances/{name}/crash", control.crash, methods=["POST"]),
             Route("/_hasim/instances/{name}/start", control.start, methods=["POST"]),
         ]
@@ -123,8 +127,8 @@ def _error(error: CloudError) -> dict[str, Any]:
 
 async def _unanswered(request: Request, lost: Unanswered) -> Response:
     """Nothing, until the client gives up or the outage is over; then, or at once where it says so, HTTP 503."""
-    if lost.trouble.answer == "none":
-        waits = (asyncio.ensure_future(lost.trouble.over.wait()), asyncio.ensure_future(_gone(request)))
+    if lost.lost_in.answer == "none":
+        waits = (asyncio.ensure_future(lost.lost_in.over.wait()), asyncio.ensure_future(_gone(request)))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -169,14 +173,27 @@ class _Control:
 
     async def end_troubles(self, request: Request) -> Response:
         """``DELETE /_hasim/trouble``."""
-        return _json({"ended": self._live.troubles.end_all()})
+        return _json({"ended": self._live.end_all_trouble()})
 
     async def end_trouble(self, request: Request) -> Response:
         """``DELETE /_hasim/trouble/ID``."""
         identifier = request.path_params["identifier"]
-        if not self._live.troubles.end(identifier):
+        if not self._live.end_trouble(identifier):
             return _trouble_with(f"there is no trouble {identifier!r:.60} in force", 404)
         return _json({"ended": 1})
+
+    async def routes(self, request: Request) -> Response:
+        """``GET /_hasim/routes``, optionally ``?after=VERSION``: then not before it is another version."""
+        after = request.query_params.get("after")
+        if after is not None:
+            if not (after.isascii() and after.isdigit() and len(after) < 20):
+                return _trouble_with("after must be the version of an earlier answer")
+            await self._live.routes.wait(int(after), _PATIENCE_S)
+        return _json(self._live.routes.to_json())
+
+    async def announce(self, request: Request) -> Response:
+        """``POST /_hasim/announce``: a guest's gratuitous ARP."""
+        return await _posted(request, lambda posted: _json(announce(self._live, posted)))
 
     async def crash(self, request: Request) -> Response:
         """``POST /_hasim/instances/NAME/crash``, optionally ``{"stuck": true}``."""
@@ -205,7 +222,7 @@ class _Control:
 
         def done(posted: object) -> Response:
             act(instance_id, posted)
-            return _json({"id": instance_id, "crashed": self._live.is_crashed(instance_id)})
+            return _json({"id": instance_id, "crashed": self._live.region.instances[instance_id].is_crashed})
 
         return await _posted(request, done)
 
@@ -224,5 +241,7 @@ async def _posted(request: Request, act: Callable[[object], Response]) -> Respon
         return _trouble_with(f"at most {_CONTROL_LIMIT} bytes", 413)
     except RecursionError:
         return _trouble_with("the body is nested too deep")
+    except UnknownNameError as error:
+        return _trouble_with(str(error), 404)
     except ValueError as error:
         return _trouble_with(str(error))

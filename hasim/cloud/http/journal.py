@@ -1,6 +1,7 @@
 """``--state FILE``: what a region was, and every change since, one JSON line each, on disk before anybody is answered.
 
-A region is a pure function of the calls that it accepted and of how its tasks ended, so those are what is written down.
+A region is a pure function of the calls that it accepted, of how its tasks ended, and of what its instances did (crash,
+start, claim a HAVIP), so those are what is written down.
 The first line is a snapshot; opening the file replays what follows, ends the tasks that were running, and begins the
 file anew with a fresh snapshot (written beside it, flushed to disk, then renamed over it). A last line that was cut off
 in the middle was never answered for, and is ignored.
@@ -75,6 +76,30 @@ class Journal:
         """
         self._append({"end": task_id, "succeeded": succeeded, "now_ns": now_ns})
 
+    def announced(self, ha_vip_id: str, network_interface_id: str, now_ns: int) -> None:
+        """Write down that a HAVIP followed a gratuitous ARP.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        self._append({"announce": ha_vip_id, "interface": network_interface_id, "now_ns": now_ns})
+
+    def guest(self, instance_id: str, is_crashed: bool, now_ns: int) -> None:
+        """Write down that a guest has crashed, or is up again.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        self._append({"guest": instance_id, "is_crashed": is_crashed, "now_ns": now_ns})
+
+    def power(self, instance_id: str, state: str, now_ns: int) -> None:
+        """Write down that an instance was found RUNNING or STOPPED.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        self._append({"power": instance_id, "state": state, "now_ns": now_ns})
+
     def close(self) -> None:
         """Leave the file to others."""
         self._file.close()
@@ -144,6 +169,13 @@ class Journal:
             reply = region.call(record["call"], record["parameters"], now_ns=now_ns)
             if reply.response["RequestId"] != record["request_id"]:
                 raise ValueError(f"{record['call']} was request {record['request_id']}")
+        elif "announce" in record:
+            if not region.announce(record["announce"], record["interface"], now_ns=now_ns):
+                raise ValueError(f"{record['announce']} did not follow")
+        elif "guest" in record:
+            region.guest(record["guest"], is_crashed=bool(record["is_crashed"]))
+        elif "power" in record:
+            region.instance_power(record["power"], record["state"])
         elif record["succeeded"]:
             region.commit(record["end"], now_ns=now_ns)
         else:

@@ -1,47 +1,42 @@
 """A region in running time: requests wait for their answer, tasks end by themselves, trouble comes and goes.
 
-The same rules as in the simulated world (:mod:`hasim.sim.control_plane`), on an asyncio loop instead of a simulated
-clock: a request is served when its accept latency is over; an outage swallows it, a throttle or an error burst refuses
-it, and otherwise the region answers. A task's duration is drawn when it begins. Everything happens in the loop's one
-thread, so a call is served as a whole or not at all.
+What is answered, when, and what becomes of tasks is decided by :mod:`hasim.cloud.trouble`, as in the simulated world;
+this module waits on an asyncio loop, writes down what is accepted, and is told what happens to instances. Everything
+happens in the loop's one thread, so a call is served as a whole or not at all.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hasim.cloud.entities import InstanceState, Task, TaskStatus
-from hasim.cloud.errors import CloudError
-from hasim.cloud.http.behaviour import Behaviour, Draw
+from hasim.cloud.entities import Task, TaskStatus
 from hasim.cloud.http.clock import Clock
 from hasim.cloud.http.journal import Journal
-from hasim.cloud.http.trouble import Trouble, TroubleKind, Troubles
-from hasim.cloud.rate_limit import RateLimiter
+from hasim.cloud.http.routes import Routes
+from hasim.cloud.http.trouble import LiveTrouble, read_trouble
 from hasim.cloud.region import Region
 from hasim.cloud.registry import ACTIONS
+from hasim.cloud.trouble import Behaviour, Claim, Claims, Draw, Front, Lost, Plan, Trouble, TroubleKind
 
 __all__ = ["LiveRegion", "Unanswered"]
 
-_LEAVE_BY_INTERFACE = ("DetachNetworkInterface", "MigrateNetworkInterface")
-_LEAVE_BY_ADDRESS = ("UnassignPrivateIpAddresses", "MigratePrivateIpAddress")
 _BOOTS = ("StartInstances", "RebootInstances")
-_LONGEST_TIMER_S = 86_400.0
 _SHOWN_TASKS = 8
+_MOST_TROUBLES = 100
 
 
 class Unanswered(Exception):  # noqa: N818 - an outage is not an error of ours
     """The request is lost in an outage."""
 
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.identifier)
-        self.trouble = trouble
+    def __init__(self, lost_in: LiveTrouble) -> None:
+        super().__init__(lost_in.trouble.identifier)
+        self.lost_in = lost_in
 
 
 class LiveRegion:
-    """A region with a clock. ``draw`` gives uniform numbers in (0, 1) for durations and chances.
+    """A region with a clock. ``draw`` gives the random numbers of durations and chances.
 
     ``journal``, where given, writes down every change of its region. ``failed`` is told what went wrong when a change
     could not be made or written down: what is in memory can then no longer be trusted.
@@ -57,20 +52,21 @@ class LiveRegion:
         journal: Journal | None = None,
         failed: Callable[[Exception], None],
     ) -> None:
+        missing = ACTIONS.keys() - behaviour.actions.keys()
+        if missing:
+            raise ValueError(f"no timing for {', '.join(sorted(missing))}")
         self.region = region
         self.clock = clock
-        self.troubles = Troubles()
+        self.routes = Routes(region, clock, behaviour, draw)
         self.ended: deque[Task] = deque(maxlen=_SHOWN_TASKS)
-        self._behaviour = behaviour
-        self._draw = draw
+        self._front = Front(region, behaviour, draw, is_dead=region.is_dead)
+        self._claims = Claims(region, behaviour, draw)
+        self._troubles: dict[str, LiveTrouble] = {}
+        self._trouble_count = 0
         self._journal = journal
         self._failed = failed
-        self._limiter = RateLimiter(behaviour.rate_limits_per_s)
-        self._crashed: dict[str, bool] = {}
-        self._stuck: dict[str, list[Task]] = {}
-        self._timers: set[asyncio.TimerHandle] = set()
 
-    # Calls ----------------------------------------------------------------------------------------------------------
+    # Calls and tasks ------------------------------------------------------------------------------------------------
 
     async def call(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to an API call, when it is due.
@@ -79,115 +75,94 @@ class LiveRegion:
             CloudError: the call is refused.
             Unanswered: an outage swallows it.
         """
-        timing = self._behaviour.actions[action]
-        await asyncio.sleep(self.clock.real_seconds(self._slowed(timing.accept(self._draw()), action)))
-        for trouble in self.troubles.of(TroubleKind.OUTAGE, action):
-            raise Unanswered(trouble)
-        self._refuse(action)
-        return self._perform(action, parameters)
-
-    def _refuse(self, action: str) -> None:
-        now_ns = self.clock.now_ns()
-        for trouble in self.troubles.of(TroubleKind.THROTTLE, action):
-            trouble.limiter.admit(action, now_ns)
-        self._limiter.admit(action, now_ns)
-        timing = self._behaviour.actions[action]
-        if timing.error_rate and self._draw() < timing.error_rate:
-            raise CloudError(timing.error_code, "One of the errors that this API has been told to make.")
-        for trouble in self.troubles.of(TroubleKind.ERRORS, action):
-            if self._draw() < trouble.probability:
-                raise CloudError(trouble.code, f"This error comes from {trouble.identifier}.")
-
-    def _perform(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        now_ns = self.clock.now_ns()
-        reply = self.region.call(action, parameters, now_ns=now_ns)
-        if self._journal is not None and not ACTIONS[action].reads_only:
-            try:
-                self._journal.called(action, parameters, reply.response["RequestId"], now_ns)
-            except OSError as error:
-                self._failed(error)
-                raise
-        if reply.task is not None:
-            self._begin_task(reply.task)
-        return reply.response
-
-    def _slowed(self, duration_ns: int, action: str) -> int:
-        for trouble in self.troubles.of(TroubleKind.SLOWDOWN, action):
-            duration_ns = round(duration_ns * trouble.factor)
-        return duration_ns
-
-    # Tasks ----------------------------------------------------------------------------------------------------------
-
-    def _begin_task(self, task: Task) -> None:
-        left = self._left_by(task)
-        if left is not None and self._crashed.get(left):
-            self._stuck.setdefault(left, []).append(task)
-            return
-        self._schedule(task, dead=left is not None and self._is_dead(left))
-
-    def _schedule(self, task: Task, *, dead: bool) -> None:
-        timing = self._behaviour.actions[task.action]
-        distribution = timing.task_dead_host if dead else timing.task
-        duration_ns = self._slowed(distribution(self._draw()), task.action)
-        succeeds = self._draw() >= timing.task_failure_rate
-        self._at(self.clock.now_ns() + duration_ns, lambda: self._end_task(task, succeeds))
-
-    def _left_by(self, task: Task) -> str | None:
-        """The instance that gives up an address or an interface by this task; None for the other tasks."""
-        if task.action in _LEAVE_BY_INTERFACE:
-            return task.instance_id
-        if task.action in _LEAVE_BY_ADDRESS:
-            return self.region.network_interfaces[task.network_interface_id].instance_id
-        return None
-
-    def _is_dead(self, instance_id: str) -> bool:
-        return instance_id in self._crashed or self.region.instances[instance_id].state is InstanceState.STOPPED
-
-    def _end_task(self, task: Task, succeeds: bool) -> None:
+        await self.clock.sleep(self._front.accept_ns(action))
         now_ns = self.clock.now_ns()
         try:
-            end = self.region.commit if succeeds else self.region.fail
-            end(task.task_id, now_ns=now_ns)
-            if self._journal is not None:
-                self._journal.ended(task.task_id, succeeds, now_ns)
+            served = self._front.serve(action, parameters, now_ns=now_ns)
+        except Lost as lost:
+            raise Unanswered(self._troubles[lost.trouble.identifier]) from None
+        if not ACTIONS[action].reads_only:
+            self._write(lambda journal: journal.called(action, parameters, served.response["RequestId"], now_ns))
+        if served.plan is not None:
+            if served.plan.cuts:
+                self.routes.cut(served.plan)
+            self._carry_out(served.plan, now_ns)
+        return served.response
+
+    def _carry_out(self, plan: Plan, now_ns: int) -> None:
+        if plan.duration_ns is not None:
+            self.clock.at(now_ns + plan.duration_ns, lambda: self._end_task(plan))
+
+    def _end_task(self, plan: Plan) -> None:
+        now_ns = self.clock.now_ns()
+        try:
+            task = self._front.finish(plan, now_ns=now_ns)
+            self._write(lambda journal: journal.ended(task.task_id, plan.succeeds, now_ns))
         except Exception as error:  # nobody waits for this: whoever runs the endpoint has to know
             self._failed(error)
             return
         self.ended.append(task)
+        self.routes.mend(task.task_id)
+        self.routes.follow()
         if task.action in _BOOTS and task.status is TaskStatus.SUCCESS:
             for instance_id in task.resource_ids:
-                self.start(instance_id)
+                self.end_trouble(_stuck_on(instance_id))
 
-    def _at(self, due_ns: int, act: Callable[[], None]) -> None:
-        """Call ``act`` when it is ``due_ns``; in steps, because a timer cannot be arbitrarily long."""
-        loop = asyncio.get_running_loop()
+    def _write(self, record: Callable[[Journal], None]) -> None:
+        if self._journal is not None:
+            try:
+                record(self._journal)
+            except OSError as error:
+                self._failed(error)
+                raise
 
-        def ring() -> None:
-            self._timers.discard(handle)
-            if self.clock.now_ns() >= due_ns:
-                act()
-            else:
-                self._at(due_ns, act)
+    # Trouble --------------------------------------------------------------------------------------------------------
 
-        delay_s = max(self.clock.real_seconds(due_ns - self.clock.now_ns()), 0.0)
-        handle = loop.call_later(min(delay_s, _LONGEST_TIMER_S), ring)
-        self._timers.add(handle)
+    @property
+    def troubles(self) -> tuple[LiveTrouble, ...]:
+        """Those in force, in the order in which they began."""
+        return tuple(self._troubles.values())
 
-    # What is done to it from outside --------------------------------------------------------------------------------
-
-    def begin_trouble(self, posted: object) -> Trouble:
-        """Switch a trouble on, and off again after its duration if it has one.
+    def begin_trouble(self, posted: object) -> LiveTrouble:
+        """Switch a trouble on that is described as JSON, and off again after its duration if it has one.
 
         Raises:
-            ValueError: ``posted`` does not describe one.
+            ValueError: ``posted`` does not describe one, or there are too many.
         """
-        trouble = self.troubles.begin(posted)
-        if trouble.duration_ns is not None:
-            self._at(self.clock.now_ns() + trouble.duration_ns, lambda: self._time_out(trouble))
-        return trouble
+        if len(self._troubles) >= _MOST_TROUBLES:
+            raise ValueError(f"{_MOST_TROUBLES} troubles are in force already: switch some off")
+        begun = read_trouble(posted, f"trouble-{self._trouble_count + 1}", self.instance_named)
+        self._trouble_count += 1
+        self.befall(begun)
+        if begun.duration_ns is not None:
+            identifier = begun.trouble.identifier
+            self.clock.at(self.clock.now_ns() + begun.duration_ns, lambda: self.end_trouble(identifier))
+        return begun
 
-    def _time_out(self, trouble: Trouble) -> None:
-        self.troubles.end(trouble.identifier)
+    def befall(self, begun: LiveTrouble) -> None:
+        """A trouble takes hold, until :meth:`end_trouble`.
+
+        Raises:
+            ValueError: one of its identifier is in force.
+        """
+        self._front.begin(begun.trouble)
+        self._troubles[begun.trouble.identifier] = begun
+
+    def end_trouble(self, identifier: str) -> bool:
+        """Switch one off; False when it is not in force."""
+        ended = self._troubles.pop(identifier, None)
+        if ended is None:
+            return False
+        for plan in self._front.end(identifier):
+            self._carry_out(plan, self.clock.now_ns())
+        ended.over.set()
+        return True
+
+    def end_all_trouble(self) -> int:
+        """Switch all off; how many there were."""
+        return sum(self.end_trouble(identifier) for identifier in tuple(self._troubles))
+
+    # What happens to instances --------------------------------------------------------------------------------------
 
     def instance_named(self, name: str) -> str | None:
         """The identifier of an instance by identifier or name; None when there is none, or more than one."""
@@ -196,27 +171,63 @@ class LiveRegion:
         found = [item.instance_id for item in self.region.instances.values() if item.name == name]
         return found[0] if len(found) == 1 else None
 
-    def crash(self, instance_id: str, *, stuck: bool) -> None:
-        """The guest dies; the API goes on showing RUNNING.
+    def crash(self, instance_id: str, *, stuck: bool = False) -> None:
+        """The guest dies; the API goes on showing what it showed.
 
         From now on, what leaves the instance takes as long as from a dead host; with ``stuck`` it does not leave at all
         until the instance is started.
         """
-        self._crashed[instance_id] = stuck
+        self._note_guest(instance_id, is_crashed=True)
+        self.end_trouble(_stuck_on(instance_id))
+        if stuck:
+            trouble = Trouble(_stuck_on(instance_id), TroubleKind.STUCK, instance_ids=frozenset({instance_id}))
+            self.befall(LiveTrouble(trouble))
 
     def start(self, instance_id: str) -> None:
         """The guest is up again; tasks that were stuck because of it go on."""
-        self._crashed.pop(instance_id, None)
-        for task in self._stuck.pop(instance_id, []):
-            self._schedule(task, dead=False)
+        self._note_guest(instance_id, is_crashed=False)
+        self.end_trouble(_stuck_on(instance_id))
 
-    def is_crashed(self, instance_id: str) -> bool:
-        """Whether :meth:`crash` was the last that was heard of the instance."""
-        return instance_id in self._crashed
+    def power(self, instance_id: str, *, running: bool) -> None:
+        """The cloud learns that an instance is RUNNING, or that it has been shut down from inside."""
+        state, now_ns = "RUNNING" if running else "STOPPED", self.clock.now_ns()
+        self.region.instance_power(instance_id, state)
+        self._write(lambda journal: journal.power(instance_id, state, now_ns))
+
+    def _note_guest(self, instance_id: str, *, is_crashed: bool) -> None:
+        now_ns = self.clock.now_ns()
+        self.region.guest(instance_id, is_crashed=is_crashed)
+        self._write(lambda journal: journal.guest(instance_id, is_crashed, now_ns))
+
+    def garps(self, ha_vip_id: str, network_interface_id: str, count: int) -> tuple[bool, Claim | None]:
+        """A burst of gratuitous ARPs for a HAVIP leaves by an ENI: whether the cloud takes one, and what claim it is.
+
+        No claim: the HAVIP is there, or on its way there.
+        """
+        now_ns = self.clock.now_ns()
+        taken = [self._claims.admit(network_interface_id, now_ns) for _ in range(count)]
+        if not any(taken):
+            return False, None
+        claim = self._claims.claim(ha_vip_id, network_interface_id, now_ns)
+        if claim is not None:
+            self.clock.at(claim.due_ns, lambda: self._settle(claim))
+        return True, claim
+
+    def _settle(self, claim: Claim) -> None:
+        now_ns = self.clock.now_ns()
+        if self._claims.settle(claim, now_ns):
+            try:
+                self._write(lambda journal: journal.announced(claim.ha_vip_id, claim.network_interface_id, now_ns))
+            except OSError:
+                return  # whoever runs the endpoint knows
+            self.routes.follow()
 
     def close(self) -> None:
         """End all trouble, so that nobody waits any more, and let no task end any more."""
-        self.troubles.end_all()
-        for handle in self._timers:
-            handle.cancel()
-        self._timers.clear()
+        self.end_all_trouble()
+        self.routes.release()
+        self.clock.stop()
+
+
+def _stuck_on(instance_id: str) -> str:
+    return f"stuck-{instance_id}"

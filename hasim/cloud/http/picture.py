@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hasim.cloud.actions.common import iso_time
-from hasim.cloud.entities import Instance, NetworkInterface, Task
+from hasim.cloud.entities import Eip, Instance, NetworkInterface, Task
 from hasim.cloud.http.live_region import LiveRegion
+from hasim.cloud.region import Region
 from hasim.units import SECOND
 
 __all__ = ["picture"]
@@ -29,7 +30,7 @@ def picture(live: LiveRegion) -> dict[str, Any]:
                 "name": eip.name,
                 "address": eip.address,
                 "status": eip.status.value,
-                "bound_to": eip.private_address or eip.ha_vip_id,
+                "bound_to": _bound_to(region, eip),
             }
             for eip in region.eips.values()
         ],
@@ -40,6 +41,7 @@ def picture(live: LiveRegion) -> dict[str, Any]:
                 "address": item.address,
                 "state": item.state.value,
                 "interface": item.network_interface_id,
+                "claimed_by": _place(region, item.network_interface_id),
             }
             for item in region.ha_vips.values()
         ],
@@ -56,21 +58,34 @@ def _instance(live: LiveRegion, instance: Instance) -> dict[str, Any]:
         "type": f"{instance.cpu} CPU, {instance.memory_gb:g} GB",
         "zone": instance.zone,
         "state": instance.state.value,
-        "crashed": live.is_crashed(instance.instance_id),
+        "crashed": instance.is_crashed,
         "interfaces": [_interface(live, item) for item in live.region.interfaces_of(instance.instance_id)],
     }
 
 
 def _interface(live: LiveRegion, interface: NetworkInterface) -> dict[str, Any]:
     region = live.region
+    reached = live.routes.reaching(interface.network_interface_id, interface.instance_id)
     addresses = [
         {
             "address": item.address,
-            "primary": item.primary,
+            "kind": "primary" if item.primary else "secondary",
             "state": item.state.value,
             "eip": region.eips[item.address_id].address if item.address_id else "",
+            "reached": item.address in reached or interface.instance_id is None,
         }
         for item in interface.addresses.values()
+    ]
+    addresses += [
+        {
+            "address": item.address,
+            "kind": "HAVIP",
+            "state": item.state.value,
+            "eip": region.eips[item.address_id].address if item.address_id else "",
+            "reached": item.address in reached,
+        }
+        for item in region.ha_vips.values()
+        if item.network_interface_id == interface.network_interface_id
     ]
     return {
         "id": interface.network_interface_id,
@@ -83,6 +98,23 @@ def _interface(live: LiveRegion, interface: NetworkInterface) -> dict[str, Any]:
         "zone": interface.zone,
         "addresses": addresses,
     }
+
+
+def _bound_to(region: Region, eip: Eip) -> str:
+    if eip.ha_vip_id:
+        return f"HAVIP {region.ha_vips[eip.ha_vip_id].address}"
+    place = _place(region, eip.network_interface_id)
+    return f"{eip.private_address} of {place}" if place else ""
+
+
+def _place(region: Region, network_interface_id: str) -> str:
+    """An ENI as people call it: its instance, else its name."""
+    interface = region.network_interfaces.get(network_interface_id)
+    if interface is None:
+        return ""
+    if interface.instance_id is None:
+        return interface.name
+    return region.instances[interface.instance_id].name
 
 
 def _task(task: Task, now_ns: int) -> dict[str, Any]:

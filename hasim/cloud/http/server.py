@@ -36,9 +36,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, told to stop by SIGINT and SIGTERM or by :meth:`stop`; ``stopping`` is called when it begins to."""
+    """uvicorn, told to stop by :meth:`stop` or, with ``signals``, by SIGINT and SIGTERM (in the main thread only).
 
-    def __init__(self, app: ASGIApp, stopping: Callable[[], None]) -> None:
+    ``starting`` is called on its loop before it serves, ``stopping`` when it begins to stop.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, starting: Callable[[], None], stopping: Callable[[], None], signals: bool = True
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -57,18 +62,20 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
+        self._starting = starting
         self._stopping = stopping
+        self._signals = (signal.SIGINT, signal.SIGTERM) if signals else ()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """uvicorn raises the signal again when it is done; here a signal is the ordinary way to end."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in self._signals:
             loop.add_signal_handler(number, self.stop)
         try:
             yield
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in self._signals:
                 loop.remove_signal_handler(number)
 
     def stop(self) -> None:
@@ -78,4 +85,8 @@ class Server(uvicorn.Server):
 
     def run_on(self, listener: socket.socket) -> None:
         """Serve until :meth:`stop`."""
-        asyncio.run(self.serve(sockets=[listener]))
+        asyncio.run(self._serve_on(listener))
+
+    async def _serve_on(self, listener: socket.socket) -> None:
+        self._starting()
+        await self.serve(sockets=[listener])

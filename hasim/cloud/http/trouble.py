@@ -1,147 +1,107 @@
-"""Trouble that is switched on and off while the endpoint runs: the API faults of a scenario, by hand.
+"""Trouble that is switched on and off while the endpoint runs: read from JSON, and shown as JSON.
 
-``outage``: calls get no answer (``answer: none``) or HTTP 503 (``answer: 503``). ``slowdown``: answers and tasks take
-``factor`` times as long. ``throttle``: ``rate_per_s`` calls of each action a second. ``errors``: calls are refused with
-``code`` at ``probability``.
+What each kind does is :mod:`hasim.cloud.trouble`'s; here is what only a server has: what a client in an outage gets
+(``answer``: ``none`` or ``503``), and who waits for its end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from enum import StrEnum
 from typing import Any
 
-from hasim.cloud.rate_limit import RateLimiter
 from hasim.cloud.registry import ACTIONS
+from hasim.cloud.trouble import Trouble, TroubleKind
 from hasim.units import parse_duration
 
-__all__ = ["Trouble", "TroubleKind", "Troubles"]
+__all__ = ["LiveTrouble", "read_trouble"]
 
-_MOST_TROUBLES = 100
 _LARGEST_FACTOR = 1_000_000
 _LARGEST_RATE = 1_000_000
 _CODE = re.compile(r"[A-Za-z0-9.]{1,100}")
-
-
-class TroubleKind(StrEnum):
-    """What can be wrong with the API."""
-
-    OUTAGE = "outage"
-    SLOWDOWN = "slowdown"
-    THROTTLE = "throttle"
-    ERRORS = "errors"
-
-
 _KEYS = {
     TroubleKind.OUTAGE: ("answer",),
     TroubleKind.SLOWDOWN: ("factor",),
     TroubleKind.THROTTLE: ("rate_per_s",),
     TroubleKind.ERRORS: ("code", "probability"),
+    TroubleKind.TASK_FAILURES: ("probability",),
+    TroubleKind.STUCK: ("instances",),
 }
+_NEEDED = ("factor", "rate_per_s", "code")
 
 
-@dataclass(slots=True)
-class Trouble:
-    """One trouble in force. ``actions`` empty: all of them. ``duration_ns`` None: until it is switched off."""
+@dataclass(frozen=True, slots=True)
+class LiveTrouble:
+    """A trouble in force. ``duration_ns`` None: until it is switched off. ``over`` is set when it ends."""
 
-    identifier: str
-    kind: TroubleKind
-    actions: frozenset[str]
-    duration_ns: int | None
+    trouble: Trouble
+    duration_ns: int | None = None
     answer: str = "none"
-    factor: float = 1.0
-    rate_per_s: int = 0
-    code: str = ""
-    probability: float = 1.0
-    limiter: RateLimiter = field(init=False)
-    over: asyncio.Event = field(init=False, default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        concerned = self.actions or ACTIONS.keys()
-        limited = self.kind is TroubleKind.THROTTLE
-        self.limiter = RateLimiter(dict.fromkeys(concerned, self.rate_per_s) if limited else {})
-
-    def concerns(self, action: str) -> bool:
-        """Whether calls of that action suffer."""
-        return not self.actions or action in self.actions
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def to_json(self) -> dict[str, Any]:
         """As the endpoint shows it: what was posted, and its identifier."""
-        shown = {key: getattr(self, key) for key in _KEYS[self.kind]}
-        return {"id": self.identifier, "kind": self.kind.value, "actions": sorted(self.actions), **shown}
+        trouble = self.trouble
+        values = {"answer": self.answer, "instances": sorted(trouble.instance_ids)}
+        shown = {key: values[key] if key in values else getattr(trouble, key) for key in _KEYS[trouble.kind]}
+        head = {"id": trouble.identifier, "kind": trouble.kind.value, "actions": sorted(trouble.actions)}
+        return head | shown
 
 
-class Troubles:
-    """Those in force, in the order in which they began."""
+def read_trouble(posted: object, identifier: str, instance_named: Callable[[str], str | None]) -> LiveTrouble:
+    """The trouble that was posted. ``instance_named`` finds the identifier of an instance.
 
-    def __init__(self) -> None:
-        self._in_force: dict[str, Trouble] = {}
-        self._count = 0
-
-    def __iter__(self) -> Iterator[Trouble]:
-        return iter(list(self._in_force.values()))
-
-    def of(self, kind: TroubleKind, action: str) -> Iterator[Trouble]:
-        """Those of a kind that concern an action."""
-        return (trouble for trouble in self if trouble.kind is kind and trouble.concerns(action))
-
-    def begin(self, posted: object) -> Trouble:
-        """Switch a trouble on.
-
-        Raises:
-            ValueError: ``posted`` is not a description of one.
-        """
-        if len(self._in_force) >= _MOST_TROUBLES:
-            raise ValueError(f"{_MOST_TROUBLES} troubles are in force already: switch some off")
-        trouble = _read(posted, f"trouble-{self._count + 1}")
-        self._count += 1
-        self._in_force[trouble.identifier] = trouble
-        return trouble
-
-    def end(self, identifier: str) -> bool:
-        """Switch one off; False when it is not in force."""
-        trouble = self._in_force.pop(identifier, None)
-        if trouble is None:
-            return False
-        trouble.over.set()
-        return True
-
-    def end_all(self) -> int:
-        """Switch all off; how many there were."""
-        return sum(self.end(trouble.identifier) for trouble in self)
-
-
-def _read(posted: object, identifier: str) -> Trouble:
+    Raises:
+        ValueError: ``posted`` is not a description of one.
+    """
     if not isinstance(posted, Mapping):
         raise ValueError('expected a JSON object such as {"kind": "outage"}')
-    kinds = ", ".join(kind.value for kind in TroubleKind)
-    try:
-        kind = TroubleKind(posted.get("kind", ""))
-    except ValueError:
-        raise ValueError(f"kind must be one of {kinds}, got {posted.get('kind')!r:.40}") from None
+    kind = _kind(posted.get("kind"))
     known = {"kind", "actions", "duration", *_KEYS[kind]}
     for key in posted:
         if key not in known:
             raise ValueError(f"{kind.value} has no {key!r:.40}: expected {', '.join(sorted(known - {'kind'}))}")
-    details = {key: _READERS[key](posted[key]) for key in _KEYS[kind] if key in posted}
-    for key in ("factor", "rate_per_s", "code"):
+    for key in _NEEDED:
         if key in _KEYS[kind] and key not in posted:
             raise ValueError(f"{kind.value} needs {key}")
-    return Trouble(identifier, kind, _actions(posted.get("actions", [])), _duration(posted.get("duration")), **details)
+    details = {key: _READERS[key](posted[key]) for key in _KEYS[kind] if key in posted}
+    answer = details.pop("answer", "none")
+    instances = frozenset(_instance(name, instance_named) for name in details.pop("instances", ()))
+    trouble = Trouble(identifier, kind, _actions(posted.get("actions", [])), instance_ids=instances, **details)
+    return LiveTrouble(trouble, _duration(posted.get("duration")), answer)
+
+
+def _kind(value: object) -> TroubleKind:
+    try:
+        return TroubleKind(value if isinstance(value, str) else "")
+    except ValueError:
+        kinds = ", ".join(kind.value for kind in TroubleKind)
+        raise ValueError(f"kind must be one of {kinds}, got {value!r:.40}") from None
+
+
+def _texts(value: object, name: str, what: str) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"{name} must be a list of {what}")
+    return value
 
 
 def _actions(value: object) -> frozenset[str]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError("actions must be a list of API actions")
-    for item in value:
+    actions = _texts(value, "actions", "API actions")
+    for item in actions:
         if item not in ACTIONS:
             near = get_close_matches(item, ACTIONS, 1)
             raise ValueError(f"there is no action {item!r:.60}" + (f"; did you mean {near[0]}?" if near else ""))
-    return frozenset(value)
+    return frozenset(actions)
+
+
+def _instance(name: str, instance_named: Callable[[str], str | None]) -> str:
+    identifier = instance_named(name)
+    if identifier is None:
+        raise ValueError(f"there is no instance {name!r:.60}, or more than one of that name")
+    return identifier
 
 
 def _duration(value: object) -> int | None:
@@ -177,10 +137,11 @@ def _code(value: object) -> str:
     return value
 
 
-_READERS: Mapping[str, Any] = {
+_READERS: Mapping[str, Callable[[object], Any]] = {
     "answer": _answer,
     "factor": lambda value: _number(value, "factor", 1, _LARGEST_FACTOR),
     "rate_per_s": _rate,
     "code": _code,
     "probability": lambda value: _number(value, "probability", 0, 1),
+    "instances": lambda value: _texts(value, "instances", "instances, by name or identifier"),
 }
