@@ -6,7 +6,16 @@ import math
 
 from hasim.units import MICROSECOND, MILLISECOND, MINUTE, SECOND, format_duration
 
-__all__ = ["duration_text", "nines_text", "per_year", "percentage", "percentage_without"]
+__all__ = [
+    "amount_text",
+    "duration_text",
+    "nines_text",
+    "per_year",
+    "percentage",
+    "percentage_without",
+    "signed_text",
+    "small_text",
+]
 
 _MOST_DECIMALS = 12
 _ROUNDING = 1e-9
@@ -53,3 +62,25 @@ def per_year(rate: float) -> str:
     if rate >= 1000:
         return f"{rate:,.0f}"
     return f"{rate:.3g}"
+
+
+def small_text(probability: float) -> str:
+    """``3.37e-06``: an unavailability or a probability that may be very small, with three digits that count."""
+    return f"{probability:.3g}"
+
+
+def amount_text(value: float, unit: str) -> str:
+    """A number of a study: a duration where its unit is ``ns``, else so many events."""
+    if math.isinf(value):
+        return "no bound"
+    return duration_text(value) if unit == "ns" else per_year(value)
+
+
+def signed_text(value: float, unit: str) -> str:
+    """A difference of two such numbers: ``+1.234 s``, ``-2 min 5 s``, ``0`` where there is none."""
+    if not value:
+        return "0"
+    text = amount_text(abs(value), unit)
+    if math.isinf(value):
+        return text
+    return f"{'-' if value < 0 else '+'}{text}"

@@ -6,7 +6,7 @@ Every estimate is shown with its interval. A bound that the observations do not 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,10 @@ from hasim.report.numbers import duration_text, nines_text, per_year, percentage
 from hasim.units import format_duration
 
 if TYPE_CHECKING:
+    from hasim.scenario.model import Scenario
     from hasim.study import Estimate, LatencySummary, StudyResult, Verdict
 
-__all__ = ["Table", "rich_table", "study_tables"]
+__all__ = ["Table", "estimate_row", "rich_table", "slo_table", "stopping_note", "study_tables"]
 
 _NAME_WIDTH = 30
 """So much of the first column is never given away to the others."""
@@ -43,7 +44,7 @@ def study_tables(result: StudyResult) -> list[Table]:
     """The tables of a study in reading order; those that would be empty are left out."""
     candidates = (
         _headline(result),
-        _slo(result),
+        slo_table(result.verdicts),
         _by_cause(result),
         _by_phase(result),
         _api(result),
@@ -51,6 +52,25 @@ def study_tables(result: StudyResult) -> list[Table]:
         _weak_defaults(result),
     )
     return [table for table in candidates if table.rows]
+
+
+def design_table(scenario: Scenario) -> Table:
+    """What a scenario is about: its instances, and how the address moves between them."""
+    rows = tuple(
+        (
+            instance.name,
+            instance.zone,
+            str(instance.vrrp.priority),
+            format_duration(instance.vrrp.advert_int_ns),
+            f"VRRPv{instance.vrrp.version}" + (", nopreempt" if instance.vrrp.nopreempt else ""),
+        )
+        for instance in scenario.instances
+    )
+    title = (
+        f"{scenario.name}: {scenario.floating.label} moves by {scenario.floating.mechanism}, "
+        f"{scenario.replications:,} replications of {format_duration(scenario.horizon_ns)}"
+    )
+    return Table(title, ("instance", "zone", "priority", "advert_int", "protocol"), rows, numbers=(2, 3))
 
 
 def rich_table(table: Table) -> Any:
@@ -86,12 +106,12 @@ def _headline(result: StudyResult) -> Table:
     if result.interrupted:
         title += " (interrupted)"
     availability = result.availability
-    rows = [_estimate_row("availability", availability, percentage)]
-    if not _is_scripted(result):
+    rows = [estimate_row("availability", availability, percentage)]
+    if not result.scenario.is_scripted:
         rows += [
-            _estimate_row("nines", result.nines, nines_text),
-            _estimate_row("downtime per year", result.downtime_per_year_ns, duration_text),
-            _estimate_row("outages per year", result.outages_per_year, per_year),
+            estimate_row("nines", result.nines, nines_text),
+            estimate_row("downtime per year", result.downtime_per_year_ns, duration_text),
+            estimate_row("outages per year", result.outages_per_year, per_year),
         ]
     rows += [
         ("outages seen", f"{len(result.outages):,}", _endings(result)),
@@ -99,26 +119,46 @@ def _headline(result: StudyResult) -> Table:
     latency = result.failover_latency
     if latency is not None:
         for name, estimate in (("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99)):
-            rows.append(_estimate_row(f"failover latency {name}", estimate, duration_text))
+            rows.append(estimate_row(f"failover latency {name}", estimate, duration_text))
         rows.append(("longest failover", duration_text(latency.longest_ns), "observed"))
     if len(result.outages) > len(result.failovers):
         rows.append(("longest outage", duration_text(result.longest_outage_ns), "observed"))
     columns = ("", "", f"{availability.confidence:.0%} interval")
-    return Table(title, columns, tuple(rows), numbers=(1,), note=_scripted_note(result))
+    return Table(title, columns, tuple(rows), numbers=(1,), note=_headline_note(result))
 
 
-def _estimate_row(name: str, estimate: Estimate, show: Callable[[float], str]) -> tuple[str, str, str]:
+def estimate_row(name: str, estimate: Estimate, show: Callable[[float], str]) -> tuple[str, str, str]:
+    """A row of name, value and interval."""
     return name, show(estimate.value), _range(estimate, show)
 
 
-def _is_scripted(result: StudyResult) -> bool:
-    """Whether everything that fails does so at a fixed time, which says nothing about how often it happens."""
-    faults = result.scenario.faults
-    return bool(faults) and all(fault.time_to_failure is None for fault in faults)
+def stopping_note(result: StudyResult) -> str:
+    """Whether the precision that was asked for was reached; empty if none was."""
+    stopping, count = result.stopping, len(result.outcomes)
+    if stopping is None:
+        return ""
+    asked = f"±{100 * stopping.precision:.3g}%"
+    if stopping.met:
+        reached = f"±{100 * stopping.reached:.2g}%"
+        return f"stopped after {count:,} replications: the unavailability is known to {reached} ({asked} asked)"
+    where = "interrupted" if result.interrupted else f"stopped at the bound of {count:,} replications"
+    if math.isinf(stopping.reached):
+        return f"{where} without any downtime: {asked} of it was asked, and it has an upper bound only"
+    if stopping.reached <= stopping.precision:
+        return f"{where}: too few replications had any downtime to say whether {asked} is reached"
+    needed = stopping.replications_needed(count)
+    return (
+        f"{where}: the unavailability is known to ±{100 * stopping.reached:.2g}% only, {asked} was asked; "
+        f"about {needed:,} replications would do"
+    )
+
+
+def _headline_note(result: StudyResult) -> str:
+    return "; ".join(note for note in (stopping_note(result), _scripted_note(result)) if note)
 
 
 def _scripted_note(result: StudyResult) -> str:
-    if not _is_scripted(result):
+    if not result.scenario.is_scripted:
         return ""
     horizon = format_duration(result.scenario.horizon_ns)
     return f"every fault of this scenario is scripted: the availability is that of these {horizon}, not of a year"
@@ -137,9 +177,10 @@ def _endings(result: StudyResult) -> str:
     return ", ".join(f"{count:,} {words[name]}" for name, count in counts.items() if count)
 
 
-def _slo(result: StudyResult) -> Table:
-    rows = tuple(_verdict_row(verdict) for verdict in result.verdicts)
-    undecided = any(verdict.met is None and verdict.measured is not None for verdict in result.verdicts)
+def slo_table(verdicts: Sequence[Verdict]) -> Table:
+    """What the SLO asks for beside what was measured; without rows where it asks for nothing."""
+    rows = tuple(_verdict_row(verdict) for verdict in verdicts)
+    undecided = any(verdict.met is None and verdict.measured is not None for verdict in verdicts)
     note = "undecided: the interval holds the wanted value; more replications would tell" if undecided else ""
     return Table("SLO", ("", "wanted", "measured", "interval", ""), rows, numbers=(1, 2), note=note)
 

@@ -18,6 +18,8 @@ from hasim.trace import (
     FaultEnded,
     GuestAddressChanged,
     LinkChanged,
+    MemberStateChanged,
+    NetworkChanged,
     NotifyEnded,
     NotifyStarted,
     PowerChanged,
@@ -27,6 +29,8 @@ from hasim.trace import (
     ServiceChanged,
     StateChanged,
     TaskEnded,
+    TrackedFileRead,
+    TrackedProcessChanged,
 )
 
 __all__ = [
@@ -94,8 +98,12 @@ _SCRIPT_OUTCOMES = {
 }
 _STATE_REASONS = {
     "down_timer": "its master-down timer ran out",
+    "priority_zero": "its master said good-bye (priority 0), and a skew time later nobody else had spoken",
     "higher_priority_advert": "it heard an advert that beats its own",
     "track_script": "its track script says that it is not fit",
+    "track_process": "too few of its tracked process run",
+    "track_file": "its tracked file says that it is not fit",
+    "sync_group": "the other instance of its sync group is there already",
     "link_down": "its interface has no carrier",
     "shutdown": "keepalived is being stopped",
     "died": "its keepalived is gone",
@@ -127,6 +135,9 @@ def record_words(record: Record, scenario: Scenario) -> Words | None:
             return Words(instance, what, tone=tone)
         case LinkChanged(_, instance, interface, up):
             return Words(instance, f"{interface} has {'its' if up else 'no'} carrier", tone=GOOD if up else BAD)
+        case NetworkChanged(_, instance, ready):
+            what = "packets pass" if ready else "its links are up, but no packets pass yet"
+            return Words(instance, what, tone=GOOD if ready else BAD)
         case ServiceChanged(_, instance, healthy):
             what = "the service answers" if healthy else "the service does not answer"
             return Words(instance, what, tone=GOOD if healthy else BAD)
@@ -135,8 +146,10 @@ def record_words(record: Record, scenario: Scenario) -> Words | None:
                 return None  # the instance's own address, which comes and goes with its power
             what = "has {} in its guest" if present else "no longer has {} in its guest"
             return Words(instance, what.format(scenario.floating.label))
-        case DaemonChanged() | StateChanged() | PriorityChanged() | CheckChanged():
+        case DaemonChanged() | StateChanged() | MemberStateChanged() | PriorityChanged():
             return _keepalived_words(record)
+        case CheckChanged() | TrackedProcessChanged() | TrackedFileRead():
+            return _tracking_words(record)
         case NotifyStarted() | NotifyEnded():
             return _script_words(record)
         case AddressClaimed(_, instance):
@@ -217,19 +230,37 @@ def _fault_name(record: FaultBegan | FaultEnded) -> str:
     return f"fault {record.fault!r} of the scenario" if record.fault and record.fault != record.kind else ""
 
 
-def _keepalived_words(record: DaemonChanged | StateChanged | PriorityChanged | CheckChanged) -> Words:
+def _keepalived_words(record: DaemonChanged | StateChanged | MemberStateChanged | PriorityChanged) -> Words:
     match record:
         case DaemonChanged(_, instance, running, reason):
             what = "keepalived runs" if running else _DAEMON_GONE.get(reason, f"keepalived is gone ({reason})")
             return Words(instance, what, tone=PLAIN if running else BAD)
         case PriorityChanged(_, instance, old, new):
             return Words(instance, f"lowers its priority from {old} to {new}" if new < old else _raises(old, new))
+        case StateChanged(_, instance, old, new, reason):
+            return Words(instance, f"{old} → {new}", _reason(reason), _state_tone(new))
+        case MemberStateChanged(_, instance, member, old, new, reason):
+            return Words(instance, f"{member}: {old} → {new}", _reason(reason), _state_tone(new))
+
+
+def _reason(reason: str) -> str:
+    return _STATE_REASONS.get(reason, reason.replace("_", " "))
+
+
+def _state_tone(state: str) -> str:
+    return GOOD if state == "MASTER" else BAD if state == "FAULT" else PLAIN
+
+
+def _tracking_words(record: CheckChanged | TrackedProcessChanged | TrackedFileRead) -> Words:
+    match record:
         case CheckChanged(_, instance, script, healthy):
             verdict = "succeeds again" if healthy else "has failed often enough to count"
             return Words(instance, f"track script {script} {verdict}", tone=GOOD if healthy else BAD)
-        case StateChanged(_, instance, old, new, reason):
-            tone = GOOD if new == "MASTER" else BAD if new == "FAULT" else PLAIN
-            return Words(instance, f"{old} → {new}", _STATE_REASONS.get(reason, reason.replace("_", " ")), tone)
+        case TrackedProcessChanged(_, instance, process, quorum):
+            verdict = "enough of it run" if quorum else "too few of it run"
+            return Words(instance, f"tracked process {process}: {verdict}", tone=GOOD if quorum else BAD)
+        case TrackedFileRead(_, instance, file, value):
+            return Words(instance, f"reads {value} in its tracked file {file}")
 
 
 def _raises(old: int, new: int) -> str:

@@ -1,8 +1,8 @@
-"""Scenario texts of the pairs that have a closed form: no jitter, no loss, no process times, constant API."""
+"""Scenario texts of the groups that have a closed form: no jitter, no loss, no process times, constant API."""
 
 from __future__ import annotations
 
-__all__ = ["bare_pair"]
+__all__ = ["bare_pair", "crashing_group"]
 
 
 def bare_pair(faults: str, *, horizon: str, vrrp: str = "{advert_int: 1s}", task: str = "2s", more: str = "") -> str:
@@ -32,3 +32,21 @@ control_plane:
 faults: {faults}
 {more}
 """
+
+
+def crashing_group(
+    time_to_failure: str, time_to_repair: str, *, vrrp: str = "{version: 3, advert_int: 100ms}", third: bool = False
+) -> str:
+    """Such a pair, or a group of three, whose instances crash. Its MASTER looks every 30 s whether it has the address,
+    so that no address stays where two repairs within a move have left it."""
+    targets = "[a, b, c]" if third else "[a, b]"
+    faults = f"""
+  - kind: crash
+    target: {targets}
+    time_to_failure: {time_to_failure}
+    time_to_repair: {time_to_repair}
+"""
+    text = bare_pair(faults, horizon="100d", vrrp=vrrp, task="5s")
+    text = text.replace("poll_interval: 1s", "poll_interval: 1s, reclaim_interval: 30s")
+    another = "  c: {address: 10.0.1.13, vrrp: {priority: 50}}\nfloating:"
+    return text.replace("floating:", another, 1) if third else text

@@ -22,7 +22,9 @@ from hasim.study.estimators import (
     poisson_rate,
     proportion,
     quantile,
+    ratio_over_cycles,
 )
+from hasim.study.resampling import bootstrap
 from hasim.units import DAY, MINUTE, SECOND, YEAR
 
 STUDIES = 1_000
@@ -101,6 +103,36 @@ def test_a_proportion(probability: float, n: int) -> None:
 def test_a_quantile(share: float, n: int) -> None:
     truth = -math.log1p(-share)
     assert 0.93 <= coverage(lambda rng: quantile(sorted(rng.exponential(1.0, n)), share), truth) <= 0.97
+
+
+@pytest.mark.parametrize("cycles", [30, 100, 400])
+@pytest.mark.parametrize("durations", [CONSTANT, EXPONENTIAL, LOGNORMAL], ids=["constant", "exponential", "lognormal"])
+def test_a_ratio_over_regenerative_cycles(cycles: int, durations: tuple[Draw, float]) -> None:
+    """A cycle is an up time without memory and an outage: its length and its downtime are not independent."""
+    draw, mean = durations
+
+    def study(rng: np.random.Generator) -> Estimate:
+        down = draw(rng, cycles)
+        return ratio_over_cycles(list(down), list(down + rng.exponential(9.0, cycles)), 1.0)
+
+    assert 0.93 <= coverage(study, mean / (mean + 9.0)) <= 0.97
+
+
+@pytest.mark.parametrize("durations", [EXPONENTIAL, LOGNORMAL], ids=["exponential", "lognormal"])
+def test_a_bootstrapped_mean(durations: tuple[Draw, float]) -> None:
+    draw, mean = durations
+    held = coverage(lambda rng: bootstrap(list(draw(rng, 60)), lambda samples: samples.mean(axis=1)), mean)
+    assert 0.93 <= held <= 0.97
+
+
+def test_a_bootstrapped_difference_of_quantiles() -> None:
+    """p90 - p50 of an exponential, for which there is no closed form without knowing that it is one."""
+
+    def spread(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+        ordered = np.partition(samples, (30, 54), axis=1)
+        return np.asarray(ordered[:, 54] - ordered[:, 30])
+
+    assert 0.93 <= coverage(lambda rng: bootstrap(list(rng.exponential(1.0, 61)), spread), math.log(5)) <= 0.97
 
 
 def alternating(rng: np.random.Generator, replication: int, failures: float, repair_ns: int) -> RunOutcome:

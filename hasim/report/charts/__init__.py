@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hasim.report.charts.availability import availability_per_replication
 from hasim.report.charts.causes import downtime_by_cause
-from hasim.report.charts.gallery import save_all
+from hasim.report.charts.gallery import save_all, save_charts
 from hasim.report.charts.latency import failover_latency
 from hasim.report.charts.phases import phases_stacked
 from hasim.report.charts.style import FORMATS, Chart, save
@@ -23,4 +23,5 @@ __all__ = [
     "phases_stacked",
     "save",
     "save_all",
+    "save_charts",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from hasim.measure.model import Outage
@@ -15,7 +15,7 @@ from hasim.report.charts.timeline import outage_timeline
 from hasim.study import StudyResult
 from hasim.trace import Trace
 
-__all__ = ["CHART_NAMES", "save_all"]
+__all__ = ["CHART_NAMES", "save_all", "save_charts"]
 
 CHART_NAMES = ("failover-latency", "phases", "availability", "downtime-by-cause", "timeline")
 """The files that :func:`save_all` writes, without their suffix."""
@@ -36,8 +36,18 @@ def save_all(
         OSError: a file cannot be written.
         ValueError: a format that is none of :data:`FORMATS`.
     """
+    return save_charts(_charts(result, of_interest), directory, formats)
+
+
+def save_charts(charts: Iterable[tuple[str, Chart]], directory: Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Write named charts into ``directory`` (which must exist), in every format; returns the files.
+
+    Raises:
+        OSError: a file cannot be written.
+        ValueError: a format that is none of :data:`FORMATS`.
+    """
     paths = []
-    for name, chart in _charts(result, of_interest):
+    for name, chart in charts:
         for extension in formats:
             path = directory / f"{name}.{extension}"
             save(chart, path)

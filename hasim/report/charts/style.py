@@ -21,6 +21,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
 from hasim.measure.model import PHASES
+from hasim.report.names import distinct, shorten
 from hasim.units import format_duration
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ __all__ = [
     "set_rows",
     "shorten",
     "styled",
+    "write_chart",
 ]
 
 BLACK = "#000000"
@@ -133,7 +135,7 @@ class Chart(Figure):
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
-        _write(self, buffer, "png")
+        write_chart(self, buffer, "png")
         return buffer.getvalue()
 
 
@@ -225,34 +227,6 @@ def set_rows(axes: Any, count: int) -> None:
     axes.set_ylim(count - 0.4 + slack, -0.6 - slack)
 
 
-def shorten(text: str, length: int = 24) -> str:
-    """A name that fits: the middle goes, because names differ at their ends."""
-    if len(text) <= length:
-        return text
-    head = (length - 1) // 2
-    return f"{text[:head]}…{text[-(length - 1 - head) :]}"
-
-
-def distinct(names: Sequence[str], length: int = 24) -> dict[str, str]:
-    """A label for each name: the name itself, or of long ones the part in which they differ."""
-    if len(names) < 2 or all(len(name) <= length for name in names):
-        return {name: shorten(name, length) for name in names}
-    before = _common_length(names)
-    after = _common_length([name[before:][::-1] for name in names])
-    context = max((length - max(len(name) - before - after for name in names)) // 2 - 1, 0)
-    labels = {}
-    for name in names:
-        start, end = max(before - context, 0), min(len(name) - after + context, len(name))
-        labels[name] = shorten(f"{'…' if start else ''}{name[start:end]}{'…' if end < len(name) else ''}", length)
-    return labels
-
-
-def _common_length(texts: Sequence[str]) -> int:
-    """How many characters all texts begin with in common."""
-    columns = zip(*texts, strict=False)
-    return next((index for index, column in enumerate(columns) if len(set(column)) > 1), min(map(len, texts)))
-
-
 def save(chart: Figure, path: Path) -> None:
     """Write the chart to ``path``, in the format of its suffix; the same chart gives the same bytes.
 
@@ -264,10 +238,11 @@ def save(chart: Figure, path: Path) -> None:
     if extension not in FORMATS:
         raise ValueError(f"a chart is written as one of {', '.join(FORMATS)}, not {extension!r}")
     with path.open("wb") as file:
-        _write(chart, file, extension)
+        write_chart(chart, file, extension)
 
 
-def _write(chart: Figure, file: Any, extension: str) -> None:
+def write_chart(chart: Figure, file: Any, extension: str) -> None:
+    """Write the chart to a binary file in one of :data:`FORMATS`; the same chart gives the same bytes."""
     metadata = {"Date": None, "Creator": "hasim"} if extension == "svg" else {"Software": "hasim"}
     with matplotlib.rc_context(_RC):
         chart.savefig(file, format=extension, dpi=_DPI, metadata=metadata)

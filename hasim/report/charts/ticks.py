@@ -11,13 +11,25 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 from hasim.report.numbers import percentage_without
 from hasim.units import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND, YEAR, format_duration
 
-__all__ = ["duration_ticks", "log_duration_ticks", "set_ticks", "unavailability_ticks"]
+__all__ = [
+    "duration_ticks",
+    "log_duration_ticks",
+    "number_ticks",
+    "set_ticks",
+    "signed_duration_ticks",
+    "unavailability_ticks",
+]
 
 _UNITS = (
     (2 * MINUTE, SECOND, "s"),
     (2 * HOUR, MINUTE, "min"),
     (2 * DAY, HOUR, "h"),
     (2 * YEAR, DAY, "d"),
+)
+_SHORT_UNITS = (
+    (2 * MICROSECOND, 1, "ns"),
+    (2 * MILLISECOND, MICROSECOND, "µs"),
+    (SECOND, MILLISECOND, "ms"),
 )
 _LOG_STEPS: tuple[tuple[int, tuple[float, ...]], ...] = (
     (MICROSECOND, (1, 2, 5, 10, 20, 50, 100, 200, 500)),
@@ -47,6 +59,23 @@ def duration_ticks(longest_s: float) -> list[tuple[float, str]]:
     values = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]).tick_values(0, longest_ns / unit_ns)
     inside = [value for value in values if 0 <= value * unit_ns <= longest_ns]
     return [(value * unit_ns / SECOND, f"{value:g} {name}" if value else "0") for value in inside]
+
+
+def signed_duration_ticks(lowest_s: float, highest_s: float, count: int = 5) -> list[tuple[float, str]]:
+    """Round durations between the two, in one fitting unit, negative ones too; a sign where some are negative."""
+    longest_ns = max(abs(lowest_s), abs(highest_s)) * SECOND
+    fitting = (unit for unit in (*_SHORT_UNITS, *_UNITS) if longest_ns < unit[0])
+    _, unit_ns, name = next(fitting, (0, YEAR, "y"))
+    sign = "+" if lowest_s < 0 else ""
+    values = number_ticks(lowest_s * SECOND / unit_ns, highest_s * SECOND / unit_ns, count)
+    return [(value * unit_ns / SECOND, f"{value:{sign}g} {name}" if value else "0") for value, _ in values]
+
+
+def number_ticks(lowest: float, highest: float, count: int = 5) -> list[tuple[float, str]]:
+    """Round numbers between the two."""
+    values = MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10]).tick_values(lowest, highest)
+    rounded = [0.0 if abs(value) < 1e-9 * (highest - lowest) else float(value) for value in values]
+    return [(value, f"{value:,.10g}") for value in rounded if lowest <= value <= highest]
 
 
 def log_duration_ticks(shortest_s: float, longest_s: float) -> list[tuple[float, str]]:

@@ -2,13 +2,15 @@
 
 ``content``   what a page holds, as data
 ``study``     the report of one scenario's study
+``answer``    the report of a comparison, a sweep, a sensitivity, an advice
 ``figures``   charts as inline SVG with text alternatives
 ``render``    the template, filled in
 """
 
 from __future__ import annotations
 
+from hasim.report.page.answer import answer_page
 from hasim.report.page.render import page_html, write_page
 from hasim.report.page.study import study_page
 
-__all__ = ["page_html", "study_page", "write_page"]
+__all__ = ["answer_page", "page_html", "study_page", "write_page"]

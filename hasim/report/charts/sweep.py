@@ -1,0 +1,268 @@
+"""The charts of a sweep: curves with their intervals, heat maps, or clouds of points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from hasim.report.charts.differences import value_scale
+from hasim.report.charts.style import (
+    BLACK,
+    BLUE,
+    DARK_GREY,
+    SKY,
+    VERMILLION,
+    Chart,
+    blank_chart,
+    capitalised,
+    caption_of,
+    frame,
+    quiet_axes,
+    say_nothing_happened,
+    shorten,
+    styled,
+)
+from hasim.report.charts.ticks import log_duration_ticks, number_ticks, set_ticks, signed_duration_ticks
+from hasim.report.numbers import amount_text
+from hasim.study.compare import Metric
+from hasim.study.sweep import Parameter, Sweep
+from hasim.units import SECOND
+
+__all__ = ["finding", "sweep_charts", "sweep_cloud", "sweep_curves", "sweep_heat_map"]
+
+_WIDTH_IN = 9.2
+_PANEL_IN = 2.2
+_FRAME_IN = 1.1
+_CELL_IN = 0.62
+_MOST_CELLS_WITH_TEXT = 14
+_MOST_LABELS = 8
+_MOST_NAMED = 2
+_DARK = 0.42
+"""Cells beyond this share of the colour scale get white text."""
+
+
+@styled
+def sweep_curves(sweep: Sweep) -> Chart:
+    """For one parameter: a panel per metric, with the estimates as a line and their intervals as a band."""
+    chart = blank_chart(_WIDTH_IN, _FRAME_IN + _PANEL_IN * max(len(sweep.metrics), 1.4))
+    panels = chart.subplots(len(sweep.metrics), 1, sharex=True, squeeze=False)[:, 0]
+    (one,) = sweep.parameters
+    for axes, metric in zip(panels, sweep.metrics, strict=True):
+        _draw_curve(axes, sweep, metric)
+        _set_values(axes, metric, sweep)
+        quiet_axes(axes, grid="both")
+    _set_parameter(panels[-1].xaxis, panels[-1], one)
+    panels[-1].set_xlabel(one.path)
+    frame(chart, finding(sweep, sweep.metrics[0]), _caption(sweep), share=0.93)
+    return chart
+
+
+def _draw_curve(axes: Any, sweep: Sweep, metric: Metric) -> None:
+    one, scale = sweep.parameters[0], value_scale(metric.unit)
+    order = sorted(range(len(sweep.points)), key=lambda index: _position(one, sweep, index))
+    found = [(index, sweep.estimates[metric.name][index]) for index in order]
+    seen = [(index, estimate) for index, estimate in found if estimate is not None]
+    if not seen:  # the panel keeps its axis, which the panels above share
+        words = "Nothing of the kind at any point."
+        axes.text(0.5, 0.5, words, transform=axes.transAxes, color=DARK_GREY, horizontalalignment="center")
+        axes.set_yticks([])
+        axes.set_ylabel(metric.label)
+        return
+    where = [_position(one, sweep, index) for index, _ in seen]
+    values = [estimate.value / scale for _, estimate in seen]
+    ends = [estimate.high / scale for _, estimate in seen if not math.isinf(estimate.high)]
+    top = max([*ends, *values]) * 1.15
+    lows = [estimate.low / scale for _, estimate in seen]
+    highs = [min(estimate.high / scale, top) for _, estimate in seen]
+    if one.unit == "word":
+        axes.vlines(where, lows, highs, color=SKY, linewidth=4)
+        axes.margins(x=0.12)
+    else:
+        axes.fill_between(where, lows, highs, color=SKY, alpha=0.4, linewidth=0, label="95% interval")
+        axes.plot(where, values, color=BLUE, linewidth=1.8)
+    axes.plot(where, values, color=BLUE, linestyle="none", marker="o", markersize=5)
+    leader = sweep.best(metric).leader
+    if leader is not None:
+        estimate = sweep.estimates[metric.name][leader]
+        assert estimate is not None, "the leader has one"
+        axes.plot([_position(one, sweep, leader)], [estimate.value / scale], linestyle="none", marker="o",
+                  markersize=10, markerfacecolor="none", markeredgecolor=BLACK, markeredgewidth=1.4)  # fmt: skip
+
+
+def _position(one: Parameter, sweep: Sweep, index: int) -> float:
+    """Where a point stands on the axis of a parameter: durations in seconds."""
+    place = sweep.parameters.index(one)
+    number = one.number_of(sweep.points[index].values[place])
+    return number / SECOND if one.unit == "ns" else number
+
+
+def _set_values(axes: Any, metric: Metric, sweep: Sweep) -> None:
+    """The vertical axis: from 0 unless that would hide the curve."""
+    scale = value_scale(metric.unit)
+    found = [estimate for estimate in sweep.estimates[metric.name] if estimate is not None]
+    if not found:
+        return
+    ends = [end / scale for one in found for end in (one.low, one.value, one.high) if not math.isinf(end)]
+    low, high = min(ends), max(ends)
+    low = 0.0 if low < 0.6 * high else low - 0.1 * (high - low)
+    high = high + 0.08 * (high - low) or 1.0
+    axes.set_ylim(low, high)
+    set_ticks(axes.yaxis, signed_duration_ticks(low, high) if metric.unit == "ns" else number_ticks(low, high))
+    axes.set_ylabel(metric.label.replace(" per ", "\nper ").replace("latency ", "latency\n"))
+
+
+def _set_parameter(axis: Any, axes: Any, one: Parameter) -> None:
+    """The axis of a parameter, with ticks at its values where there is room for them."""
+    divisor = SECOND if one.unit == "ns" else 1.0
+    numbers = [number / divisor for number in one.numbers]
+    if one.is_log:
+        (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
+    if one.unit == "word" or len(numbers) <= _MOST_LABELS:
+        set_ticks(
+            axis, [(number, shorten(one.text_of(value), 18)) for number, value in zip(numbers, one.values, strict=True)]
+        )
+    elif one.unit == "ns" and one.is_log:
+        set_ticks(axis, log_duration_ticks(min(numbers), max(numbers)))
+    elif one.unit == "ns":
+        set_ticks(axis, signed_duration_ticks(min(numbers), max(numbers)))
+    elif one.unit == "fraction":
+        ticks = number_ticks(100 * min(numbers), 100 * max(numbers))
+        set_ticks(axis, [(percent / 100, f"{text}%") for percent, text in ticks])
+    else:
+        set_ticks(axis, number_ticks(min(numbers), max(numbers)))
+
+
+@styled
+def sweep_heat_map(sweep: Sweep, metric: Metric) -> Chart:
+    """For a grid of two parameters: the metric in each cell as colour and number; the least is framed."""
+    down, across = sweep.parameters
+    rows, columns = len(down.values), len(across.values)
+    chart = blank_chart(max(_WIDTH_IN, 2.6 + 0.95 * columns), _FRAME_IN + 0.9 + _CELL_IN * max(rows, 3))
+    axes = chart.add_subplot()
+    estimates = sweep.estimates[metric.name]
+    scale = value_scale(metric.unit)
+    values = [math.nan if one is None else one.value / scale for one in estimates]
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        say_nothing_happened(axes, "Nothing of the kind at any point.")
+        frame(chart, finding(sweep, metric), _caption(sweep), share=0.93)
+        return chart
+    grid = [values[row * columns : (row + 1) * columns] for row in range(rows)]
+    image = axes.imshow(grid, cmap="cividis_r", aspect="auto", vmin=min(known), vmax=max(known) or 1.0)
+    bar = chart.colorbar(image, ax=axes, pad=0.02)
+    ends = min(known), max(known)
+    if ends[0] < ends[1]:
+        set_ticks(bar.ax.yaxis, signed_duration_ticks(*ends) if metric.unit == "ns" else number_ticks(*ends))
+    bar.set_label(metric.label)
+    bar.outline.set_visible(False)
+    if columns <= _MOST_CELLS_WITH_TEXT:
+        _write_cells(axes, sweep, metric, columns)
+    _frame_least(axes, sweep, metric, columns)
+    for axis, one in ((axes.xaxis, across), (axes.yaxis, down)):
+        step = math.ceil(len(one.values) / (2 * _MOST_LABELS))
+        set_ticks(
+            axis, [(place, shorten(one.text_of(one.values[place]), 14)) for place in range(0, len(one.values), step)]
+        )
+    axes.set_xlabel(across.path)
+    axes.set_ylabel(down.path)
+    axes.spines[:].set_visible(False)
+    frame(chart, finding(sweep, metric), _caption(sweep), share=0.93)
+    return chart
+
+
+def _write_cells(axes: Any, sweep: Sweep, metric: Metric, columns: int) -> None:
+    estimates = sweep.estimates[metric.name]
+    known = [one.value for one in estimates if one is not None]
+    span = (max(known) - min(known)) or 1.0
+    for index, estimate in enumerate(estimates):
+        if estimate is None:
+            axes.text(index % columns, index // columns, "none", horizontalalignment="center",
+                      verticalalignment="center", fontsize=8, color=DARK_GREY)  # fmt: skip
+            continue
+        margin = (
+            "" if math.isinf(estimate.high) else f"\n±{amount_text((estimate.high - estimate.low) / 2, metric.unit)}"
+        )
+        dark = (estimate.value - min(known)) / span > _DARK
+        axes.text(
+            index % columns, index // columns, amount_text(estimate.value, metric.unit) + margin,
+            horizontalalignment="center", verticalalignment="center", fontsize=8, color="white" if dark else BLACK,
+        )  # fmt: skip
+
+
+def _frame_least(axes: Any, sweep: Sweep, metric: Metric, columns: int) -> None:
+    """A frame around the least cell, a dashed one around those that may be as little."""
+    from matplotlib.patches import Rectangle
+
+    best = sweep.best(metric)
+    marked: list[tuple[int, Any, float]] = [(index, (0, (3, 2)), 1.3) for index in best.others]
+    if best.leader is not None:
+        marked.append((best.leader, "-", 2.4))
+    for index, dashes, width in marked:
+        corner = (index % columns - 0.46, index // columns - 0.44)
+        axes.add_patch(
+            Rectangle(corner, 0.92, 0.88, fill=False, edgecolor=VERMILLION, linewidth=width, linestyle=dashes)
+        )
+
+
+@styled
+def sweep_cloud(sweep: Sweep, metric: Metric) -> Chart:
+    """For any points: the metric over each parameter by itself, the others being what they are."""
+    count = len(sweep.parameters)
+    columns = min(count, 3)
+    lines = math.ceil(count / columns)
+    chart = blank_chart(_WIDTH_IN, _FRAME_IN + 0.3 + (_PANEL_IN + 0.4) * lines)
+    panels = chart.subplots(lines, columns, sharey=True, squeeze=False)
+    estimates = sweep.estimates[metric.name]
+    scale = value_scale(metric.unit)
+    for number, one in enumerate(sweep.parameters):
+        axes = panels[number // columns][number % columns]
+        for index, estimate in enumerate(estimates):
+            if estimate is None:
+                continue
+            place = _position(one, sweep, index)
+            top = estimate.value if math.isinf(estimate.high) else estimate.high
+            axes.plot([place, place], [estimate.low / scale, top / scale], color=SKY, linewidth=1.4, zorder=1)
+            axes.plot([place], [estimate.value / scale], marker="o", markersize=4, color=BLUE, zorder=2)
+        _set_parameter(axes.xaxis, axes, one)
+        _set_values(axes, metric, sweep)
+        axes.set_xlabel(one.path)
+        if number % columns:
+            axes.set_ylabel("")
+        quiet_axes(axes, grid="both")
+        axes.margins(x=0.2 if one.unit == "word" else 0.05)
+        axes.tick_params(axis="x", labelrotation=30 if len(one.values) > 4 else 0)
+    for number in range(count, lines * columns):
+        panels[number // columns][number % columns].set_axis_off()
+    frame(chart, finding(sweep, metric), _caption(sweep), share=0.93)
+    return chart
+
+
+def finding(sweep: Sweep, metric: Metric) -> str:
+    best = sweep.best(metric)
+    if best.leader is None:
+        return f"{capitalised(metric.label)}: nothing of the kind at any point"
+    others = [] if len(best.others) > 1 and len(sweep.parameters) > 1 else [*map(sweep.text_of, best.others)]
+    if len(others) != len(best.others) or len(others) > _MOST_NAMED:
+        doubt = f", or at one of {len(best.others)} other points"
+    else:
+        doubt = "".join(f" or {text}" for text in others)
+    return f"{capitalised(metric.label)} is least at {sweep.text_of(best.leader)}{doubt}"
+
+
+def _caption(sweep: Sweep) -> str:
+    mark = "ring: least; " if len(sweep.parameters) == 1 else "frame: least, dashed: may be as little; " * sweep.is_grid
+    return f"{caption_of(sweep.results[0])}; all points under the same faults; {mark}95% intervals, each by itself"
+
+
+def sweep_charts(sweep: Sweep) -> Iterator[tuple[str, Chart]]:
+    """Every chart, with the name that its file has."""
+    if len(sweep.parameters) == 1:
+        yield "curves", sweep_curves(sweep)
+        return
+    for metric in sweep.metrics:
+        name = metric.name.replace("_", "-")
+        if len(sweep.parameters) == 2 and sweep.is_grid:
+            yield f"heat-map-{name}", sweep_heat_map(sweep, metric)
+        else:
+            yield f"cloud-{name}", sweep_cloud(sweep, metric)

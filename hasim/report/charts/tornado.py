@@ -1,0 +1,140 @@
+"""The tornado chart: what each parameter, low and high, does to a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import isinf
+from typing import Any
+
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from hasim.report.charts.differences import value_scale
+from hasim.report.charts.style import (
+    BLACK,
+    BLUE,
+    DARK_GREY,
+    LABEL_BOX,
+    ORANGE,
+    Chart,
+    blank_chart,
+    caption_of,
+    frame,
+    quiet_axes,
+    say_nothing_happened,
+    set_rows,
+    shorten,
+    styled,
+)
+from hasim.report.charts.ticks import number_ticks, set_ticks, signed_duration_ticks
+from hasim.report.numbers import amount_text
+from hasim.report.tornado import leading_text
+from hasim.study.compare import Difference, Metric
+from hasim.study.sensitivity import Sensitivity
+from hasim.study.sensitivity.result import Moved
+
+__all__ = ["sensitivity_charts", "tornado"]
+
+_WIDTH_IN = 10.5
+_ROW_IN = 0.46
+_FRAME_IN = 1.7
+_MOST_ROWS = 16
+_BAR = 0.6
+_LOOKS: dict[str, dict[str, Any]] = {
+    "low": {"facecolor": BLUE, "edgecolor": "white", "hatch": "", "linewidth": 0.4},
+    "high": {"facecolor": ORANGE, "edgecolor": BLACK, "hatch": "////", "linewidth": 0.4},
+}
+
+
+@styled
+def tornado(sensitivity: Sensitivity, metric: Metric) -> Chart:
+    """A bar per parameter from the number at its low end to that at its high end, what moves it most on top; whiskers
+    are the intervals of either end's difference to the scenario as it is."""
+    moved = [one for one in sensitivity.moved(metric) if one.is_seen][:_MOST_ROWS]
+    chart = blank_chart(_WIDTH_IN, _FRAME_IN + _ROW_IN * max(len(moved), 4))
+    axes = chart.add_subplot()
+    estimate = sensitivity.estimate(metric)
+    if not moved or estimate is None:
+        say_nothing_happened(axes, f"No parameter moves the {metric.label} in any replication.")
+        frame(chart, f"Nothing moves the {metric.label}", _caption(sensitivity, metric))
+        return chart
+    scale = value_scale(metric.unit)
+    low, high = _limits(moved, scale)
+    for row, one in enumerate(moved):
+        _draw_bar(axes, row, one, scale, (low, high))
+    axes.axvline(0, color=DARK_GREY, linewidth=1.2, zorder=3)
+    axes.set_xlim(low, high)
+    set_ticks(axes.xaxis, signed_duration_ticks(low, high, 6) if metric.unit == "ns" else number_ticks(low, high, 6))
+    axes.set_xlabel(f"{metric.label}, against {amount_text(estimate.value, metric.unit)} as it is")
+    axes.set_yticks(range(len(moved)), [shorten(one.swing.uncertain.name, 42) for one in moved])
+    axes.tick_params(axis="y", length=0, labelcolor=BLACK)
+    set_rows(axes, len(moved))
+    quiet_axes(axes, grid="x")
+    handles: list[Any] = [Patch(label=f"{name} end", **look) for name, look in _LOOKS.items()]
+    handles.append(Line2D([], [], color=DARK_GREY, linewidth=1.2, marker="|", markersize=8, label="interval"))
+    axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
+    frame(chart, leading_text(sensitivity, metric), _caption(sensitivity, metric), share=0.93)
+    return chart
+
+
+def _limits(moved: Sequence[Moved], scale: float) -> tuple[float, float]:
+    """Room for all bars, for the bounds of the differences that are certain, and for the texts at the ends.
+
+    An interval that is far wider than every bar is cut off at the edge.
+    """
+    ends = [0.0]
+    for one in moved:
+        for part in (one.low, one.high):
+            if part is None:
+                continue
+            ends.append(part.estimate.value / scale)
+            if part.sign:
+                ends += [end / scale for end in (part.estimate.low, part.estimate.high) if not isinf(end)]
+    low, high = min(ends), max(ends)
+    margin = 0.2 * (high - low)
+    return low - margin, high + margin
+
+
+def _draw_bar(axes: Any, row: int, one: Moved, scale: float, limits: tuple[float, float]) -> None:
+    uncertain = one.swing.uncertain
+    parts = [("low", one.low, uncertain.low_text), ("high", one.high, uncertain.high_text)]
+    shown = [(name, part, text) for name, part, text in parts if part is not None and part.estimate.value]
+    same_side = len({part.estimate.value > 0 for _, part, _ in shown}) < len(shown)
+    for place, (name, part, text) in enumerate(sorted(shown, key=lambda item: -abs(item[1].estimate.value))):
+        height = _BAR / 2 if same_side else _BAR
+        middle = row + (_BAR / 4 if name == "high" else -_BAR / 4) * same_side
+        axes.barh(middle, part.estimate.value / scale, height=height, zorder=1, **_LOOKS[name])
+        edge = _draw_whisker(axes, middle, part, scale, limits)
+        if place == 0 or not same_side:
+            axes.annotate(
+                text, (edge, middle), xytext=(5 if edge > 0 else -5, 0), textcoords="offset points", fontsize=8,
+                horizontalalignment="left" if edge > 0 else "right", verticalalignment="center", bbox=LABEL_BOX,
+                zorder=4, annotation_clip=True,
+            )  # fmt: skip
+
+
+def _draw_whisker(axes: Any, row: float, part: Difference, scale: float, limits: tuple[float, float]) -> float:
+    """The interval around the end of a bar; returns where a text goes beside it."""
+    estimate = part.estimate
+    span = limits[1] - limits[0]
+    low, high = max(estimate.low / scale, limits[0]), min(estimate.high / scale, limits[1])
+    axes.plot([low, high], [row, row], color=DARK_GREY, linewidth=1.2, zorder=2)
+    for end, bound in ((low, estimate.low / scale), (high, estimate.high / scale)):
+        if end == bound:
+            axes.plot([end], [row], marker="|", markersize=8, color=DARK_GREY, zorder=2)
+    value = estimate.value / scale
+    outer = high if value > 0 else low
+    return float(outer if abs(outer - value) < 0.3 * span else value)
+
+
+def _caption(sensitivity: Sensitivity, metric: Metric) -> str:
+    left = sum(one.is_seen for one in sensitivity.moved(metric)) - _MOST_ROWS
+    more = f"; {left} more parameters move it less" if left > 0 else ""
+    level = f"{100 * sensitivity.confidence_each:.4g}% intervals, all together 95%"
+    return f"{caption_of(sensitivity.base)}; all under the same faults; {level}{more}"
+
+
+def sensitivity_charts(sensitivity: Sensitivity) -> Iterator[tuple[str, Chart]]:
+    """A tornado for each metric, with the name that its file has."""
+    for metric in sensitivity.metrics:
+        yield f"tornado-{metric.name.replace('_', '-')}", tornado(sensitivity, metric)

@@ -1,0 +1,152 @@
+"""A study by episodes as tables: the long run, what begins episodes, overlapping faults, and what weights are worth."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from hasim.report.numbers import duration_text, nines_text, per_year, percentage_without, small_text
+from hasim.report.tables import Table, estimate_row, slo_table
+from hasim.units import YEAR
+
+if TYPE_CHECKING:
+    from hasim.study.episodes import EpisodesResult
+    from hasim.study.estimators import Estimate
+    from hasim.study.exact import ExactAnswer
+
+__all__ = ["episodes_tables", "exact_tables"]
+
+
+def episodes_tables(result: EpisodesResult) -> list[Table]:
+    """The tables in reading order; those that would be empty are left out."""
+    candidates = (
+        _headline(result),
+        slo_table(result.verdicts),
+        _by_faults(result),
+        _initiators(result),
+        _phases(result),
+        _evidence(result),
+    )
+    return [table for table in candidates if table.rows]
+
+
+def exact_tables(answer: ExactAnswer, simulated: Estimate | None) -> list[Table]:
+    """The exact answer, beside the ``simulated`` unavailability if there is one."""
+    exact = answer.unavailability
+    rows = [
+        (term.name, _rate_text(term.rate), _mean_text(term.mean_ns), small_text(term.unavailability))
+        for term in answer.terms
+    ]
+    rows.append(("together", "", "", small_text(exact.value)))
+    if exact.high > exact.low:
+        rows.append(("", "", "", _range(exact)))
+    if simulated is not None:
+        verdict = "agrees" if answer.agrees_with(simulated) else "DOES NOT AGREE"
+        rows.append(("simulated", verdict, _range(simulated), small_text(simulated.value)))
+    title = f"{answer.scenario.name}: exact model ({answer.kind})"
+    columns = ("", "per year", "mean", "unavailability")
+    return [Table(title, columns, tuple(rows), numbers=(1, 2, 3), note="; ".join(answer.assumptions))]
+
+
+def _rate_text(rate: float | None) -> str:
+    return "" if rate is None else per_year(rate * YEAR)
+
+
+def _mean_text(mean_ns: float) -> str:
+    return "" if math.isnan(mean_ns) else duration_text(mean_ns)
+
+
+def _headline(result: EpisodesResult) -> Table:
+    lost = result.unavailability
+    interval = f"{percentage_without(lost.high, 3)} to {percentage_without(lost.low, 3)}"
+    rows = [
+        ("availability", percentage_without(lost.value, 3), interval),
+        estimate_row("nines", result.nines, nines_text),
+        estimate_row("unavailability", lost, small_text),
+        estimate_row("downtime per year", result.downtime_per_year_ns, duration_text),
+        estimate_row("outages per year", result.outages_per_year, per_year),
+    ]
+    if result.method == "rare":
+        rows.insert(
+            0, estimate_row("unavailability by overlapping faults", result.overlapping_unavailability, small_text)
+        )
+    latency = result.failover_latency
+    if latency is not None:
+        for name, estimate in (("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99)):
+            rows.append(estimate_row(f"failover latency {name}", estimate, duration_text))
+    title = f"{result.scenario.name}: the long run from {result.episodes:,} episodes, seed {result.seed}"
+    return Table(title, ("", "", f"{lost.confidence:.0%} interval"), tuple(rows), numbers=(1,), note=_precision(result))
+
+
+def _precision(result: EpisodesResult) -> str:
+    aim = result.aim
+    if not aim.value:
+        return ""
+    width = max(aim.high - aim.value, aim.value - aim.low) / aim.value
+    reached = "" if width <= 1.2 * result.precision else f" (±{result.precision:.0%} was wanted)"
+    gain = "" if math.isinf(result.gain) else f"; crude simulation would need {result.gain:,.0f} times as many"
+    return f"±{width:.1%} after {result.runs:,} runs of the world{reached}{gain}"
+
+
+def _by_faults(result: EpisodesResult) -> Table:
+    rows = tuple(
+        (_count_text(count), small_text(lost.value), _range(lost), f"{lost.value / result.unavailability.value:.2%}")
+        for count, lost in result.unavailability_by_faults.items()
+    )
+    columns = ("downtime while", "unavailability", "interval", "share")
+    return Table("By faults in force", columns, rows, numbers=(1, 3))
+
+
+def _count_text(count: int) -> str:
+    if count == 0:
+        return "none is any more (failback, boots, scripts)"
+    return "one fault is in force" if count == 1 else f"{count} faults are in force"
+
+
+def _initiators(result: EpisodesResult) -> Table:
+    rows = tuple(
+        (
+            row.clock.label,
+            per_year(row.per_year),
+            duration_text(row.length_ns),
+            duration_text(row.downtime_ns.value),
+            f"{duration_text(row.downtime_ns.low)} to {duration_text(row.downtime_ns.high)}",
+            f"{row.share:.1%}",
+            f"{row.episodes:,}",
+        )
+        for row in result.initiators
+    )
+    columns = ("begun by", "per year", "length", "downtime", "interval", "share", "episodes")
+    note = "length: until everything is as before; downtime: of one such episode, means"
+    return Table("What begins it", columns, rows, numbers=(1, 2, 3, 5, 6), note=note)
+
+
+def _phases(result: EpisodesResult) -> Table:
+    total_ns = math.fsum(estimate.value for estimate in result.phases_ns.values())
+    rows = tuple(
+        (*estimate_row(phase, estimate, duration_text), f"{estimate.value / total_ns:.1%}")
+        for phase, estimate in result.phases_ns.items()
+        if estimate.value
+    )
+    return Table("Where a failover's time goes", ("phase", "mean", "95% interval", "share"), rows, numbers=(1, 3))
+
+
+def _evidence(result: EpisodesResult) -> Table:
+    rows = []
+    for depth in result.depths:
+        found = result.evidence(depth)
+        name = "the first fault alone" if depth == 0 else f"{depth} more fault{'s' * (depth > 1)} before it is over"
+        part = f"{found.part:.2%}"
+        effective = f"{found.effective:,.0f}" if found.part else "-"
+        largest = f"{found.largest:.1%}" if found.part else "-"
+        rows.append((name, f"{found.episodes:,}", small_text(found.chance), part, effective, largest))
+    aim = "downtime with overlapping faults" if result.method == "rare" else "all downtime"
+    note = (
+        f"effective: so many equal weights would say as much about {aim}; largest: what one episode adds to that part"
+    )
+    columns = ("episodes with", "simulated", "probability", "part", "effective", "largest")
+    return Table("What the weights are worth", columns, tuple(rows), numbers=(1, 2, 3, 4, 5), note=note)
+
+
+def _range(estimate: Estimate) -> str:
+    return f"{small_text(estimate.low)} to {small_text(estimate.high)}"

@@ -1,0 +1,93 @@
+"""Successive elimination: run many candidates little, and the few that are in doubt more.
+
+Every look decides, for each candidate that still matters, whether it meets the SLO, misses it, or is in doubt. A
+candidate matters while it is in doubt and cheaper than the cheapest one that meets the SLO. All candidates have the
+same faults, and each look adds replications to those that there are.
+
+All decisions hold together with 95 %: the error is divided by the candidates and by the looks (Bonferroni).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from hasim.study.advise.candidates import Candidate
+from hasim.study.compare.variants import Running, run_variants
+from hasim.study.estimators import CONFIDENCE, Estimate
+from hasim.study.results import StudyResult
+from hasim.study.slo import Verdict, verdicts
+from hasim.study.summary import unavailability
+
+__all__ = ["Judged", "Standing", "eliminate", "looks_up_to"]
+
+_FIRST_LOOK = 25
+
+
+class Standing(StrEnum):
+    """What is known of a candidate."""
+
+    MEETS = "meets"
+    MISSES = "misses"
+    IN_DOUBT = "in doubt"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A candidate with its study so far, and a verdict for each thing that the SLO asks for."""
+
+    candidate: Candidate
+    result: StudyResult
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def standing(self) -> Standing:
+        """It meets the SLO if it meets all of it, and misses it if it misses any of it."""
+        found = [verdict.met for verdict in self.verdicts]
+        if any(met is False for met in found):
+            return Standing.MISSES
+        return Standing.MEETS if all(found) else Standing.IN_DOUBT
+
+
+def looks_up_to(most: int) -> list[int]:
+    """How many replications there are at each look: twice as many each time, ``most`` at last."""
+    looks = []
+    count = _FIRST_LOOK
+    while count < most:
+        looks.append(count)
+        count *= 2
+    return [*looks, most]
+
+
+def eliminate(candidates: Sequence[Candidate], running: Running, looks: Sequence[int]) -> tuple[list[Judged], bool]:
+    """The candidates in their order, as they are known at the end; and whether it was interrupted.
+
+    Args:
+        candidates: the cheapest first.
+        running: with a journal that keeps what has been run, so that each look runs only what is new.
+        looks: how many replications at each.
+    """
+    confidence = 1.0 - (1.0 - CONFIDENCE) / (len(candidates) * len(looks))
+    known: dict[int, Judged] = {}
+    waiting = list(range(len(candidates)))
+    for look in looks:
+        results = run_variants([candidates[index].scenario for index in waiting], replace(running, replications=look))
+        for index, result in zip(waiting, results, strict=True):
+            known[index] = Judged(candidates[index], result, _verdicts(result, confidence))
+        waiting = _still_open(known)
+        if not waiting or any(result.interrupted for result in results):
+            break
+    return [known[index] for index in range(len(candidates))], any(one.result.interrupted for one in known.values())
+
+
+def _still_open(known: dict[int, Judged]) -> list[int]:
+    meeting = [index for index, one in known.items() if one.standing is Standing.MEETS]
+    cheapest = min(meeting, default=len(known))
+    return [index for index in sorted(known) if index < cheapest and known[index].standing is Standing.IN_DOUBT]
+
+
+def _verdicts(result: StudyResult, confidence: float) -> tuple[Verdict, ...]:
+    lost = unavailability(result.outcomes, confidence)
+    available = Estimate(1.0 - lost.value, 1.0 - lost.high, 1.0 - lost.low, lost.confidence, lost.method, lost.n)
+    return verdicts(result.scenario.slo, result.outcomes, available, confidence)

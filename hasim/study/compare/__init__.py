@@ -1,0 +1,26 @@
+"""Variants of a scenario under the same luck: ``compare(variants) -> Comparison``.
+
+``variants``    what is compared, and run together
+``metrics``     by which numbers
+``paired``      differences whose intervals use that the luck is the same
+``comparison``  the result: differences, and which variant wins
+``document``    its JSON form and its table
+"""
+
+from hasim.study.compare.comparison import Comparison, Winner, compare
+from hasim.study.compare.metrics import METRICS, Metric, metrics_named
+from hasim.study.compare.paired import Difference
+from hasim.study.compare.variants import Running, Variant, run_variants
+
+__all__ = [
+    "METRICS",
+    "Comparison",
+    "Difference",
+    "Metric",
+    "Running",
+    "Variant",
+    "Winner",
+    "compare",
+    "metrics_named",
+    "run_variants",
+]

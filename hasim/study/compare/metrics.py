@@ -1,0 +1,260 @@
+"""The numbers in which variants are compared: what each is, its estimate, and the paired difference of two variants.
+
+Of every one of them less is better.
+
+====================================  ==================================================================================
+name                                  is
+====================================  ==================================================================================
+``downtime_per_year``                 time without service (``downtime_per_run``: in one replication)
+``outages_per_year``                  (``outages_per_run``: in one replication)
+``false_failovers_per_year``          outages by an election without any fault (``false_failovers_per_run``)
+``dual_master_per_year``              time with two live MASTERs
+``wrong_instance_per_year``           time with the address on an instance that is not MASTER
+``black_hole_per_year``               time with MASTER and address together and no service all the same
+``failover_p50`` ``_p95`` ``_p99``    quantiles of the failover latency
+``failover_mean``                     its mean
+``detect_mean``, ``elect_mean``, ...  the mean of one phase of the failovers
+====================================  ==================================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from hasim.errors import UserError
+from hasim.measure.model import FAILOVER, FALSE_FAILOVER, PHASES, Outage, RunOutcome
+from hasim.scenario.errors import suggestion
+from hasim.scenario.model import Scenario
+from hasim.study import summary
+from hasim.study.compare.paired import Bound, Difference, difference_of_centres, difference_of_means, rescaled
+from hasim.study.estimators import (
+    CONFIDENCE,
+    FEW,
+    Estimate,
+    mean_over_replications,
+    poisson_rate,
+    quantile,
+    scaled,
+    student_interval,
+)
+from hasim.units import YEAR
+
+__all__ = ["METRICS", "Metric", "default_metrics", "metrics_named", "usual_metrics"]
+
+Outcomes: TypeAlias = Sequence[RunOutcome]
+
+_PAIRS = 2.0
+
+
+@dataclass(frozen=True)
+class Metric(ABC):
+    """A number of a study of which less is better.
+
+    Attributes:
+        name: as it is asked for and written into files.
+        label: as people read it.
+        unit: ``ns``, or ``count`` for numbers of events.
+    """
+
+    name: str
+    label: str
+    unit: Literal["ns", "count"]
+
+    @abstractmethod
+    def estimate(self, outcomes: Outcomes, confidence: float = CONFIDENCE) -> Estimate | None:
+        """The number with its interval; None where nothing of the kind happened."""
+
+    @abstractmethod
+    def difference(self, baseline: Outcomes, variant: Outcomes, confidence: float = CONFIDENCE) -> Difference | None:
+        """What ``variant`` has more than ``baseline``, both with the same replications; None where one has none."""
+
+
+@dataclass(frozen=True)
+class _Rate(Metric):
+    """Something that a replication sums up, per year or per run."""
+
+    amount: Callable[[RunOutcome], float]
+    single: Callable[[Outcomes, float], Estimate]
+    per_year: bool
+
+    def estimate(self, outcomes: Outcomes, confidence: float = CONFIDENCE) -> Estimate:
+        return self.single(outcomes, confidence) if self.per_year else self._per_run(outcomes, confidence)
+
+    def difference(self, baseline: Outcomes, variant: Outcomes, confidence: float = CONFIDENCE) -> Difference:
+        horizon_ns = baseline[0].horizon_ns
+        per_run = difference_of_means(
+            [self.amount(outcome) for outcome in baseline],
+            [self.amount(outcome) for outcome in variant],
+            _events if self.unit == "count" else _time_within(horizon_ns),
+            (lambda level: self._per_run(baseline, level), lambda level: self._per_run(variant, level)),
+            confidence,
+        )
+        return rescaled(per_run, YEAR / horizon_ns if self.per_year else 1.0)
+
+    def _per_run(self, outcomes: Outcomes, confidence: float) -> Estimate:
+        return scaled(self.single(outcomes, confidence), outcomes[0].horizon_ns / YEAR)
+
+
+def _time_within(horizon_ns: int) -> Bound:
+    return lambda values, confidence: mean_over_replications(values, horizon_ns, confidence)
+
+
+def _events(counts: Sequence[float], confidence: float) -> Estimate:
+    """How many events there are on average; they come in pairs, such as a failover and its failback, or more."""
+    total = math.fsum(counts)
+    dispersion = math.fsum(count * count for count in counts) / total if total else 0.0
+    return poisson_rate(round(total), len(counts), max(dispersion, _PAIRS), confidence)
+
+
+@dataclass(frozen=True)
+class _OfFailovers(Metric):
+    """A number of all failovers together, of each of which ``length_ns`` counts."""
+
+    length_ns: Callable[[Outage], int]
+
+    @abstractmethod
+    def contributions(self, groups: Sequence[Sequence[int]], value: float) -> list[float]:
+        """What each replication's failovers contribute to the deviation of the estimate ``value``."""
+
+    def difference(self, baseline: Outcomes, variant: Outcomes, confidence: float = CONFIDENCE) -> Difference | None:
+        before, after = self.estimate(baseline, confidence), self.estimate(variant, confidence)
+        if before is None or after is None:
+            return None
+        old, new = self._lengths_ns(baseline), self._lengths_ns(variant)
+        contributions = self.contributions(old, before.value), self.contributions(new, after.value)
+        differing = sum(one != other for one, other in zip(old, new, strict=True))
+        return difference_of_centres((before, after), contributions, differing)
+
+    def _lengths_ns(self, outcomes: Outcomes) -> list[list[int]]:
+        """By replication."""
+        return [
+            [self.length_ns(outage) for outage in outcome.outages if outage.resolution == FAILOVER]
+            for outcome in outcomes
+        ]
+
+
+@dataclass(frozen=True)
+class _Quantile(_OfFailovers):
+    share: float
+
+    def estimate(self, outcomes: Outcomes, confidence: float = CONFIDENCE) -> Estimate | None:
+        ordered = sorted(length for group in self._lengths_ns(outcomes) for length in group)
+        return quantile(ordered, self.share, confidence) if ordered else None
+
+    def contributions(self, groups: Sequence[Sequence[int]], value: float) -> list[float]:
+        return [math.fsum(self.share - (length <= value) for length in group) for group in groups]
+
+
+@dataclass(frozen=True)
+class _Mean(_OfFailovers):
+    """The mean over all failovers, a ratio of two sums over replications (delta method)."""
+
+    def estimate(self, outcomes: Outcomes, confidence: float = CONFIDENCE) -> Estimate | None:
+        groups = self._lengths_ns(outcomes)
+        lengths = [length for group in groups for length in group]
+        if not lengths:
+            return None
+        busy = [group for group in groups if group]
+        mean, count = math.fsum(lengths) / len(lengths), len(busy)
+        deviations = self.contributions(busy, mean)
+        if count < FEW or not any(deviations):
+            return mean_over_replications(lengths, math.inf, confidence)
+        low, high = student_interval([mean + one * count / len(lengths) for one in deviations], confidence)
+        method = "t over the replications with failovers, corrected for skewness (Hall)"
+        return Estimate(mean, max(low, 0.0), high, confidence, method, len(lengths))
+
+    def contributions(self, groups: Sequence[Sequence[int]], value: float) -> list[float]:
+        return [math.fsum(length - value for length in group) for group in groups]
+
+
+def _times() -> list[_Rate]:
+    kinds: tuple[tuple[str, str, Callable[[RunOutcome], int]], ...] = (
+        ("downtime", "downtime", lambda outcome: outcome.downtime_ns),
+        ("dual_master", "dual MASTER", lambda outcome: outcome.dual_master_ns),
+        ("wrong_instance", "on the wrong instance", lambda outcome: outcome.wrong_instance_ns),
+        ("black_hole", "black hole", lambda outcome: outcome.black_hole_ns),
+    )
+    return [
+        _Rate(f"{name}_per_{word}", f"{label} per {word}", "ns", amount, _time_per_year(name, amount), word == "year")
+        for name, label, amount in kinds
+        for word in ("year", "run")
+    ]
+
+
+def _time_per_year(name: str, amount: Callable[[RunOutcome], int]) -> Callable[[Outcomes, float], Estimate]:
+    if name == "downtime":
+        return lambda outcomes, confidence: scaled(summary.unavailability(outcomes, confidence), YEAR)
+    return lambda outcomes, confidence: summary.time_per_year_ns(outcomes, amount, confidence)
+
+
+def _counts() -> list[_Rate]:
+    kinds = (("outages", "outages", None), ("false_failovers", "false failovers", FALSE_FAILOVER))
+    return [
+        _Rate(f"{name}_per_{word}", f"{label} per {word}", "count", _count(cause), _rate(cause), word == "year")
+        for name, label, cause in kinds
+        for word in ("year", "run")
+    ]
+
+
+def _count(cause: str | None) -> Callable[[RunOutcome], float]:
+    return lambda outcome: float(sum(cause in (None, outage.cause) for outage in outcome.outages))
+
+
+def _rate(cause: str | None) -> Callable[[Outcomes, float], Estimate]:
+    return lambda outcomes, confidence: summary.outages_per_year(outcomes, confidence, cause)
+
+
+def _phase_length_ns(index: int) -> Callable[[Outage], int]:
+    return lambda outage: outage.phases_ns[index]
+
+
+def _of_failovers() -> list[_OfFailovers]:
+    def whole(outage: Outage) -> int:
+        return outage.duration_ns
+
+    found: list[_OfFailovers] = [
+        _Quantile(f"failover_{name}", f"failover latency {name}", "ns", whole, share)
+        for name, share in (("p50", 0.50), ("p95", 0.95), ("p99", 0.99))
+    ]
+    found.append(_Mean("failover_mean", "mean failover latency", "ns", whole))
+    found += [
+        _Mean(f"{phase}_mean", f"mean of the phase {phase}", "ns", _phase_length_ns(index))
+        for index, phase in enumerate(PHASES)
+    ]
+    return found
+
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_times(), *_counts(), *_of_failovers())}
+"""Every metric by its name."""
+
+
+def default_metrics(scenario: Scenario) -> tuple[Metric, ...]:
+    """What is compared unless somebody asks for something else; a scripted scenario says nothing about a year."""
+    word = "run" if scenario.is_scripted else "year"
+    return tuple(
+        METRICS[name] for name in (f"downtime_per_{word}", f"outages_per_{word}", "failover_p50", "failover_p95")
+    )
+
+
+def usual_metrics(scenario: Scenario) -> tuple[Metric, ...]:
+    """The two of them that say most, where there is little room."""
+    downtime, _, median, _ = default_metrics(scenario)
+    return downtime, median
+
+
+def metrics_named(names: Sequence[str] | None, scenario: Scenario) -> tuple[Metric, ...]:
+    """The metrics of those names, each once; none asked for: :func:`default_metrics` of the scenario.
+
+    Raises:
+        UserError: there is no such metric.
+    """
+    if not names:
+        return default_metrics(scenario)
+    for name in names:
+        if name not in METRICS:
+            raise UserError(f"unknown metric {name!r}; {suggestion(name, list(METRICS))}")
+    return tuple(METRICS[name] for name in dict.fromkeys(names))

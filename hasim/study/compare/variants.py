@@ -1,0 +1,156 @@
+"""The variants that are compared, and how they are run under the same luck."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from hasim.errors import UserError
+from hasim.scenario.model import Fault, Scenario
+from hasim.study.replication import Progress, replicate_many
+from hasim.study.results import StudyResult
+from hasim.units import format_duration
+
+if TYPE_CHECKING:
+    from hasim.study.journal import Journal
+    from hasim.study.workers import Crew
+
+__all__ = [
+    "Running",
+    "RunningOptions",
+    "Variant",
+    "changes_text",
+    "check_comparable",
+    "foreign_faults",
+    "run_variants",
+    "value_text",
+]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A scenario under the name that it has in a comparison.
+
+    ``changes`` are what was changed in the scenario of the baseline, path by path, as a scenario file would say it;
+    empty for the baseline itself and for a scenario of its own.
+    """
+
+    name: str
+    scenario: Scenario
+    changes: Mapping[str, Any]
+
+
+class RunningOptions(TypedDict, total=False):
+    """The arguments of :class:`Running`, for whoever passes them on."""
+
+    seed: int | None
+    replications: int | None
+    jobs: int | None
+    heartbeats: str
+    progress: Progress | None
+    cluster: str | None
+    journal: Journal | str | PathLike[str] | None
+    crew: Crew | None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How replications are run, and by whom (see :func:`hasim.study.replicate_many`)."""
+
+    seed: int | None = None
+    replications: int | None = None
+    jobs: int | None = None
+    heartbeats: str = "quiet"
+    progress: Progress | None = None
+    cluster: str | None = None
+    journal: Journal | str | PathLike[str] | None = None
+    crew: Crew | None = None
+
+
+def run_variants(scenarios: Sequence[Scenario], running: Running) -> tuple[StudyResult, ...]:
+    """A study of each scenario with the seed and the number of replications of the first, unless ``running`` says more.
+
+    Scenarios that do the same thing are run once. After an interruption all have the same replications.
+
+    Raises:
+        UserError: an argument cannot be.
+        KeyboardInterrupt: interrupted before each had a replication.
+    """
+    first = scenarios[0]
+    seed = first.seed if running.seed is None else running.seed
+    wanted = first.replications if running.replications is None else running.replications
+    different = list({scenario.digest: scenario for scenario in scenarios}.values())
+    results = replicate_many(
+        different,
+        seed=seed,
+        replications=wanted,
+        jobs=running.jobs,
+        heartbeats=running.heartbeats,
+        progress=running.progress,
+        cluster=running.cluster,
+        journal=running.journal,
+        crew=running.crew,
+    )
+    common = set.intersection(*({outcome.replication for outcome in result.outcomes} for result in results))
+    if not common:
+        raise KeyboardInterrupt
+    by_digest = {result.scenario.digest: result for result in results}
+    return tuple(_of(by_digest[scenario.digest], scenario, common) for scenario in scenarios)
+
+
+def _of(result: StudyResult, scenario: Scenario, replications: set[int]) -> StudyResult:
+    outcomes = tuple(outcome for outcome in result.outcomes if outcome.replication in replications)
+    return replace(result, scenario=scenario, outcomes=outcomes)
+
+
+def check_comparable(variants: Sequence[Variant]) -> None:
+    """Refuse what cannot be compared.
+
+    Raises:
+        UserError: one variant only, two of one name, or runs of different length.
+    """
+    if len(variants) < 2:
+        raise UserError("there is only one variant: name a second scenario, or a --variant of the first")
+    names = [variant.name for variant in variants]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise UserError(f"two variants are called {name!r}: give each a name of its own")
+    first = variants[0]
+    for variant in variants[1:]:
+        if variant.scenario.horizon_ns != first.scenario.horizon_ns:
+            lengths = [format_duration(one.scenario.horizon_ns) for one in (first, variant)]
+            raise UserError(
+                f"{first.name} runs for {lengths[0]} and {variant.name} for {lengths[1]}: variants are compared over "
+                "the same time; set the same horizon in both"
+            )
+
+
+def foreign_faults(baseline: Scenario, other: Scenario) -> tuple[str, ...]:
+    """The names of the faults that strike one of the two otherwise than the other: those are not the same luck."""
+    ours, theirs = set(map(_strike, baseline.faults)), set(map(_strike, other.faults))
+    return tuple(sorted({name for name, *_ in ours ^ theirs}))
+
+
+def _strike(fault: Fault) -> tuple[str, object, object, object]:
+    """What decides when a fault strikes whom, and for how long."""
+    return fault.name, (fault.targets, fault.between, fault.and_), (fault.at_ns, fault.time_to_failure), fault.duration
+
+
+def changes_text(changes: Mapping[str, Any]) -> str:
+    """Changes as they would be asked for on the command line: ``vrrp.version=3, vrrp.advert_int=100ms``."""
+    return ", ".join(f"{path}={value_text(value)}" for path, value in changes.items())
+
+
+def value_text(value: Any) -> str:
+    """A value as a scenario file would say it in one line."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {value_text(inner)}' for key, inner in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(value_text, value))}]"
+    return str(value)

@@ -1,0 +1,125 @@
+"""The charts of comparisons, sweeps, sensitivity and advice: they say what was found and fit on their page, also where
+nothing happened and where names are long."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hasim.report.charts.differences import paired_differences
+from hasim.report.charts.pareto import pareto
+from hasim.report.charts.sweep import sweep_cloud, sweep_curves, sweep_heat_map
+from hasim.report.charts.tornado import tornado
+from hasim.scenario.model import Slo
+from hasim.study import StudyResult
+from hasim.study.advise.candidates import Candidate, Factor, Option
+from hasim.study.advise.elimination import Judged
+from hasim.study.advise.result import Advice
+from hasim.study.compare import METRICS, Comparison, Variant
+from hasim.study.sensitivity import Sensitivity, Uncertain
+from hasim.study.sensitivity.result import Swing
+from hasim.study.slo import verdicts
+from hasim.study.sweep import Parameter, Sweep, parse_vary
+from hasim.study.sweep.design import Point
+from tests.unit.report_samples import S, random_outcomes, study
+from tests.unit.test_report_charts import finding, texts_outside
+
+USUAL = tuple(METRICS[name] for name in ("downtime_per_year", "outages_per_year", "failover_p50", "failover_p95"))
+SLO = Slo(availability=0.9999, failover_percentiles={0.95: 20 * S})
+
+
+def years(mean_outages: float, name: str = "pair") -> StudyResult:
+    """Twelve years with about so many outages each; its digest is its own."""
+    result = study(*random_outcomes(12, mean_outages), name=name, slo=SLO)
+    return replace(result, scenario=replace(result.scenario, digest=f"{name} {mean_outages}"))
+
+
+def comparison(outages: list[float], name: str = "variant") -> Comparison:
+    results = tuple(years(mean) for mean in outages)
+    variants = tuple(Variant(f"{name} {index}", result.scenario, {}) for index, result in enumerate(results))
+    return Comparison(variants, results, USUAL)
+
+
+def sweep(parameters: list[Parameter], outages: list[float]) -> Sweep:
+    results = tuple(years(mean) for mean in outages)
+    values: list[tuple[Any, ...]] = [()]
+    for one in parameters:
+        values = [(*before, value) for before in values for value in one.values]
+    points = tuple(Point(value, result.scenario) for value, result in zip(values, results, strict=True))
+    return Sweep("pair", tuple(parameters), points, results, USUAL[::2], is_grid=True)
+
+
+def sensitivity(low: float, high: float) -> Sensitivity:
+    swings = tuple(
+        Swing(Uncertain(f"{name}: time to failure", "fault", {}, {}, "x 0.5", "x 2"), years(low), years(high))
+        for name in ("crash", "a service failure with a name that is far too long for the margin of a page")
+    )
+    return Sensitivity(years(10), swings, (), {}, USUAL[:1])
+
+
+def advice(outages: list[float]) -> Advice:
+    judged = []
+    for rank, mean in enumerate(outages):
+        result = years(mean)
+        found = verdicts(SLO, result.outcomes, result.availability)
+        name = f"option {rank} with a name that says far more than anybody would like to read in a chart"
+        judged.append(Judged(Candidate(name, (rank,), {"a.b": rank}, result.scenario), result, found))
+    options = tuple(Option(f"option {rank}", {"a.b": rank}) for rank in range(len(outages)))
+    return Advice(years(1).scenario, (Factor("b", options),), tuple(judged), {}, (12,), False)
+
+
+@pytest.mark.parametrize("outages", [[10.0, 4.0, 10.0], [10.0, 0.0]])
+def test_differences_fit_on_their_page(outages: list[float]) -> None:
+    chart = paired_differences(comparison(outages, "a variant with a name of considerable length, number"))
+    assert texts_outside(chart) == []
+    assert finding(chart).startswith("Downtime per year")
+
+
+def test_the_finding_of_a_comparison_names_the_winner() -> None:
+    assert "variant 1 has least, with" in finding(paired_differences(comparison([20.0, 4.0])))
+    assert "undecided" in finding(paired_differences(comparison([10.0, 10.0])))
+
+
+def test_a_comparison_writes_three_charts_that_are_the_same_again(tmp_path: Path) -> None:
+    first = comparison([10.0, 4.0]).charts(tmp_path / "one", ("svg",))
+    second = comparison([10.0, 4.0]).charts(tmp_path / "two", ("svg",))
+    assert [path.name for path in first] == ["differences.svg", "phases.svg", "failover-latency.svg"]
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+
+
+@pytest.mark.parametrize(
+    ("vary", "outages"),
+    [("vrrp.advert_int=1s..3s:3", [0.0] * 3), ("floating.mechanism=eni,secondary_ip,havip", [4.0, 10.0, 20.0])],
+)
+def test_curves_fit_on_their_page(vary: str, outages: list[float]) -> None:
+    chart = sweep_curves(sweep([parse_vary(vary)], outages))
+    assert texts_outside(chart) == []
+    assert finding(chart).startswith("Downtime per year")
+
+
+@pytest.mark.parametrize("outages", [[4.0, 10.0, 20.0, 8.0, 12.0, 16.0], [0.0] * 6])
+def test_heat_maps_and_clouds_fit_on_their_page(outages: list[float]) -> None:
+    found = sweep([parse_vary("vrrp.advert_int=1s,2s"), parse_vary("notify.tries=3..5:3")], outages)
+    for chart in (sweep_heat_map(found, USUAL[2]), sweep_cloud(found, USUAL[0])):
+        assert texts_outside(chart) == []
+
+
+def test_a_tornado_fits_on_its_page_and_names_what_moves_most() -> None:
+    found = sensitivity(4.0, 25.0)
+    chart = tornado(found, USUAL[0])
+    assert texts_outside(chart) == []
+    assert "moves most with a service failure with a name" in finding(chart)
+
+
+def test_a_tornado_of_nothing_says_so() -> None:
+    assert finding(tornado(sensitivity(10.0, 10.0), USUAL[0])) == "Nothing moves the downtime per year"
+
+
+@pytest.mark.parametrize("outages", [[20.0, 10.0, 4.0], [0.0, 0.0]])
+def test_a_trade_off_fits_on_its_page(outages: list[float]) -> None:
+    chart = pareto(advice(outages))
+    assert texts_outside(chart) == []
+    assert "SLO" in finding(chart)
