@@ -1,0 +1,84 @@
+"""``hasim run --method episodes`` and ``rare``, and what ``--exact`` adds: other ways to the same numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from hasim.cli.guard import SLO_NOT_MET, say
+from hasim.errors import UserError
+
+if TYPE_CHECKING:
+    from hasim.api import Study
+    from hasim.study.estimators import Estimate
+    from hasim.study.exact import ExactAnswer
+
+__all__ = ["Method", "print_exact", "run_method", "with_exact"]
+
+
+class Method(StrEnum):
+    """How a scenario is answered."""
+
+    YEARS = "years"
+    EPISODES = "episodes"
+    RARE = "rare"
+
+
+def run_method(
+    study: Study,
+    method: Method,
+    *,
+    misplaced: Mapping[str, bool],
+    exact: bool,
+    as_json: bool,
+    seed: int | None,
+    jobs: int | None,
+    cluster: str | None,
+    precision: float | None,
+) -> None:
+    """Answer by episodes and print it; ``misplaced`` says which options that mean nothing here were given.
+
+    Raises:
+        UserError: one was, or the scenario does not fit.
+    """
+    given = [name for name, is_given in misplaced.items() if is_given]
+    if given:
+        raise UserError(
+            f"{given[0]} belongs to --method years: --method {method} has no replications, and decides by --precision "
+            "how many episodes to simulate"
+        )
+    from hasim.cli.terminal import print_tables, progress_bar
+    from hasim.report.episodes import episodes_tables
+
+    run = study.episodes if method is Method.EPISODES else study.rare
+    with progress_bar(study.scenario.name) as progress:
+        result = run(precision=precision, seed=seed, jobs=jobs, cluster=cluster, progress=progress)
+        answer = study.exact(seed=seed, jobs=jobs) if exact else None
+    if as_json:
+        print(json.dumps(with_exact(result.to_json(), answer), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        print_tables(episodes_tables(result))
+        print_exact(answer, result.unavailability)
+    missed = [verdict.name for verdict in result.verdicts if verdict.met is False]
+    if missed:
+        say(f"SLO not met: {', '.join(missed)}")
+        raise typer.Exit(SLO_NOT_MET)
+
+
+def print_exact(answer: ExactAnswer | None, simulated: Estimate) -> None:
+    """The exact answer as a table, if there is one."""
+    if answer is None:
+        return
+    from hasim.cli.terminal import print_tables
+    from hasim.report.episodes import exact_tables
+
+    print_tables(exact_tables(answer, simulated))
+
+
+def with_exact(document: dict[str, Any], answer: ExactAnswer | None) -> dict[str, Any]:
+    """The JSON form of a study with that of the exact answer in it, if there is one."""
+    return document if answer is None else {**document, "exact": answer.to_json()}

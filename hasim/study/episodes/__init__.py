@@ -1,0 +1,72 @@
+"""A scenario by its incidents rather than by its years: :func:`run_episodes`.
+
+``clocks``      what strikes, and with what probability it does not
+``episode``     one incident from its first fault to the steady state, and its weight
+``fitness``     whether a scenario can be answered like this
+``campaign``    the gathering of episodes
+``plan``        how many of which stratum
+``estimation``  from weighted episodes to numbers with intervals
+``quantiles``   likewise, for quantiles
+``weights``     what the weights are worth
+``results``     everything that is asked for
+``document``    its JSON form
+"""
+
+from __future__ import annotations
+
+from hasim.scenario.model import Scenario
+from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Progress
+from hasim.study.episodes.results import EpisodesResult, downtime_ns
+from hasim.study.workers import Crew
+
+__all__ = ["PRECISION", "EpisodesResult", "run_episodes"]
+
+PRECISION = 0.01
+"""The interval of the unavailability reaches no further than this share of the value to either side."""
+
+_PILOT = (32, 8)
+"""Episodes with an overlap are a small part of the whole, and cost twice as much."""
+
+
+def run_episodes(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    precision: float | None = None,
+    most_runs: int | None = None,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    progress: Progress | None = None,
+) -> EpisodesResult:
+    """The availability of a scenario from its incidents alone; see ``docs/methods.md``.
+
+    Args:
+        scenario: what to run.
+        seed: source of all randomness; None takes the scenario's.
+        precision: stop when the interval of the unavailability is so narrow, relative to it; None means 1%.
+        most_runs: stop after so many runs of the world in any case; None means :data:`MOST_RUNS`.
+        jobs: how many processes; None takes one for each core.
+        cluster: the address of a Dask scheduler, in place of processes of this machine.
+        progress: told how far it is: (runs of the world done, runs planned so far).
+
+    Raises:
+        UserError: the scenario does not fit, and why; or an argument cannot be.
+    """
+    import hasim
+
+    campaign = Campaign(scenario, seed=seed, pilot=_PILOT, progress=progress)
+    wanted = PRECISION if precision is None else precision
+    with Crew(jobs, cluster) as crew:
+        cycles = campaign.run(
+            crew, lambda found: [found.ratio(downtime_ns)], wanted, MOST_RUNS if most_runs is None else most_runs
+        )
+    return EpisodesResult(
+        scenario=scenario,
+        seed=campaign.seed,
+        method="episodes",
+        precision=wanted,
+        clocks=campaign.clocks,
+        cycles=cycles,
+        runs=campaign.runs,
+        version=hasim.__version__,
+    )

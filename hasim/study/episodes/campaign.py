@@ -1,0 +1,132 @@
+"""The gathering of episodes: :class:`Campaign`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from hasim.errors import UserError
+from hasim.scenario.model import Scenario
+from hasim.sim.incident import RestlessError, endless
+from hasim.study.episodes.clocks import clocks_of
+from hasim.study.episodes.episode import Episode, EpisodeJob
+from hasim.study.episodes.estimation import Cycles, Ratio, Stratum
+from hasim.study.episodes.fitness import check_ageing, check_scenario, first_masters
+from hasim.study.episodes.plan import cost_of, further, reached
+from hasim.study.workers import Crew
+
+__all__ = ["MOST_RUNS", "Aims", "Campaign", "Progress"]
+
+MOST_RUNS = 400_000
+"""Runs of the world after which a study gives what it has."""
+
+_ROUNDS = 8
+
+Aims: TypeAlias = Callable[[Cycles], list[Ratio]]
+"""What is to become precise."""
+
+Progress: TypeAlias = Callable[[int, int], None]
+
+
+class Campaign:
+    """The episodes of a scenario, gathered until its aims are precise enough."""
+
+    def __init__(
+        self, scenario: Scenario, *, seed: int | None, pilot: Sequence[int], progress: Progress | None
+    ) -> None:
+        """``pilot`` has, for each number of faults that are made to overlap with the first, from none to the most, how
+        many episodes of each stratum are simulated before anything is known about it.
+
+        Raises:
+            UserError: the scenario does not fit.
+        """
+        check_scenario(scenario)
+        self.scenario = scenario
+        self.seed = scenario.seed if seed is None else seed
+        if self.seed < 0:
+            raise UserError(f"the seed is a whole number from 0, not {self.seed}")
+        self.clocks = clocks_of(scenario)
+        self.rates = [1.0 / clock.time_to_failure.mean_ns() for clock in self.clocks]
+        self.depths = len(pilot) - 1
+        self._pilot = tuple(pilot)
+        self.episodes: dict[Stratum, list[Episode]] = {}
+        self.runs = 0
+        self._progress = progress
+
+    def run(self, crew: Crew, aims: Aims, precision: float, most_runs: int) -> Cycles:
+        """A pilot of every stratum, then rounds of more where they help, until all aims have the precision.
+
+        Raises:
+            UserError: the scenario turns out not to fit.
+        """
+        try:
+            self._cover(crew, first_masters(self.scenario))
+            cycles = self._cycles()
+            for _ in range(_ROUNDS):
+                wanted = aims(cycles)
+                if reached(wanted, precision) or self.runs >= most_runs:
+                    break
+                self._extend(crew, further(cycles, wanted, precision, most_runs - self.runs))
+                self._cover(crew, self._masters())
+                cycles = self._cycles()
+        except RestlessError as error:
+            raise UserError(
+                f"{self.scenario.name} cannot be answered by episodes, use --method years: {error}"
+            ) from None
+        return cycles
+
+    def _cover(self, crew: Crew, masters: list[str]) -> None:
+        """See that every stratum of every MASTER that there ever is has a few episodes."""
+        while new := [master for master in masters if Stratum(master, 0, 0) not in self.episodes]:
+            strata = {
+                Stratum(master, clock, depth): count
+                for master in new
+                for clock in range(len(self.clocks))
+                for depth, count in enumerate(self._pilot)
+            }
+            self._extend(crew, strata)
+            masters = self._masters()
+
+    def _masters(self) -> list[str]:
+        return sorted({episode.master for rows in self.episodes.values() for episode in rows if episode.weight})
+
+    def _extend(self, crew: Crew, counts: dict[Stratum, int]) -> None:
+        """Have so many episodes of these strata."""
+        wanted = {stratum: range(len(self.episodes.get(stratum, ())), count) for stratum, count in counts.items()}
+        strata = [stratum for stratum, numbers in wanted.items() if numbers]
+        fresh: dict[Stratum, list[Episode]] = {stratum: [] for stratum in strata}
+        goal = self.runs + sum(cost_of(stratum) * len(wanted[stratum]) for stratum in strata)
+
+        def keep(index: int, episodes: list[Episode]) -> None:
+            stratum = strata[index]
+            fresh[stratum] += episodes
+            self.runs += cost_of(stratum) * len(episodes)
+            if self._progress is not None:
+                self._progress(self.runs, goal)
+
+        crew.run([(self._job(stratum), wanted[stratum]) for stratum in strata], keep)
+        for stratum, episodes in fresh.items():
+            self.episodes.setdefault(stratum, []).extend(sorted(episodes, key=lambda episode: episode.number))
+
+    def _job(self, stratum: Stratum) -> EpisodeJob:
+        depths = self.depths + 1
+        names = [instance.name for instance in self.scenario.instances]
+        place = (names.index(stratum.master) * len(self.clocks) + stratum.clock) * depths + stratum.depth
+        return EpisodeJob(
+            scenario=endless(self.scenario, stratum.master),
+            seed=self.seed,
+            clocks=self.clocks,
+            first=stratum.clock,
+            depth=stratum.depth,
+            goes_on=stratum.depth == self.depths,
+            stratum=place,
+            strata=len(names) * len(self.clocks) * depths,
+        )
+
+    def _cycles(self) -> Cycles:
+        cycles = Cycles(self.rates, self.episodes)
+        length_ns = cycles.ratio(lambda episode: episode.length_ns, lambda _episode: 1.0).value
+        check_ageing(
+            self.clocks, [m for m, share in zip(cycles.masters, cycles.shares, strict=True) if share], length_ns
+        )
+        return cycles

@@ -1,0 +1,99 @@
+"""Whether a scenario can be answered by episodes: if not, which assumption fails."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from hasim.errors import UserError
+from hasim.scenario.model import Scenario
+from hasim.sim.incident import Incident, RestlessError, endless
+from hasim.study.episodes.clocks import Clock, clocks_of, is_lattice
+
+__all__ = ["FRESH_SHARE", "check_ageing", "check_scenario", "first_masters"]
+
+_ENOUGH_EVENTS = 20_000
+"""A world that nothing has happened to is at rest after a few."""
+
+FRESH_SHARE = 0.02
+"""Clocks with a memory must be all right but for this share of the time: what is neglected is its square."""
+
+
+def check_scenario(scenario: Scenario) -> None:
+    """Refuse a scenario whose incidents are not separate, or that has none.
+
+    Raises:
+        UserError: it says why.
+    """
+    objections = list(_objections(scenario))
+    if objections:
+        raise UserError(f"{scenario.name} cannot be answered by episodes, use --method years: {'; '.join(objections)}")
+
+
+def first_masters(scenario: Scenario) -> list[str]:
+    """Who may be MASTER in the steady state in which a run begins.
+
+    Raises:
+        UserError: the world is in no steady state then, or leaves it by itself.
+    """
+    masters = []
+    for replication in range(1 if scenario.initial_master else 4 * len(scenario.instances)):
+        incident = Incident(endless(scenario, None), seed=scenario.seed, replication=replication, strikes=())
+        try:
+            incident.come_to_rest(_ENOUGH_EVENTS)
+            master = incident.steady_master()
+        except RestlessError:
+            master = None
+        if master is None or incident.outages_ns():
+            raise UserError(
+                f"{scenario.name} cannot be answered by episodes, use --method years: without any fault the world "
+                "does not stay in a steady state with one MASTER that serves"
+            )
+        masters.append(master)
+    return sorted(set(masters))
+
+
+def check_ageing(clocks: Sequence[Clock], masters: Sequence[str], episode_ns: float) -> None:
+    """Refuse clocks with a memory where their order matters, or where they often overlap.
+
+    Raises:
+        UserError: it says which, and why.
+    """
+    ageing = [clock for clock in clocks if not clock.memoryless]
+    if not ageing:
+        return
+    name = ageing[0].fault.name
+    if len(masters) > 1:
+        raise UserError(
+            f"episodes cannot answer this, use --method years: {name} has a time to failure with a memory (not "
+            f"exponential), and who is MASTER ({', '.join(masters)}) depends on what failed last, so that the order of "
+            "failures matters"
+        )
+    rate = math.fsum(1.0 / clock.time_to_failure.mean_ns() for clock in clocks)
+    if rate * episode_ns > FRESH_SHARE:
+        raise UserError(
+            f"episodes cannot answer this, use --method years: {name} has a time to failure with a memory (not "
+            f"exponential), and something is amiss for {rate * episode_ns:.1%} of the healthy time, so that faults "
+            f"are not separate (at most {FRESH_SHARE:.0%} for clocks with a memory)"
+        )
+
+
+def _objections(scenario: Scenario) -> Iterator[str]:
+    if scenario.cold_start is not None:
+        yield "it begins with a cold start, not in the steady state"
+    for fault in scenario.faults:
+        if fault.at_ns is not None:
+            yield f"{fault.name} strikes at a fixed time, so that there is no rate to weigh it with"
+        elif fault.duration is None:
+            yield f"{fault.name} never ends, so that the world never is as it was"
+    clocks = clocks_of(scenario)
+    if not clocks:
+        yield "nothing in it fails at random"
+    for name in sorted({clock.fault.name for clock in clocks if is_lattice(clock.time_to_failure)}):
+        yield f"{name} has fixed times to failure, so that clocks which begin together stay in step"
+    lossy = [link.loss for link in (scenario.network.within_zone, scenario.network.between_zones) if link.loss > 0]
+    if lossy:
+        yield (
+            f"the network loses {max(lossy):.3g} of its packets, so that elections happen without any fault, at times "
+            "that no clock gives"
+        )

@@ -1,0 +1,89 @@
+"""How many episodes of which stratum: a pilot of each, then where they make the interval narrower (Neyman 1934).
+
+The standard deviation of a stratum is not taken from its own few episodes alone. What is rare, large and not yet seen
+would make a stratum look harmless, so that it got no more episodes and stayed it: the estimate would be too low and
+seem precise. It is therefore mixed with that of all strata of the same depth, as if a few more episodes had been seen
+with that; and every stratum gets its share of a part of all episodes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+
+from hasim.study.episodes.estimation import Cycles, Ratio, Stratum
+from hasim.study.estimators import CONFIDENCE
+
+__all__ = ["cost_of", "further", "reached"]
+
+_BORROWED, _BORROWED_ALONE = 64, 8
+"""With overlapping faults, where weights are skewed, and without."""
+
+_FLOOR = 0.05
+
+_GROWTH = 8.0
+"""At most so many times what a stratum has: what was estimated from few episodes is not trusted with many."""
+
+_RESERVE = 1.1
+"""A little more than the pilot asks for, rather than another round."""
+
+_CRITICAL = NormalDist().inv_cdf((1.0 + CONFIDENCE) / 2.0)
+
+
+def cost_of(stratum: Stratum) -> int:
+    """How many runs of the world an episode takes."""
+    return stratum.depth + 1
+
+
+def reached(aims: Sequence[Ratio], precision: float) -> bool:
+    """Whether the interval of every aim reaches no further than ``precision`` times its value."""
+    return all(_CRITICAL * _cautious_error(aim) <= precision * aim.value for aim in aims)
+
+
+def further(cycles: Cycles, aims: Sequence[Ratio], precision: float, runs: int) -> dict[Stratum, int]:
+    """How many episodes each stratum should have in all, next, if no more than ``runs`` more runs are to be made."""
+    have = {stratum: len(rows) for stratum, rows in cycles.episodes.items()}
+    wanted: dict[Stratum, float] = dict.fromkeys(have, 0.0)
+    for aim in aims:
+        for stratum, count in _neyman(aim, precision).items():
+            wanted[stratum] = max(wanted[stratum], _RESERVE * count)
+    for depth in {stratum.depth for stratum in have}:
+        strata = [stratum for stratum in have if stratum.depth == depth]
+        total = math.fsum(wanted[stratum] for stratum in strata)
+        for stratum in strata:
+            wanted[stratum] = max(wanted[stratum], _FLOOR * total * cycles.share(stratum))
+    more = {
+        stratum: max(0, math.ceil(min(count, _GROWTH * have[stratum])) - have[stratum])
+        for stratum, count in wanted.items()
+    }
+    cost = sum(cost_of(stratum) * count for stratum, count in more.items())
+    scale = min(1.0, runs / cost) if cost else 1.0
+    return {stratum: have[stratum] + math.floor(scale * count) for stratum, count in more.items()}
+
+
+def _neyman(aim: Ratio, precision: float) -> dict[Stratum, float]:
+    """The cheapest numbers of episodes with which the interval is as narrow as wanted."""
+    spreads = _cautious_spreads(aim)
+    error = precision * aim.value * aim.measure / _CRITICAL
+    total = math.fsum(spread * math.sqrt(cost_of(stratum)) for stratum, spread in spreads.items())
+    return {stratum: spread / math.sqrt(cost_of(stratum)) * total / error**2 for stratum, spread in spreads.items()}
+
+
+def _cautious_error(aim: Ratio) -> float:
+    squares = (spread**2 / aim.parts[stratum].n for stratum, spread in _cautious_spreads(aim).items())
+    return math.sqrt(math.fsum(squares)) / aim.measure
+
+
+def _cautious_spreads(aim: Ratio) -> dict[Stratum, float]:
+    """Of each stratum its share of all cycles times its standard deviation, mixed with that of its depth."""
+    spreads = {}
+    for depth in {stratum.depth for stratum in aim.parts}:
+        parts = {stratum: part for stratum, part in aim.parts.items() if stratum.depth == depth}
+        shares = math.fsum(part.share for part in parts.values())
+        borrowed = _BORROWED if depth else _BORROWED_ALONE
+        common = math.fsum(part.share * part.deviation**2 for part in parts.values()) / shares
+        for stratum, part in parts.items():
+            mixed = (part.n * part.deviation**2 + borrowed * common) / (part.n + borrowed)
+            spreads[stratum] = part.share * math.sqrt(mixed)
+    return spreads

@@ -1,0 +1,64 @@
+"""Quantiles of something that weighted episodes have any number of, such as failovers.
+
+The distribution function at the estimate is a ratio over cycles with a known error. That error is the one of so many
+independent observations; with this effective number the exact binomial interval of the share (Clopper-Pearson) is read
+back through the estimated distribution function (Korn and Graubard 1998, after Woodruff 1952).
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import TypeAlias
+
+from hasim.measure.model import Outage
+from hasim.study.episodes.episode import Episode
+from hasim.study.episodes.estimation import Cycles
+from hasim.study.estimators import CONFIDENCE, Estimate
+
+__all__ = ["weighted_quantile"]
+
+Select: TypeAlias = Callable[[Episode], Sequence[Outage]]
+
+
+def weighted_quantile(cycles: Cycles, select: Select, share: float, confidence: float = CONFIDENCE) -> Estimate:
+    """The ``share`` quantile of the durations (ns) of the outages that ``select`` takes of each episode (not none)."""
+    pairs = sorted(
+        (outage.duration_ns, cycles.share(stratum) * episode.weight / len(rows))
+        for stratum, rows in cycles.episodes.items()
+        for episode in rows
+        for outage in select(episode)
+    )
+    sums = list(accumulate(weight for _, weight in pairs))
+
+    def duration_at(wanted: float) -> int:
+        return pairs[min(bisect_left(sums, wanted * sums[-1] * (1 - 1e-12)), len(pairs) - 1)][0]
+
+    value = duration_at(share)
+    below = cycles.ratio(
+        lambda episode: sum(outage.duration_ns <= value for outage in select(episode)),
+        lambda episode: len(select(episode)),
+    )
+    effective = min(share * (1 - share) / below.error**2, len(pairs)) if below.error else len(pairs)
+    low, high = _shares(share, effective, confidence)
+    return Estimate(
+        value=value,
+        low=duration_at(low) if low * effective >= 1 else 0.0,
+        high=duration_at(high) if (1 - high) * effective >= 1e-9 and high < 1 else math.inf,
+        confidence=confidence,
+        method="weighted quantile (Woodruff, with the exact binomial interval of the effective number)",
+        n=len(pairs),
+    )
+
+
+def _shares(share: float, effective: float, confidence: float) -> tuple[float, float]:
+    """The exact binomial interval of a share that was observed in ``effective`` trials (not necessarily whole)."""
+    from scipy.special import betaincinv
+
+    tail = (1.0 - confidence) / 2.0
+    successes = share * effective
+    low = float(betaincinv(successes, effective - successes + 1.0, tail))
+    high = float(betaincinv(successes + 1.0, effective - successes, 1.0 - tail))
+    return low, high

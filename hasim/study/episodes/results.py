@@ -1,0 +1,303 @@
+"""What a study by episodes came to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from hasim.measure.model import FAILOVER, PHASES, Outage
+from hasim.scenario.model import Scenario
+from hasim.study.episodes.clocks import Clock
+from hasim.study.episodes.episode import Episode
+from hasim.study.episodes.estimation import Cycles, Reward
+from hasim.study.episodes.quantiles import weighted_quantile
+from hasim.study.episodes.weights import Evidence, evidence
+from hasim.study.estimators import CONFIDENCE, Estimate, scaled
+from hasim.study.slo import Verdict, decide
+from hasim.study.summary import LatencySummary, nines_of
+from hasim.units import YEAR
+
+__all__ = ["EpisodesResult", "Initiator", "downtime_ns", "downtime_with", "overlapping_downtime_ns"]
+
+
+@dataclass(frozen=True, slots=True)
+class Initiator:
+    """One clock, and the episodes that it begins.
+
+    Attributes:
+        clock: which.
+        per_year: how many episodes it begins in a year.
+        downtime_ns: the mean downtime of one of them.
+        length_ns: the mean time until the world is as before.
+        share: of all downtime.
+        episodes: how many were simulated.
+    """
+
+    clock: Clock
+    per_year: float
+    downtime_ns: Estimate
+    length_ns: float
+    share: float
+    episodes: int
+
+
+@dataclass(frozen=True, eq=False)
+class EpisodesResult:
+    """The long run of a scenario, from its episodes.
+
+    Attributes:
+        scenario: what was run.
+        seed: the source of all randomness.
+        method: ``episodes`` or ``rare``: which number was to become precise.
+        precision: that was asked for, relative to that number.
+        clocks: of the scenario.
+        cycles: all episodes with their weights.
+        runs: how many times the world was run.
+        version: of hasim.
+    """
+
+    scenario: Scenario
+    seed: int
+    method: str
+    precision: float
+    clocks: tuple[Clock, ...]
+    cycles: Cycles
+    runs: int
+    version: str
+
+    @property
+    def episodes(self) -> int:
+        """How many episodes were simulated."""
+        return sum(map(len, self.cycles.episodes.values()))
+
+    @cached_property
+    def unavailability(self) -> Estimate:
+        """The long-run fraction of time without service."""
+        found = self.cycles.ratio(downtime_ns)
+        return found.estimate(1.0) if found.value else self._bound(found.n)
+
+    @property
+    def availability(self) -> Estimate:
+        """The long-run fraction of time with service."""
+        lost = self.unavailability
+        return Estimate(1.0 - lost.value, 1.0 - lost.high, 1.0 - lost.low, lost.confidence, lost.method, lost.n)
+
+    @property
+    def nines(self) -> Estimate:
+        """The availability as a number of nines."""
+        return nines_of(self.unavailability)
+
+    @property
+    def downtime_per_year_ns(self) -> Estimate:
+        """The expected time without service in 365 days (ns)."""
+        return scaled(self.unavailability, YEAR)
+
+    @cached_property
+    def outages_per_year(self) -> Estimate:
+        """The expected number of outages in 365 days."""
+        return self._per_year(lambda episode: len(episode.outages))
+
+    @cached_property
+    def episodes_per_year(self) -> Estimate:
+        """How many episodes there are in 365 days."""
+        return self._per_year(lambda _episode: 1.0)
+
+    @cached_property
+    def dual_master_per_year_ns(self) -> Estimate:
+        """The expected time in 365 days (ns) with at least two live MASTERs."""
+        return self._per_year(lambda episode: episode.dual_master_ns)
+
+    @cached_property
+    def wrong_instance_per_year_ns(self) -> Estimate:
+        """The expected time in 365 days (ns) with the address on an instance that is not MASTER while another is."""
+        return self._per_year(lambda episode: episode.wrong_instance_ns)
+
+    @cached_property
+    def black_hole_per_year_ns(self) -> Estimate:
+        """The expected time in 365 days (ns) with MASTER and address together and no service all the same."""
+        return self._per_year(lambda episode: episode.black_hole_ns)
+
+    @cached_property
+    def unavailability_by_faults(self) -> dict[int, Estimate]:
+        """The fraction of time without service while so many faults are in force; they add up to the whole."""
+        most = max(len(episode.downtime_ns) for rows in self.cycles.episodes.values() for episode in rows)
+        table = {}
+        for count in range(most):
+            found = self.cycles.ratio(downtime_with(count))
+            if found.value:
+                table[count] = found.estimate(1.0)
+        return table
+
+    @cached_property
+    def overlapping_unavailability(self) -> Estimate:
+        """The fraction of time without service while at least two faults are in force."""
+        found = self.cycles.ratio(overlapping_downtime_ns)
+        return found.estimate(1.0) if found.value else self._bound(found.n)
+
+    @cached_property
+    def failover_latency(self) -> LatencySummary | None:
+        """How long failovers take, each with the weight of its stratum; None if there was none."""
+        if not self._failovers:
+            return None
+        p50, p95, p99 = (self.failover_percentile(share) for share in (0.50, 0.95, 0.99))
+        assert p50 is not None
+        assert p95 is not None
+        assert p99 is not None
+        longest_ns = max(outage.duration_ns for outage in self._failovers)
+        return LatencySummary(len(self._failovers), p50, p95, p99, longest_ns)
+
+    def failover_percentile(self, share: float) -> Estimate | None:
+        """A quantile of the failover latency (ns), 0.99 for p99; None if there was no failover."""
+        return weighted_quantile(self.cycles, failovers_of, share) if self._failovers else None
+
+    @cached_property
+    def phases_ns(self) -> dict[str, Estimate]:
+        """The mean of each phase over all failovers, in the order of the phases; empty if there was none."""
+        if not self._failovers:
+            return {}
+        return {
+            phase: self.cycles.ratio(_phase(index), _failover_count).estimate() for index, phase in enumerate(PHASES)
+        }
+
+    @cached_property
+    def downtime_by_cause(self) -> dict[str, Estimate]:
+        """The fraction of time without service by the cause of the outage, the largest first."""
+        causes = {o.cause for rows in self.cycles.episodes.values() for e in rows if e.weight for o in e.outages}
+        table = {cause: self.cycles.ratio(_caused_by(cause)).estimate(1.0) for cause in sorted(causes)}
+        return dict(sorted(table.items(), key=lambda item: -item[1].value))
+
+    @cached_property
+    def initiators(self) -> tuple[Initiator, ...]:
+        """What begins episodes, what costs most first."""
+        found = [self.cycles.ratio(downtime_ns, _once, clock=index) for index in range(len(self.clocks))]
+        total = math.fsum(lost.value * lost.measure for lost in found)
+        rows = []
+        for index, (clock, lost) in enumerate(zip(self.clocks, found, strict=True)):
+            per_year = self.episodes_per_year.value * float(self.cycles.chances[index])
+            share = lost.value * lost.measure / total if total else 0.0
+            length_ns = self.cycles.ratio(_length_ns, _once, clock=index).value
+            episodes = sum(len(rows) for stratum, rows in self.cycles.episodes.items() if stratum.clock == index)
+            rows.append(Initiator(clock, per_year, lost.estimate(), length_ns, share, episodes))
+        return tuple(sorted(rows, key=lambda row: -row.share))
+
+    @property
+    def aim(self) -> Estimate:
+        """The number that was to become precise."""
+        return self.overlapping_unavailability if self.method == "rare" else self.unavailability
+
+    @property
+    def depths(self) -> range:
+        """How many faults are made to overlap with the first, in the strata."""
+        return range(1 + max(stratum.depth for stratum in self.cycles.episodes))
+
+    def evidence(self, depth: int | None = None) -> Evidence:
+        """What the weights are worth for the number that was to become precise, of one depth or of all."""
+        return evidence(self.cycles, overlapping_downtime_ns if self.method == "rare" else downtime_ns, depth)
+
+    @cached_property
+    def gain(self) -> float:
+        """How many times the work crude simulation would need for the same error of the same number.
+
+        Crude: episodes as they come, without strata and without biased clocks, one run of the world each. Their
+        variance is known from the weighted episodes. Infinite where there is no error.
+        """
+        reward = overlapping_downtime_ns if self.method == "rare" else downtime_ns
+        found = self.cycles.ratio(reward)
+        squares = self.cycles.ratio(lambda episode: (reward(episode) - found.value * episode.length_ns) ** 2, _once)
+        ours = self.runs * (found.error * found.measure) ** 2
+        return squares.value / ours if ours else math.inf
+
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Whether the scenario's SLO is met, as far as episodes can tell: its longest outage is a matter of one run."""
+        slo = self.scenario.slo
+        found = []
+        if slo.availability is not None:
+            measured = self.availability
+            met = decide(measured.low >= slo.availability, measured.high < slo.availability)
+            found.append(Verdict("availability", "fraction", slo.availability, measured, met))
+        for share, limit_ns in sorted(slo.failover_percentiles.items()):
+            latency = self.failover_percentile(share)
+            met = None if latency is None else decide(latency.high <= limit_ns, latency.low > limit_ns)
+            found.append(Verdict(f"failover p{100 * share:.10g}", "ns", limit_ns, latency, met))
+        return tuple(found)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as plain data, in the format that :mod:`hasim.study.episodes.document` describes."""
+        from hasim.study.episodes.document import document_of
+
+        return document_of(self)
+
+    def __repr__(self) -> str:
+        return f"<EpisodesResult of {self.scenario.name!r}: {self.episodes} episodes, {self.nines.value:.2f} nines>"
+
+    def _repr_html_(self) -> str:
+        from hasim.report.episodes import episodes_tables
+        from hasim.report.html import tables_html
+
+        return tables_html(episodes_tables(self))
+
+    @cached_property
+    def _failovers(self) -> list[Outage]:
+        episodes = (episode for rows in self.cycles.episodes.values() for episode in rows if episode.weight)
+        return [outage for episode in episodes for outage in failovers_of(episode)]
+
+    def _per_year(self, reward: Reward) -> Estimate:
+        return scaled(self.cycles.ratio(reward).estimate(), YEAR)
+
+    def _bound(self, n: int) -> Estimate:
+        """Of an unavailability of which nothing was seen: what may hide in strata that had so many episodes without.
+
+        In each, no more than the exact binomial bound of them have any, and none has more than the longest episode.
+        """
+        tail = (1.0 - CONFIDENCE) / 2.0
+        longest_ns = max(episode.length_ns for rows in self.cycles.episodes.values() for episode in rows)
+        hidden = math.fsum(
+            self.cycles.share(stratum) * -math.expm1(math.log(tail) / len(rows))
+            for stratum, rows in self.cycles.episodes.items()
+            if stratum.depth == 0
+        )
+        high = min(1.0, hidden * longest_ns / self.cycles.ratio(_once).measure)
+        return Estimate(0.0, 0.0, high, CONFIDENCE, "none seen: exact binomial bound in every stratum", n)
+
+
+def downtime_ns(episode: Episode) -> float:
+    """The time of an episode without service."""
+    return sum(episode.downtime_ns)
+
+
+def overlapping_downtime_ns(episode: Episode) -> float:
+    """The time of an episode without service while at least two faults were in force."""
+    return sum(episode.downtime_ns[2:])
+
+
+def failovers_of(episode: Episode) -> list[Outage]:
+    """Its outages that ended on another instance than they began on."""
+    return [outage for outage in episode.outages if outage.resolution == FAILOVER]
+
+
+def _failover_count(episode: Episode) -> float:
+    return len(failovers_of(episode))
+
+
+def _once(_episode: Episode) -> float:
+    return 1.0
+
+
+def _length_ns(episode: Episode) -> float:
+    return episode.length_ns
+
+
+def downtime_with(count: int) -> Reward:
+    """The time of an episode without service while so many faults were in force."""
+    return lambda episode: episode.downtime_ns[count] if count < len(episode.downtime_ns) else 0.0
+
+
+def _phase(index: int) -> Reward:
+    return lambda episode: sum(outage.phases_ns[index] for outage in failovers_of(episode))
+
+
+def _caused_by(cause: str) -> Reward:
+    return lambda episode: sum(outage.duration_ns for outage in episode.outages if outage.cause == cause)

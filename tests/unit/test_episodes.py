@@ -1,0 +1,195 @@
+"""Studies by episodes: they agree with years of replications, and refuse what they cannot answer."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from hasim.errors import UserError
+from hasim.measure import Outage
+from hasim.scenario import loads
+from hasim.scenario.distributions import Exponential, Gamma, LogNormal, Mixture, Weibull
+from hasim.scenario.model import Fault, FaultKind
+from hasim.study import replicate
+from hasim.study.episodes import EpisodesResult, run_episodes
+from hasim.study.episodes.clocks import Clock
+from hasim.study.episodes.episode import Episode
+from hasim.study.episodes.estimation import Cycles, Stratum
+from hasim.study.episodes.quantiles import weighted_quantile
+from hasim.units import DAY, HOUR, MINUTE, SECOND
+from tests.exact.pairs import bare_pair, crashing_group
+
+STUDIES = 300
+
+
+def outage(duration_ns: int) -> Outage:
+    return Outage(0, duration_ns, "instance", "crash", "", "a", "b", (duration_ns, *[0] * 7), "failover")
+
+
+def episode(number: int, master: str, downtime_ns: int, length_ns: int, weight: float = 1.0) -> Episode:
+    outages = (outage(downtime_ns),) if downtime_ns else ()
+    return Episode(number, weight, master, length_ns, (0, downtime_ns), outages, 0, 0, 0)
+
+
+def synthetic(rng: np.random.Generator, count: int) -> Cycles:
+    """Two clocks, two MASTERs: the crash of the MASTER costs an exponential time and moves it, that of the other
+    nothing. The rates are 1 and 3 a day, and an episode lasts 20 min."""
+    table = {}
+    for master, other in (("a", "b"), ("b", "a")):
+        for clock, name in enumerate(("a", "b")):
+            lost = rng.exponential(30 * SECOND, count).astype(int) + 1 if name == master else np.zeros(count, int)
+            after = other if name == master else master
+            rows = [episode(number, after, int(ns), 20 * MINUTE) for number, ns in enumerate(lost)]
+            table[Stratum(master, clock, 0)] = rows
+    return Cycles([1 / DAY, 3 / DAY], table)
+
+
+def test_the_interval_of_a_ratio_over_cycles_holds_the_truth_in_95_of_100_studies() -> None:
+    """a is MASTER before 3 of 4 cycles, and fails then with the chance 1/4; b before 1 of 4, and fails with 3/4."""
+    truth = (0.75 * 0.25 + 0.25 * 0.75) * 30 * SECOND / (DAY / 4 + 20 * MINUTE)
+    rng = np.random.default_rng(1)
+    found = [synthetic(rng, 60).ratio(lambda e: sum(e.downtime_ns)).estimate() for _ in range(STUDIES)]
+    assert 0.92 <= sum(one.low <= truth <= one.high for one in found) / STUDIES <= 0.98
+
+
+def test_the_interval_of_a_weighted_quantile_holds_the_truth() -> None:
+    rng = np.random.default_rng(2)
+    truth = -30 * SECOND * math.log(0.1)
+    found = [weighted_quantile(synthetic(rng, 100), lambda e: e.outages, 0.9) for _ in range(STUDIES)]
+    assert sum(one.low <= truth <= one.high for one in found) / STUDIES >= 0.93
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        Exponential(DAY),
+        Weibull(0.5, DAY),
+        Weibull(3.0, DAY),
+        Gamma(2.0, DAY),
+        LogNormal(DAY, 0.95, 3 * DAY),
+        Mixture((0.3, 0.7), (Exponential(HOUR), Weibull(2.0, DAY))),
+    ],
+    ids=lambda distribution: type(distribution).__name__,
+)
+def test_a_clock_fails_between_two_ages_as_its_distribution_says(distribution: object) -> None:
+    clock = Clock(Fault("f", FaultKind.CRASH, ("a",), time_to_failure=distribution, duration=Exponential(1)), "a")  # type: ignore[arg-type]
+    low, high = HOUR, 20 * HOUR
+    assert clock.fails(0, low) + clock.survives(0, low) == pytest.approx(1.0)
+    assert clock.fails(low, high) + clock.survives(low, high) == pytest.approx(1.0)
+    middle = clock.age_at_failure(low, high, 0.5)
+    assert clock.fails(low, middle) == pytest.approx(clock.fails(low, high) / 2, rel=1e-6)
+    assert low < clock.age_at_failure(low, math.inf, 0.01) < clock.age_at_failure(low, math.inf, 0.99)
+
+
+def test_the_age_of_a_clock_in_the_long_run_has_half_its_mean_where_it_never_varies_much() -> None:
+    clock = Clock(Fault("f", FaultKind.CRASH, ("a",), time_to_failure=Gamma(900.0, DAY), duration=Exponential(1)), "a")
+    assert clock.steady_age_ns(0.5) == pytest.approx(DAY / 2, rel=0.01)
+
+
+TROUBLED = """
+  - {kind: crash, target: [a, b], time_to_failure: {exponential: {mean: 8d}}, duration: {exponential: {mean: 20min}}}
+  - {kind: service_failure, target: [a, b], time_to_failure: {exponential: {mean: 6d}}, duration: 3min}
+  - {kind: api_outage, time_to_failure: {exponential: {mean: 5d}}, duration: {exponential: {mean: 30min}}}
+"""
+CHECKED = "{advert_int: 1s, nopreempt: true, track_scripts: {service: {interval: 2s, fall: 2, rise: 2}}}"
+
+
+def troubled_pair() -> str:
+    text = bare_pair(TROUBLED, horizon="100d", vrrp=CHECKED, task="{lognormal: {median: 3s, p95: 9s}}")
+    return text.replace("poll_interval: 1s", "poll_interval: 1s, reclaim_interval: 1min")
+
+
+@pytest.mark.parametrize(
+    ("text", "replications"),
+    [
+        (crashing_group("{exponential: {mean: 5d}}", "{exponential: {mean: 30min}}", third=True), 60),
+        (troubled_pair(), 30),
+    ],
+    ids=["three instances", "crashes, services, API"],
+)
+def test_episodes_and_years_agree(text: str, replications: int) -> None:
+    scenario = loads(text)
+    years = replicate(scenario, seed=1, replications=replications, jobs=1)
+    episodes = run_episodes(scenario, seed=1, precision=0.3, jobs=1)
+    pairs = [
+        (years.unavailability, episodes.unavailability),
+        (years.outages_per_year, episodes.outages_per_year),
+        (years.failover_percentile(0.5), episodes.failover_percentile(0.5)),
+    ]
+    for crude, fine in pairs:
+        assert crude is not None
+        assert fine is not None
+        assert fine.low <= crude.high
+        assert crude.low <= fine.high
+
+
+@pytest.fixture(scope="module")
+def small() -> EpisodesResult:
+    scenario = loads(crashing_group("{exponential: {mean: 10d}}", "{exponential: {mean: 10min}}"))
+    return run_episodes(scenario, seed=4, precision=0.2, jobs=1)
+
+
+def test_parts_add_up_to_the_whole(small: EpisodesResult) -> None:
+    whole = small.unavailability.value
+    assert sum(part.value for part in small.unavailability_by_faults.values()) == pytest.approx(whole, rel=1e-9)
+    assert sum(part.value for part in small.downtime_by_cause.values()) == pytest.approx(whole, rel=1e-9)
+    assert sum(row.share for row in small.initiators) == pytest.approx(1.0, rel=1e-9)
+    assert sum(row.per_year for row in small.initiators) == pytest.approx(small.episodes_per_year.value, rel=1e-9)
+
+
+def test_the_same_seed_gives_the_same_result_on_two_processes(small: EpisodesResult) -> None:
+    again = run_episodes(small.scenario, seed=4, precision=0.2, jobs=2)
+    assert json.dumps(again.to_json()) == json.dumps(small.to_json())
+
+
+def test_its_json_and_its_tables_say_the_same(small: EpisodesResult) -> None:
+    document = json.loads(json.dumps(small.to_json(), allow_nan=False))
+    assert document["format"] == "hasim.episodes/1"
+    assert document["summary"]["unavailability"]["value"] == small.unavailability.value
+    page = small._repr_html_()
+    assert "What begins it" in page
+    assert f"{small.episodes:,} episodes" in page
+
+
+@pytest.mark.parametrize(
+    ("fault", "more", "reason"),
+    [
+        ("at: 10s, duration: 1h", "", "strikes at a fixed time"),
+        ("time_to_failure: {exponential: {mean: 9d}}", "", "never ends"),
+        ("time_to_failure: 9d, duration: 1h", "", "fixed times to failure"),
+        (
+            "time_to_failure: {exponential: {mean: 9d}}, duration: 1h",
+            "loss: 1%, ",
+            "elections happen without any fault",
+        ),
+    ],
+)
+def test_what_is_not_made_of_separate_incidents_is_refused_with_the_reason(fault: str, more: str, reason: str) -> None:
+    text = bare_pair(f"[{{kind: crash, target: [a, b], {fault}}}]", horizon="100d")
+    text = text.replace('{latency: "0"', f'{{{more}latency: "0"')
+    with pytest.raises(UserError, match=reason):
+        run_episodes(loads(text), jobs=1)
+
+
+def test_a_clock_with_a_memory_is_refused_where_the_order_of_failures_matters() -> None:
+    vrrp = "{advert_int: 1s, nopreempt: true}"
+    text = crashing_group("{weibull: {shape: 3, scale: 30d}}", "10min", vrrp=vrrp)
+    with pytest.raises(UserError, match="the order of failures matters"):
+        run_episodes(loads(text), jobs=1)
+
+
+def test_a_clock_with_a_memory_is_refused_where_faults_often_overlap() -> None:
+    text = crashing_group("{weibull: {shape: 3, scale: 10h}}", "1h")
+    with pytest.raises(UserError, match="faults are not separate"):
+        run_episodes(loads(text), jobs=1)
+
+
+def test_a_world_without_a_steady_state_is_refused() -> None:
+    """Adverts take longer than keepalived waits for them: the pair is never at rest."""
+    faults = "[{kind: crash, target: [a, b], time_to_failure: {exponential: {mean: 9d}}, duration: 1h}]"
+    text = bare_pair(faults, horizon="100d").replace('jitter: "0"', "jitter: {uniform: {low: 0s, high: 20s}}")
+    with pytest.raises(UserError, match="does not stay in a steady state"):
+        run_episodes(loads(text), jobs=1)
