@@ -1,0 +1,145 @@
+"""A run of the simulator, and the exported script of each instance given the same answers at the same times.
+
+The simulated control plane is listened to, so that every answer is a real one; the exported script then runs on a clock
+of its own, with those answers. What it calls, when, and how it ends must be what the simulated script did.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hasim.export import ExportOptions, identifiers_of
+from hasim.export.node.script import Answer, Script
+from hasim.export.settings import settings_of
+from hasim.scenario.distributions import Constant
+from hasim.scenario.model import FaultKind, Scenario
+from hasim.sim.randomness import Randomness
+from hasim.sim.world import World
+from hasim.trace import DaemonChanged, NotifyEnded, NotifyStarted, StateChanged
+
+__all__ = ["Call", "Run", "replayed", "simulated_runs"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """An API call: when it was made and answered (ns), and what was said."""
+
+    at_ns: int
+    action: str
+    params: dict[str, Any]
+    answered_ns: int
+    answer: Answer
+
+
+@dataclass
+class Run:
+    """One run of a notify script in the simulation; ``outcome`` is empty where the run of the simulator ended first."""
+
+    instance: str
+    event: str
+    began_ns: int
+    outcome: str = ""
+    calls: list[Call] = field(default_factory=list)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it came to its own end."""
+        return self.outcome not in ("", "killed")
+
+
+def without_start_up(scenario: Scenario) -> Scenario:
+    """The scenario with scripts that are there at once, and nobody frozen: their times are then those of the policy."""
+    instances = tuple(
+        replace(instance, notify=replace(instance.notify, start_up=Constant(0))) for instance in scenario.instances
+    )
+    faults = tuple(fault for fault in scenario.faults if fault.kind is not FaultKind.FREEZE)
+    return replace(scenario, instances=instances, faults=faults)
+
+
+class Listening:
+    """A world whose control plane is listened to."""
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        self.world = World(scenario, seed=seed, replication=0, quiet=True, detail=None)
+        self.calls: dict[int, list[Call]] = defaultdict(list)
+        self._plane_call = self.world.control_plane.call
+        self.world.control_plane.call = self._call  # type: ignore[method-assign]
+        self.world.kernel.run()
+
+    def _call(self, caller: Any, run: int, action: str, params: Any, timeout_ns: int) -> Iterator[Any]:
+        began_ns = self.world.kernel.now
+        answer = yield from self._plane_call(caller, run, action, params, timeout_ns)
+        heard = Answer(answer.code, dict(answer.response))
+        self.calls[run].append(Call(began_ns, action, dict(params), self.world.kernel.now, heard))
+        return answer
+
+
+def simulated_runs(scenario: Scenario, seed: int = 1) -> tuple[Listening, list[Run]]:
+    """Every run of a notify script in one replication."""
+    listening = Listening(without_start_up(scenario), seed)
+    runs: dict[int, Run] = {}
+    for record in listening.world.records:
+        if isinstance(record, NotifyStarted):
+            runs[record.run] = Run(record.instance, record.event, record.at, calls=listening.calls[record.run])
+        elif isinstance(record, NotifyEnded):
+            runs[record.run].outcome = record.outcome
+    return listening, list(runs.values())
+
+
+class _SilenceError(Exception):
+    """The simulated script was killed before it heard an answer to this."""
+
+
+def replayed(listening: Listening, run: Run) -> tuple[list[tuple[int, str, dict[str, Any]]], str]:
+    """The calls (when, action, parameters) of the exported script, and its outcome (empty where it was cut off)."""
+    scenario = listening.world.scenario
+    topology = listening.world.control_plane.topology
+    settings = settings_of(scenario, scenario.instance(run.instance), topology, ExportOptions())
+    answers = iter(run.calls)
+    made: list[tuple[int, str, dict[str, Any]]] = []
+    now_ns = run.began_ns
+
+    def call(action: str, params: dict[str, Any]) -> Answer:
+        nonlocal now_ns
+        heard = next(answers, None)
+        if heard is None:
+            raise _SilenceError
+        made.append((now_ns, action, params))
+        now_ns += heard.answered_ns - heard.at_ns
+        return heard.answer
+
+    def sleep(duration_ns: int) -> None:
+        nonlocal now_ns
+        now_ns += duration_ns
+
+    masterships = _masterships(listening, run.instance)
+    jitter = Randomness(1, 0).stream("notify", run.instance, "retry_jitter")
+    script = Script(
+        settings,
+        identifiers_of(topology),
+        call=call,
+        sleep=sleep,
+        now=lambda: now_ns,
+        is_master=lambda: masterships[bisect_right([at for at, _ in masterships], now_ns) - 1][1],
+        chance=jitter.uniform,
+    )
+    try:
+        releases = run.event in ("BACKUP", "FAULT", "STOP")
+        return made, script.release() if releases else script.claim(always_ask=run.event == "RECLAIM")
+    except _SilenceError:
+        return made, ""
+
+
+def _masterships(listening: Listening, instance: str) -> list[tuple[int, bool]]:
+    """From when on the daemon is MASTER, and from when on it is not."""
+    found = [(-1, False)]
+    for record in listening.world.records:
+        if isinstance(record, StateChanged) and record.instance == instance:
+            found.append((record.at, record.new == "MASTER"))
+        elif isinstance(record, DaemonChanged) and record.instance == instance and not record.running:
+            found.append((record.at, False))
+    return found

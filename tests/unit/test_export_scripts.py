@@ -1,0 +1,119 @@
+"""The exported notify script does what the simulated one does: the same calls, at the same times, to the same end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from hasim.export.node.settings import Policy, SettingsError, duration_ns
+from hasim.export.settings import policy_in_words
+from hasim.scenario import load, loads
+from hasim.scenario.model import Scenario
+from tests.random_scenarios import scenarios
+from tests.unit.export_replay import Run, replayed, simulated_runs
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+SCRIPTED = [
+    path
+    for pattern in ("mechanisms/[es]*.yaml", "incidents/01*.yaml", "incidents/0[5,8-9]*.yaml", "incidents/10*.yaml")
+    for path in sorted(SCENARIOS.glob(pattern))
+]
+
+
+def comparable(scenario: Scenario, run: Run) -> bool:
+    """Whether the two should agree: a script that never asks has to guess whom to take the address from, and the
+    periodic question is one that only the simulator answers without a call."""
+    policy = scenario.instance(run.instance).notify
+    return policy.check_first or (len(scenario.instances) == 2 and run.event != "RECLAIM")
+
+
+def without_jitter(scenario: Scenario) -> Scenario:
+    """The scenario without the chance in its pauses, which the scripts of an instance would share in an order."""
+    instances = (replace(one, notify=replace(one.notify, retry_jitter=0.0)) for one in scenario.instances)
+    return replace(scenario, instances=tuple(instances))
+
+
+def assert_same_calls(scenario: Scenario) -> int:
+    """Compare every run of a script; how many there were."""
+    listening, runs = simulated_runs(scenario)
+    compared = [run for run in runs if comparable(scenario, run)]
+    for run in compared:
+        made, outcome = replayed(listening, run)
+        assert made == [(call.at_ns, call.action, call.params) for call in run.calls], run
+        assert not run.ended or outcome == run.outcome, run
+    return len(compared)
+
+
+@pytest.mark.parametrize("path", SCRIPTED, ids=lambda path: path.stem)
+def test_shipped_scenarios_run_the_same_with_the_exported_script(path: Path) -> None:
+    assert assert_same_calls(load(path)) > 0
+
+
+@given(scenarios())
+@settings(max_examples=15)
+def test_random_scenarios_run_the_same_with_the_exported_script(text: str) -> None:
+    assert_same_calls(without_jitter(loads(text)))
+
+
+PAIR = """
+horizon: 10min
+zones: [z]
+vpc: {cidr: 10.0.0.0/16}
+subnets: {service: {cidr: 10.0.1.0/24}}
+instances:
+  a: {address: 10.0.1.11, vrrp: {priority: 150}}
+  b: {address: 10.0.1.12, vrrp: {priority: 100}}
+floating: {address: 10.0.1.100, mechanism: secondary_ip, method: migrate}
+notify: {NOTIFY}
+faults:
+  - {kind: crash, target: a, at: 100s}
+  - {kind: api_outage, at: 90s, duration: 40s}
+"""
+
+
+@pytest.mark.parametrize(
+    "notify",
+    [
+        "tries: 8, retry_delay: 500ms, retry_backoff: 2, retry_max: 5s, call_timeout: 3s",
+        "tries: 9, retry_delay: 3s, retry_jitter: 80%, call_timeout: 1s",
+        "tries: 3, retry_delay: 1s, call_timeout: 2s, sleep_before: 2s",
+        "tries: 20, retry_delay: 1s, call_timeout: 2s, check_first: false, wait_for_task: false",
+        "tries: 5, call_timeout: 1s, unanswered_means_held: true",
+    ],
+)
+def test_pauses_grow_and_vary_as_in_the_simulation(notify: str) -> None:
+    scenario = loads(PAIR.replace("NOTIFY", notify))
+    assert assert_same_calls(scenario) >= 1
+    _, runs = simulated_runs(scenario)
+    (run,) = (run for run in runs if run.event == "MASTER")
+    assert any(call.answer.code == "ClientTimeout" for call in run.calls)
+
+
+def test_policy_reads_what_the_export_writes() -> None:
+    scenario = loads(PAIR.replace("NOTIFY", "reclaim_interval: 1500ms, retry_backoff: 1.5, retry_jitter: 25%"))
+    policy = Policy.read(policy_in_words(scenario.instances[0].notify))
+    assert (policy.reclaim_interval, policy.retry_backoff, policy.retry_jitter) == (1_500_000_000, 1.5, 0.25)
+    assert policy.call_timeout == 60_000_000_000
+
+
+def test_durations_are_exact_and_nothing_else_is_one() -> None:
+    assert [duration_ns(text) for text in ("0s", "7ns", "3us", "500ms", "60s")] == [
+        0,
+        7,
+        3_000,
+        500_000_000,
+        60 * 10**9,
+    ]
+    for text in ("2", "2 s", "1min", "-1s", "1.5s"):
+        with pytest.raises(SettingsError, match="expected a duration"):
+            duration_ns(text)
+
+
+def test_policy_with_a_missing_or_unknown_key_is_refused() -> None:
+    written = policy_in_words(loads(PAIR.replace("NOTIFY", "")).instances[0].notify)
+    for wrong in ({**written, "patience": "1s"}, {key: written[key] for key in list(written)[1:]}):
+        with pytest.raises(SettingsError, match="expected the keys sleep_before, tries"):
+            Policy.read(wrong)
