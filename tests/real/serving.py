@@ -42,8 +42,11 @@ class Served(NamedTuple):
             return json.load(answer)
 
     def resources(self) -> dict[str, Any]:
-        """What is there, without times and tasks."""
+        """What is there, without times, tasks, and what is on its way into the forwarding."""
         state = self.control("GET", "state")
+        places = [item for instance in state["instances"] for item in instance["interfaces"]] + state["unattached"]
+        for address in (address for item in places for address in item["addresses"]):
+            del address["reached"]
         return {key: state[key] for key in ("instances", "unattached", "eips", "ha_vips")}
 
     def kill(self, number: signal.Signals) -> int:

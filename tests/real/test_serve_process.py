@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.serving import serving
+from tests.real.serving import Served, serving, wait_until
 
 COMMAND = [sys.executable, "-c", "from hasim.cli.main import main; main()", "serve"]
 
@@ -60,3 +60,68 @@ def test_options_that_contradict_each_other(tmp_path: Path) -> None:
     other.write_text("something\n", encoding="utf-8")
     assert "not a state file" in refused("--port", "0", "--state", str(other))
     assert "No such file" in refused("--port", "0", "--state", str(tmp_path / "nowhere" / "state"))
+
+
+SCENARIO = """
+horizon: 1h
+zones: [z]
+vpc: {cidr: 10.0.0.0/16}
+subnets: {front: {cidr: 10.0.1.0/24}}
+instances: {a: {address: 10.0.1.11}, b: {address: 10.0.1.12}}
+initial_master: a
+floating: {address: 10.0.1.100, mechanism: havip}
+guest: {boot: 10s}
+faults:
+  - {kind: crash, target: a, at: 100s, duration: 10min, name: a dies}
+  - {kind: api_errors, at: 200s, probability: 100%, code: InternalError, name: burst}
+  - {kind: freeze, target: b, at: 1s, duration: 1s, name: b freezes}
+"""
+
+
+def in_scenario(directory: Path) -> Path:
+    path = directory / "pair.yaml"
+    path.write_text(SCENARIO, encoding="utf-8")
+    return path
+
+
+def crashed(served: Served) -> dict[str, bool]:
+    return {item["name"]: item["crashed"] for item in served.control("GET", "state")["instances"]}
+
+
+def test_the_faults_of_a_scenario_happen_on_its_clock_when_asked_for(tmp_path: Path) -> None:
+    scenario = in_scenario(tmp_path)
+    with serving(scenario, "--faults", "--seed", "1", "--speed", "100", auth=False) as served:
+        wait_until(lambda: crashed(served)["a"])
+        wait_until(lambda: served.control("GET", "trouble")["troubles"] != [])
+        (trouble,) = served.control("GET", "trouble")["troubles"]
+        assert (trouble["id"], trouble["kind"], trouble["code"]) == ("burst", "errors", "InternalError")
+        wait_until(lambda: not crashed(served)["a"])
+        assert served.kill(signal.SIGTERM) == 0
+    with serving(scenario, "--speed", "1000", auth=False) as served:
+        version = served.control("GET", "routes")["version"]
+        assert served.control("GET", "routes")["version"] == version
+        assert crashed(served) == {"a": False, "b": False}
+
+
+def test_a_claim_and_a_crash_survive_kill_9(tmp_path: Path) -> None:
+    arguments = (in_scenario(tmp_path), "--state", tmp_path / "state", "--speed", "20")
+
+    def reached(served: Served) -> dict[str, str]:
+        return {item["address"]: item["name"] for item in served.control("GET", "routes")["routes"]}
+
+    with serving(*arguments, auth=False) as served:
+        assert reached(served)["10.0.1.100"] == "a"
+        served.control("POST", "instances/a/crash", {})
+        claim = {"instance": "b", "address": "10.0.1.100", "count": 5}
+        assert served.control("POST", "announce", claim)["outcome"] == "claimed"
+        wait_until(lambda: reached(served)["10.0.1.100"] == "b")
+        served.kill(signal.SIGKILL)
+    with serving(*arguments, auth=False) as served:
+        assert reached(served)["10.0.1.100"] == "b"
+        assert crashed(served) == {"a": True, "b": False}
+        assert served.control("POST", "announce", claim)["outcome"] == "there"
+
+
+def test_faults_without_a_scenario_are_the_users_input() -> None:
+    assert "--faults is about a scenario" in refused("--faults")
+    assert "give its --seed" in refused("--replication", "3")

@@ -1,0 +1,160 @@
+"""How long things took that are this machine's doing and no part of the model's prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from hasim.drill.script_log import Scripts
+from hasim.trace import ApiAnswered, ApiCalled, GuestAddressChanged, NotifyStarted, StateChanged
+
+if TYPE_CHECKING:
+    from hasim.drill.room import Room
+
+__all__ = ["TOTAL", "MachineTimes", "measured_times", "together"]
+
+
+TOTAL = "total"
+"""An outage as a whole, where a phase can be named."""
+
+_WITH_CALLS = ("api", "move", TOTAL)
+_WITH_ROUTING = ("propagate", TOTAL)
+_WITH_CHECKS = ("detect", TOTAL)
+"""A check script looks when its interpreter has started, and not when it was forked, as the simulated one does."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineTimes:
+    """Measured durations (ns).
+
+    ``daemon_start_up``: from the start of keepalived until it is BACKUP. ``script_start_up``: from MASTER until the
+    script is ready to call the API (fork, interpreter, SDK). ``configure``: from MASTER until the guest has the
+    address. ``check``: one run of a check script. ``call_overhead``: what a call took for the script and not for the
+    API (HTTP, signature, two processes that take turns). ``api``: what calls took for the script, by action.
+    ``tasks``: what tasks took, by action. ``routing``: what it took to carry out a change of the cloud's routes.
+    ``injecting``: what it took to let a fault happen, or to end one.
+    ``calls_in_all``: the sum of ``call_overhead`` since the run began, without the healthy start before it.
+    ``probe_gap``: the longest pause between two questions of the client. ``loop_lag``: how late the drill itself was at
+    the worst, with all that it notes and carries out.
+    """
+
+    daemon_start_up: tuple[int, ...] = ()
+    script_start_up: tuple[int, ...] = ()
+    configure: tuple[int, ...] = ()
+    check: tuple[int, ...] = ()
+    call_overhead: tuple[int, ...] = ()
+    api: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    tasks: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    routing: tuple[int, ...] = ()
+    injecting: tuple[int, ...] = ()
+    calls_in_all: int = 0
+    probe_gap: int = 0
+    loop_lag: int = 0
+
+    def overhead_ns(self, phase: str) -> int:
+        """What the measuring may have added to a phase, or to an outage as a whole, or taken from it, in one room."""
+        calls_ns = self.calls_in_all if phase in _WITH_CALLS else 0
+        routing_ns = sum(self.routing) if phase in _WITH_ROUTING else 0
+        check_ns = max(self.check, default=0) if phase in _WITH_CHECKS else 0
+        lag_ns = self.loop_lag if phase in (*_WITH_CALLS, *_WITH_ROUTING) else 0
+        return self.probe_gap + max(self.injecting, default=0) + lag_ns + calls_ns + routing_ns + check_ns
+
+
+def measured_times(room: Room, scripts: Scripts, begin_ns: int, end_ns: int) -> MachineTimes:
+    """The times of one room."""
+    api: dict[str, list[int]] = {}
+    called = {record.call: record.at for record in scripts.records if isinstance(record, ApiCalled)}
+    for record in scripts.records:
+        if isinstance(record, ApiAnswered) and not record.code.startswith("Client"):
+            api.setdefault(record.action, []).append(record.at - called[record.call])
+    overheads = list(_overheads(room, scripts))
+    tasks: dict[str, list[int]] = {}
+    for task in room.cloud.decisions.tasks:
+        if task.ended_ns is not None:
+            tasks.setdefault(task.action, []).append(task.ended_ns - task.begun_ns)
+    return MachineTimes(
+        daemon_start_up=tuple(
+            ready_ns - start_ns for guest in room.guests.values() for start_ns, ready_ns in guest.daemon.starts
+        ),
+        script_start_up=tuple(_script_start_ups(room, scripts)),
+        configure=tuple(_configures(room)),
+        call_overhead=tuple(overhead_ns for _, overhead_ns in overheads),
+        calls_in_all=sum(overhead_ns for at_ns, overhead_ns in overheads if at_ns >= begin_ns),
+        api={action: tuple(times) for action, times in sorted(api.items())},
+        tasks={action: tuple(times) for action, times in sorted(tasks.items())},
+        routing=tuple(room.routing_ns),
+        injecting=tuple(room.injecting_ns),
+        check=tuple(room.check_run_times_ns),
+        probe_gap=room.probes.lateness_ns(begin_ns, end_ns),
+        loop_lag=room.loop_lag_ns,
+    )
+
+
+def together(all_times: Iterable[MachineTimes]) -> MachineTimes:
+    """The times of many rooms."""
+    times = list(all_times)
+
+    def joined(name: str) -> tuple[int, ...]:
+        return tuple(value for item in times for value in getattr(item, name))
+
+    def by_action(name: str) -> dict[str, tuple[int, ...]]:
+        actions = sorted({action for item in times for action in getattr(item, name)})
+        return {action: tuple(v for item in times for v in getattr(item, name).get(action, ())) for action in actions}
+
+    return MachineTimes(
+        daemon_start_up=joined("daemon_start_up"),
+        script_start_up=joined("script_start_up"),
+        configure=joined("configure"),
+        check=joined("check"),
+        call_overhead=joined("call_overhead"),
+        api=by_action("api"),
+        tasks=by_action("tasks"),
+        routing=joined("routing"),
+        injecting=joined("injecting"),
+        calls_in_all=max((item.calls_in_all for item in times), default=0),
+        probe_gap=max((item.probe_gap for item in times), default=0),
+        loop_lag=max((item.loop_lag for item in times), default=0),
+    )
+
+
+def _masterships(room: Room, instance: str) -> list[int]:
+    records = room.guests[instance].records
+    return [record.at for record in records if isinstance(record, StateChanged) and record.new == "MASTER"]
+
+
+def _script_start_ups(room: Room, scripts: Scripts) -> Iterable[int]:
+    for record in scripts.records:
+        if isinstance(record, NotifyStarted) and record.event == "MASTER":
+            ready_ns = scripts.ready_ns.get(record.run)
+            before = [at_ns for at_ns in _masterships(room, record.instance) if at_ns <= record.at]
+            if ready_ns is not None and before:
+                yield ready_ns - before[-1]
+
+
+def _configures(room: Room) -> Iterable[int]:
+    """How long after its daemon became MASTER each guest had the address."""
+    for guest in room.guests.values():
+        records = sorted(
+            (record for record in guest.records if isinstance(record, StateChanged | GuestAddressChanged)),
+            key=lambda record: record.at,
+        )
+        for before, record in pairwise(records):
+            is_master = isinstance(before, StateChanged) and before.new == "MASTER"
+            if is_master and isinstance(record, GuestAddressChanged) and record.present:
+                yield record.at - before.at
+
+
+def _overheads(room: Room, scripts: Scripts) -> Iterable[tuple[int, int]]:
+    """When each answered call was made, and what it took on the way."""
+    served = {
+        call.request_id: call.answered_ns - call.arrived_ns
+        for call in room.cloud.calls
+        if call.answered_ns is not None and call.request_id
+    }
+    called = {record.call: record.at for record in scripts.records if isinstance(record, ApiCalled)}
+    answered = {record.call: record.at for record in scripts.records if isinstance(record, ApiAnswered)}
+    for request_id, call in scripts.calls_by_request.items():
+        if request_id in served:
+            yield called[call], answered[call] - called[call] - served[request_id]

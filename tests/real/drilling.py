@@ -1,0 +1,97 @@
+"""Drills for tests: scenarios whose cloud is quick and whose times lie in narrow ranges, all held at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+import hasim
+from hasim.drill.comparison import EpisodeResult, compare
+from hasim.drill.episodes import Episode, episodes_of
+from hasim.drill.holding import DrillOptions, hold
+from hasim.drill.machine import together
+from hasim.drill.register import registered
+from hasim.drill.repetition import Repetition
+from hasim.drill.requirements import check_kernel, check_programs
+from hasim.errors import UserError
+from hasim.units import SECOND
+
+__all__ = ["PATIENCE_NS", "QUICK_CLOUD", "episode_of", "hold_all", "needs_drills", "told"]
+
+PATIENCE_NS = 20 * SECOND
+_SIMULATIONS = 300
+_SEED = 7
+
+QUICK_CLOUD = """
+zones: [ap-guangzhou-3]
+vpc: {cidr: 10.0.0.0/16, multicast: true}
+subnets: {service: {cidr: 10.0.1.0/24}}
+horizon: 5min
+control_plane:
+  accept: {uniform: {low: 20ms, high: 60ms}}
+  propagation: {uniform: {low: 20ms, high: 100ms}}
+  havip_remap: {uniform: {low: 200ms, high: 500ms}}
+  actions:
+    MigratePrivateIpAddress: &quick
+      task: {uniform: {low: 200ms, high: 500ms}}
+      task_dead_host: {uniform: {low: 200ms, high: 500ms}}
+    MigrateNetworkInterface: *quick
+    AssociateAddress: *quick
+    DisassociateAddress: *quick
+"""
+"""The part of a scenario that all of them have."""
+
+
+def _missing() -> str:
+    """Why drills cannot be held here; empty where they can."""
+    try:
+        check_programs()
+        with registered() as registration:
+            check_kernel(registration)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+_REASON = _missing()
+needs_drills = pytest.mark.skipif(bool(_REASON), reason=_REASON)
+
+
+def episode_of(text: str) -> Episode:
+    """The only episode of a scenario."""
+    (episode,) = episodes_of(hasim.loads(QUICK_CLOUD + text).scenario, PATIENCE_NS)
+    return episode
+
+
+def hold_all(episodes: Mapping[str, tuple[Episode, int]], *, rooms: int) -> dict[str, EpisodeResult]:
+    """Hold each episode so many times, all of them at once, and lay each beside its simulation."""
+    order = [name for name, (_, times) in episodes.items() for _ in range(times)]
+    options = DrillOptions(times=1, rooms=rooms)
+    with registered() as registration:
+        held = asyncio.run(hold([episodes[name][0] for name in order], options, registration))
+    assert not held.interrupted
+    by_name: dict[str, list[Repetition]] = {name: [] for name in episodes}
+    for name, (repetition,) in zip(order, held.repetitions, strict=True):
+        by_name[name].append(repetition)
+    times_here = together(repetition.times for (repetition,) in held.repetitions)
+    return {
+        name: compare(episode, by_name[name], times_here, _SIMULATIONS, _SEED)
+        for name, (episode, _) in episodes.items()
+    }
+
+
+def told(result: EpisodeResult) -> str:
+    """Everything about an episode that helps to see why a drill and its simulation disagree."""
+    lines = [result.episode.name]
+    for repetition, outcome in zip(result.repetitions, result.outcomes, strict=True):
+        lines += [f"{outage}" for outage in outcome.outages]
+        lines += [f"  {record}" for record in repetition.trace.records]
+    for group in result.groups:
+        for verdict in group.verdicts:
+            lines.append(
+                f"{group.title} {verdict.phase}: {verdict.measured_ns} in"
+                f" {verdict.simulated_ns[:1]}..{verdict.simulated_ns[-1:]} +- {verdict.overhead_ns}"
+            )
+    return "\n".join(lines)
