@@ -5,20 +5,29 @@ The commands of :mod:`hasim.cli` are built on the same objects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 if TYPE_CHECKING:
+    from hasim.export import Export, ExportOptions
     from hasim.measure import Outage, RunOutcome
     from hasim.report.charts import Chart
     from hasim.report.story import Narration
     from hasim.scenario.loading import Document
     from hasim.scenario.model import Scenario
     from hasim.study import StudyResult
+    from hasim.study.advise import Advice
+    from hasim.study.compare import Comparison
+    from hasim.study.compare.variants import RunningOptions
+    from hasim.study.episodes import EpisodesResult
+    from hasim.study.exact import ExactAnswer
+    from hasim.study.journal import Journal
+    from hasim.study.sensitivity import Sensitivity
+    from hasim.study.sweep import Sweep
     from hasim.trace import Trace
 
 __all__ = ["Explanation", "Study", "load", "loads"]
@@ -88,19 +97,204 @@ class Study:
         jobs: int | None = None,
         heartbeats: str = "quiet",
         progress: Callable[[int, int], None] | None = None,
+        cluster: str | None = None,
+        journal: Journal | str | PathLike[str] | None = None,
+        precision: float | None = None,
+        max_replications: int | None = None,
     ) -> StudyResult:
-        """Run many replications. What is None is taken from the scenario; ``jobs`` None uses every core.
+        """Run many replications, or so many that the unavailability is known to ``precision`` (0.05 for 5 %).
 
-        ``progress`` is called with (replications done, replications wanted). The result does not depend on ``jobs``.
+        What is None is taken from the scenario; ``jobs`` None uses every core. ``progress`` is called with
+        (replications done, replications wanted). The result depends neither on ``jobs`` nor on ``cluster`` nor on what
+        ``journal`` has already; :func:`hasim.study.replicate` explains all of them.
         """
         from hasim.study import replicate
 
         return replicate(
-            self.scenario, seed=seed, replications=replications, jobs=jobs, heartbeats=heartbeats, progress=progress
+            self.scenario,
+            seed=seed,
+            replications=replications,
+            jobs=jobs,
+            heartbeats=heartbeats,
+            progress=progress,
+            cluster=cluster,
+            journal=journal,
+            precision=precision,
+            max_replications=max_replications,
         )
 
-    def explain(self, *, replication: int = 0, seed: int | None = None, heartbeats: str = "quiet") -> Explanation:
-        """Run one replication and tell it."""
+    def episodes(
+        self,
+        *,
+        precision: float | None = None,
+        seed: int | None = None,
+        jobs: int | None = None,
+        cluster: str | None = None,
+        most_runs: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> EpisodesResult:
+        """The long-run availability from single incidents, weighted with their rates (``docs/methods.md``).
+
+        It stops when the unavailability is known to ``precision`` (None: 1 %), or after ``most_runs`` runs of the
+        world.
+
+        Raises:
+            hasim.UserError: the scenario's incidents are not separate, and why.
+        """
+        from hasim.study.episodes import run_episodes
+
+        return run_episodes(
+            self.scenario,
+            precision=precision,
+            seed=seed,
+            jobs=jobs,
+            cluster=cluster,
+            most_runs=most_runs,
+            progress=progress,
+        )
+
+    def rare(
+        self,
+        *,
+        precision: float | None = None,
+        seed: int | None = None,
+        jobs: int | None = None,
+        cluster: str | None = None,
+        most_runs: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> EpisodesResult:
+        """The downtime with overlapping failures, by biased fault clocks (``docs/methods.md``).
+
+        It stops when that is known to ``precision`` (None: 10 %), or after ``most_runs`` runs of the world.
+
+        Raises:
+            hasim.UserError: the scenario does not fit, nothing overlaps, or the weights have collapsed.
+        """
+        from hasim.study.rare import run_rare
+
+        return run_rare(
+            self.scenario,
+            precision=precision,
+            seed=seed,
+            jobs=jobs,
+            cluster=cluster,
+            most_runs=most_runs,
+            progress=progress,
+        )
+
+    def exact(self, *, seed: int | None = None, jobs: int | None = None) -> ExactAnswer:
+        """The answer of a Markov model, where the scenario fits one (``docs/methods.md``).
+
+        ``seed`` and ``jobs`` are for the episodes with which failovers without a closed form are measured.
+
+        Raises:
+            hasim.UserError: it fits none, and why.
+        """
+        from hasim.study.exact import exact_answer
+
+        return exact_answer(self.scenario, seed=seed, jobs=jobs)
+
+    def compare(
+        self,
+        variants: Mapping[str, Study | Mapping[str, Any]],
+        *,
+        name: str | None = None,
+        metrics: Sequence[str] | None = None,
+        confidence: float = 0.95,
+        **how: Unpack[RunningOptions],
+    ) -> Comparison:
+        """Run this and variants of it under the same faults, and compare each with this.
+
+        ``variants`` are by name other studies, or changes of this one: ``{"fast": {"vrrp.advert_int": "1s"}}``.
+        ``name`` is that of this one; ``how`` are the arguments of :meth:`run` without those of a precision.
+
+        Raises:
+            hasim.UserError: a variant cannot be, or cannot be compared with this.
+        """
+        from hasim.study.compare import Running, Variant, compare
+
+        found = [Variant(name or self.scenario.name, self.scenario, {})]
+        for other, variant in variants.items():
+            if isinstance(variant, Study):
+                found.append(Variant(other, variant.scenario, {}))
+            else:
+                found.append(Variant(other, self.with_(variant).scenario, dict(variant)))
+        return compare(found, Running(**how), metrics=metrics, confidence=confidence)
+
+    def sweep(
+        self,
+        varied: Mapping[str, Any] | Sequence[str],
+        *,
+        metrics: Sequence[str] | None = None,
+        hypercube: int | None = None,
+        **how: Unpack[RunningOptions],
+    ) -> Sweep:
+        """Run this at many values of its parameters, under the same faults.
+
+        ``varied`` is ``{"vrrp.advert_int": "1s..5s:9", "vrrp.down_timer_adverts": [2, 3, 4]}``, or what ``--vary``
+        takes. All combinations are run, or as many points of a Latin hypercube as ``hypercube`` says.
+
+        Raises:
+            hasim.UserError: a value is not valid in the scenario (before anything is run).
+        """
+        from hasim.study.compare import Running
+        from hasim.study.sweep import parameters_of, sweep
+
+        parameters = parameters_of(varied)
+        return sweep(self._scenario_with, parameters, Running(**how), metrics=metrics, hypercube=hypercube)
+
+    def sensitivity(
+        self,
+        varied: Mapping[str, Any] | Sequence[str] | None = None,
+        *,
+        metrics: Sequence[str] | None = None,
+        **how: Unpack[RunningOptions],
+    ) -> Sensitivity:
+        """Which parameter moves the downtime (or another metric) most: each low and high, under the same faults.
+
+        ``varied`` is ``{"guest.boot": "20s..3min", "vrrp.down_timer_adverts": [2, 5]}``, or what ``--vary`` takes;
+        None: what :mod:`hasim.study.sensitivity.plausible` finds in the scenario.
+
+        Raises:
+            hasim.UserError: a value is not valid in the scenario (before anything is run).
+        """
+        from hasim.study.compare import Running
+        from hasim.study.sensitivity import asked_for, sensitivity
+        from hasim.study.sweep import parameters_of
+
+        uncertain = self._document.data if not varied else [asked_for(one) for one in parameters_of(varied)]
+        return sensitivity(self._scenario_with, uncertain, Running(**how), metrics=metrics)
+
+    def advise(
+        self, consider: Mapping[str, Any] | Sequence[str] | None = None, **how: Unpack[RunningOptions]
+    ) -> Advice:
+        """The cheapest settings that meet the SLO, and the trade-off between failover time and false failovers.
+
+        ``consider`` is ``{"vrrp.down_timer_adverts": [3, 2], "floating.mechanism": ["eni", "secondary_ip"]}``, or what
+        ``--consider`` takes: what is cheapest to change stands first, and so do the cheapest values of each; None: what
+        people usually turn. The replications of ``how`` are the most that one candidate may have.
+
+        Raises:
+            hasim.UserError: there is no SLO, or something to consider is not valid in the scenario.
+        """
+        from hasim.study.advise import advise
+        from hasim.study.compare import Running
+        from hasim.study.sweep import parameters_of
+
+        return advise(self._scenario_with, parameters_of(consider) if consider else self._document.data, Running(**how))
+
+    def _scenario_with(self, changes: Mapping[str, Any]) -> Scenario:
+        return self.with_(changes).scenario if changes else self.scenario
+
+    def explain(
+        self,
+        *,
+        replication: int = 0,
+        seed: int | None = None,
+        heartbeats: str = "quiet",
+        detail: tuple[int, int] | None = None,
+    ) -> Explanation:
+        """Run one replication and tell it; ``detail`` is from when until when (ns) a capture is to have its packets."""
         from hasim.measure import measure
         from hasim.sim import simulate
 
@@ -109,8 +303,27 @@ class Study:
             seed=self.scenario.seed if seed is None else seed,
             replication=replication,
             heartbeats=heartbeats,
+            detail=detail,
         )
         return Explanation(self.scenario, trace, measure(trace))
+
+    def export(
+        self,
+        directory: str | PathLike[str],
+        *,
+        options: ExportOptions | None = None,
+        instances: Iterable[str] | None = None,
+        overwrite: bool = False,
+    ) -> Export:
+        """Write what each instance (or those of ``instances``) needs to do what the scenario says: a keepalived.conf
+        and the scripts that it runs.
+
+        Raises:
+            hasim.UserError: a file is there already and may not be overwritten, or cannot be read or written.
+        """
+        from hasim.export import export
+
+        return export(self.scenario, Path(directory), options=options, instances=instances, overwrite=overwrite)
 
     def __repr__(self) -> str:
         return f"<hasim.Study of {self.scenario.name!r}>"
@@ -152,6 +365,27 @@ class Explanation:
         if not 1 <= outage <= len(self.outages):
             raise IndexError(f"this replication has {len(self.outages)} outages, there is no outage {outage}")
         return outage_timeline(self.trace, self.outages[outage - 1])
+
+    def write_capture(self, path: str | PathLike[str]) -> int:
+        """Write the adverts and gratuitous ARPs of the stretch that has ``detail`` as a capture (pcapng) that Wireshark
+        opens; returns how many packets there are.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        from hasim.report.capture import write_capture
+
+        return write_capture(Path(path), self.scenario, self.trace)
+
+    def write_timeline(self, path: str | PathLike[str]) -> None:
+        """Write the replication in the Chrome trace event format, which ui.perfetto.dev opens.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        from hasim.report.trace_events import write_trace_events
+
+        write_trace_events(Path(path), self.scenario, self.trace, self.outcome)
 
     def __str__(self) -> str:
         return self.narration.to_text()

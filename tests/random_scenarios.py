@@ -48,6 +48,8 @@ def _fault(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]:
                 "keepalived_kill",
                 "keepalived_stop",
                 "service_failure",
+                "process_kill",
+                "file_write",
                 "link_down",
                 "partition",
                 "one_way_partition",
@@ -82,6 +84,10 @@ def _fault(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]:
             specific = {"rate_per_second": draw(st.integers(0, 2))}
         case "api_errors":
             specific = {"probability": f"{draw(st.integers(1, 100))}%"}
+        case "process_kill":
+            specific = {"target": one, "process": "server", "count": draw(st.sampled_from([1, 2]))}
+        case "file_write":
+            specific = {"target": one, "file": "maintenance", "value": draw(st.integers(-300, 300))}
         case "api_outage":
             specific = {}
         case _:
@@ -104,15 +110,51 @@ def _vrrp(draw: st.DrawFn) -> dict[str, Any]:
         "lower_prio_no_advert": draw(st.booleans()),
     }
     if draw(st.booleans()):
-        weight = draw(st.sampled_from([0, 0, -60, 30]))
+        vrrp["native_ipv6"], vrrp["version"] = True, 3
+        if version == 2:
+            vrrp["advert_int"] = "1s"
+    if draw(st.sampled_from([True, False, False])):
+        vrrp["sync_group"] = {"inside": draw(_member(vrrp))}
+    is_alone = "sync_group" not in vrrp
+    if draw(st.booleans()):
+        weight = draw(st.sampled_from([0, 0, -60, 30])) if is_alone else 0
         run_time = draw(st.sampled_from(["0", "10ms", {"exponential": {"mean": "200ms"}}]))
         script = {"interval": draw(st.sampled_from(["1s", "2s", "700ms"])), "rise": 2, "fall": 2}
+        script |= {"reverse": bool(weight) and draw(st.booleans()), "timeout": draw(st.sampled_from(["500ms", "3s"]))}
         vrrp["track_scripts"] = {"check": {**script, "weight": weight, "run_time": run_time}}
+    vrrp["track_processes"] = {"server": draw(_process())}
+    vrrp["track_files"] = {"maintenance": draw(_file(is_alone))}
+    if is_alone and draw(st.booleans()):
+        vrrp["track_interface"] = {"eth1": {"weight": draw(st.sampled_from([-60, 40])), "reverse": draw(st.booleans())}}
     vrrp["garp_master_repeat"] = draw(st.sampled_from([5, 1]))
     vrrp["garp_master_delay"] = draw(st.sampled_from(["5s", "1s", "0"]))
     if draw(st.booleans()):
         vrrp["garp_master_refresh"] = draw(st.sampled_from(["5s", "700ms"]))
     return vrrp
+
+
+@st.composite
+def _member(draw: st.DrawFn, around: dict[str, Any]) -> dict[str, Any]:
+    """A further VRRP instance in the sync group, alike or not."""
+    member: dict[str, Any] = {"interface": "eth1", "virtual_router_id": 52}
+    if draw(st.booleans()):
+        member["advert_int"] = draw(st.sampled_from(["1s", "2s"] if around["version"] == 2 else ["330ms", "1s"]))
+    if draw(st.booleans()):
+        member["nopreempt"] = draw(st.booleans())
+    return member
+
+
+@st.composite
+def _process(draw: st.DrawFn) -> dict[str, Any]:
+    process = {"quorum": draw(st.integers(1, 2)), "count": 2, "weight": draw(st.sampled_from([0, 0, -60]))}
+    return process | {name: draw(_milliseconds) for name in ("fork_delay", "terminate_delay")}
+
+
+@st.composite
+def _file(draw: st.DrawFn, may_have_weight: bool) -> dict[str, Any]:
+    weight = draw(st.sampled_from([1, 2, -1])) if may_have_weight else 0
+    overwrites = draw(st.booleans())
+    return {"weight": weight, "init_overwrite": overwrites, **({"init_file": 0} if draw(st.booleans()) else {})}
 
 
 _MECHANISMS: tuple[dict[str, Any], ...] = (
@@ -135,6 +177,9 @@ def _floating(draw: st.DrawFn) -> dict[str, Any]:
     return {"address": "10.0.1.100", **floating, "eip": draw(st.booleans())}
 
 
+_SERVICES: tuple[dict[str, Any], ...] = ({}, {"on_master_only": True}, {"process": "server"})
+
+
 @st.composite
 def scenarios(draw: st.DrawFn) -> str:
     """The text of a random scenario file."""
@@ -152,6 +197,10 @@ def scenarios(draw: st.DrawFn) -> str:
         "wait_for_task": draw(st.booleans()),
         "notify_master_rx_lower_pri": draw(st.booleans()),
         "release_on_backup": draw(st.booleans()),
+        "retry_jitter": draw(st.sampled_from(["0%", "50%"])),
+        "reread_after": draw(st.booleans()),
+        "sleep_before_release": draw(_milliseconds),
+        "fifo": draw(st.booleans()),
     }
     if draw(st.booleans()):
         notify["reclaim_interval"] = draw(st.sampled_from(["5s", "30s"]))
@@ -159,16 +208,23 @@ def scenarios(draw: st.DrawFn) -> str:
         "horizon": f"{_HORIZON_S}s",
         "zones": ["z"],
         "vpc": {"cidr": "10.0.0.0/16"},
-        "subnets": {"service": {"cidr": "10.0.1.0/24"}},
+        "subnets": {"service": {"cidr": "10.0.1.0/24"}, "back": {"cidr": "10.0.2.0/24"}},
         "instances": {
-            name: {"address": f"10.0.1.{11 + index}", "vrrp": {"priority": priorities[index]}}
+            name: {
+                "cpu": 4,
+                "memory": "8GB",
+                "subnet": "service",
+                "address": f"10.0.1.{11 + index}",
+                "interfaces": {"eth1": {"subnet": "back", "address": f"10.0.2.{11 + index}"}},
+                "vrrp": {"priority": priorities[index]},
+            }
             for index, name in enumerate(names)
         },
         "floating": draw(_floating()),
         "vrrp": draw(_vrrp()),
         "notify": notify,
-        "guest": {"boot": draw(_short)},
-        "service": {"start_up": draw(_short), "on_master_only": draw(st.booleans())},
+        "guest": {"boot": draw(_short), "network_ready": draw(st.sampled_from(["0", "0", "6s"]))},
+        "service": {"start_up": draw(_short), **draw(st.sampled_from(_SERVICES))},
         "daemon": draw(
             st.sampled_from(
                 [{}, {"start_up": "0", "timer_latency": "0", "take_over": "0", "busy": "0", "advert_drift": "0"}]
@@ -196,7 +252,13 @@ def with_faults(text: str, kind: str) -> str:
     """The scenario with more faults, of a kind that clients feel: on every instance again and again."""
     document = yaml.safe_load(text)
     names = list(document["instances"])
-    aim = {"zone_outage": {"target": "z"}, "api_outage": {}}.get(kind, {"target": names})
+    of_a_kind = {
+        "zone_outage": {"target": "z"},
+        "api_outage": {},
+        "process_kill": {"target": names, "process": "server"},
+        "file_write": {"target": names, "file": "maintenance", "value": -254},
+    }
+    aim = of_a_kind.get(kind, {"target": names})
     aims = [{"between": name, "and": "clients"} for name in names] if kind == "partition" else [aim]
     if kind == "one_way_partition":
         aims = [{"from": "clients", "to": names[0]}, {"from": names[1], "to": "clients"}]

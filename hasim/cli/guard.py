@@ -1,7 +1,7 @@
 """Exit statuses, and what a user sees when something goes wrong: one message, never a traceback.
 
-0 fine, 1 our fault, 2 the user's input, 99 an SLO of the scenario is not met, 130 interrupted. A reader that goes away
-(``hasim explain ... | head``) is no error at all.
+0 fine, 1 our fault, 2 the user's input, 98 a drill was outside of its simulation, 99 an SLO is not met, 130
+interrupted. A reader that goes away (``hasim explain ... | head``) is no error at all.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import typer
 
 from hasim.errors import HasimError, ModelInvariantError, UserError
 
-__all__ = ["INTERRUPTED", "OUR_FAULT", "SLO_NOT_MET", "USER_INPUT", "guarded", "say"]
+__all__ = ["INTERRUPTED", "OUR_FAULT", "OUTSIDE", "SLO_NOT_MET", "USER_INPUT", "guarded", "say"]
 
 OUR_FAULT = 1
 USER_INPUT = 2
+OUTSIDE = 98
 SLO_NOT_MET = 99
 INTERRUPTED = 130
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +18,7 @@ from hasim.errors import UserError
 
 if TYPE_CHECKING:
     from hasim.keepalived import Config
+    from hasim.scenario.importing import Imported
 
 __all__ = ["import_"]
 
@@ -28,7 +29,11 @@ _MOST_REFUSALS = 20
 def import_(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE...", help="One keepalived.conf for each node.", show_default=False),
+        typer.Argument(
+            metavar="FILE...|DIRECTORY",
+            help="One keepalived.conf for each node, or what 'hasim export' has written.",
+            show_default=False,
+        ),
     ] = None,
     nodes: NodeOption = None,
     config_ids: ConfigIdOption = None,
@@ -45,13 +50,15 @@ def import_(
 
     What was used, what was accepted without effect, what was assumed (keepalived.conf says nothing about the cloud)
     and what keepalived does not take as written is told on standard error. Every value in the scenario names the line
-    that it comes from.
+    that it comes from. What "hasim export" has written (a directory, or its keepalived.conf files) gives its scenario
+    back, with what has been changed in a keepalived.conf or in the policy of a settings.json since.
 
     \b
     Examples:
       hasim import node-a/keepalived.conf node-b/keepalived.conf --out pair.yaml
       hasim import --node a=master.conf --node b=backup.conf > pair.yaml
       hasim import common.conf common.conf --config-id a --config-id b
+      hasim import deploy --out pair.yaml
 
     Exit status 2: keepalived refuses a file, or a statement in it; each is named with file and line.
 
@@ -61,9 +68,11 @@ def import_(
 
     if not files and not nodes:
         raise UserError("nothing to import: expected the keepalived.conf of at least one node")
-    configs = _read(name_nodes(files or [], nodes or [], config_ids or []))
-    name = out.stem if out is not None else "imported"
-    imported = import_configs(configs, name=name, vrrp_instance=vrrp_instance)
+    imported = _from_export(files or [], alone=not (nodes or config_ids or vrrp_instance))
+    if imported is None:
+        configs = _read(name_nodes(files or [], nodes or [], config_ids or []))
+        name = out.stem if out is not None else "imported"
+        imported = import_configs(configs, name=name, vrrp_instance=vrrp_instance)
     if out is not None:
         _write_new(out, imported.text)
     if as_json:
@@ -74,6 +83,21 @@ def import_(
     print(imported.summary, file=sys.stderr)
     if out is not None:
         say(f"written to {out}")
+
+
+def _from_export(files: Sequence[Path], *, alone: bool) -> Imported | None:
+    """The scenario of an export, if that is what the files are; ``alone``: nothing else was asked for."""
+    from hasim.export.reading import export_of, is_export, read_export
+
+    directories = [path for path in files if path.is_dir()]
+    if not directories:
+        exported = export_of(files) if alone and files else None
+        return None if exported is None else read_export(exported, [path.resolve().parent.name for path in files])
+    if len(files) > 1 or not alone:
+        raise UserError("a directory that hasim export has written is imported alone")
+    if not is_export(directories[0]):
+        raise UserError(f"hasim export has not written {directories[0]}: name the keepalived.conf files themselves")
+    return read_export(directories[0])
 
 
 def _read(nodes: Mapping[str, tuple[Path, str]]) -> dict[str, Config]:

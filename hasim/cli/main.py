@@ -8,13 +8,21 @@ from typing import Annotated
 import typer
 
 from hasim import __version__
+from hasim.cli.advise import advise
+from hasim.cli.compare import compare
+from hasim.cli.drill import drill
 from hasim.cli.explain import explain
+from hasim.cli.export import export
 from hasim.cli.importing import import_
+from hasim.cli.journal import journal
 from hasim.cli.lint import lint
 from hasim.cli.replay import replay
+from hasim.cli.report import report
 from hasim.cli.run import run
 from hasim.cli.schema import schema
+from hasim.cli.sensitivity import sensitivity
 from hasim.cli.serve import serve
+from hasim.cli.sweep import sweep
 
 __all__ = ["app", "main"]
 
@@ -28,9 +36,17 @@ app = typer.Typer(
 )
 app.command(short_help="Run a scenario many times: availability, latency, phases.")(run)
 app.command(short_help="Tell one run step by step: who did what, when and why.")(explain)
+app.command(short_help="Compare variants under the same faults: which one wins, and by how much.")(compare)
+app.command(short_help="Vary parameters: curves, heat maps, and where something is least.")(sweep)
+app.command(short_help="Find which parameter moves the downtime most: a tornado chart.")(sensitivity)
+app.command(short_help="Find the cheapest settings that meet the SLO, and what they cost in false failovers.")(advise)
+app.command(short_help="Break real keepalived daemons on this machine, beside the simulation.")(drill)
+app.command(short_help="Write a deployable directory for each instance of a scenario.")(export)
 app.command(name="import", short_help="Turn keepalived.conf files into a scenario.")(import_)
+app.command(short_help="Say which studies a journal of finished runs holds; export them.")(journal)
 app.command(short_help="Find designs that cannot do what their author thinks.")(lint)
 app.command(short_help="Hold the simulator against recorded trials of a real keepalived.")(replay)
+app.command(short_help="Write a study as one HTML file.")(report)
 app.command(short_help="Print the JSON Schema of scenario files, for editors.")(schema)
 app.command(short_help="Serve the cloud's API over HTTP: for the official SDK and command line.")(serve)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -93,7 +93,8 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
-        help="Change one value of the scenario, such as vrrp.advert_int=2s; may be given again.",
+        help="Change one value of the scenario, such as vrrp.advert_int=2s, or all those in a file, @FILE; may be "
+        "given again.",
         show_default=False,
     ),
 ]
@@ -110,6 +111,9 @@ def load_study(scenario: Path, changes: list[str] | None) -> Study:
     study = load(scenario)
     if not changes:
         return study
-    from hasim.scenario.changes import parse_assignment
+    from hasim.scenario.changes import parse_assignment, read_assignments
 
-    return study.with_(dict(parse_assignment(change) for change in changes))
+    wanted: dict[str, Any] = {}
+    for change in changes:
+        wanted |= read_assignments(Path(change[1:])) if change.startswith("@") else dict([parse_assignment(change)])
+    return study.with_(wanted)

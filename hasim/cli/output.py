@@ -1,9 +1,8 @@
 """The directory that ``--out`` names: whose it is, what may be overwritten, and what is put into it.
 
 A directory is hasim's when it holds a ``meta.json`` or ``result.json`` in one of hasim's formats, or the journal of a
-study that was killed. Such a directory is
-written again; an empty or missing one is taken; anything else is refused before the simulation starts, so that
-nobody's files are lost and nobody waits for a result that cannot be kept.
+study that was killed. Such a directory is written again; an empty or missing one is taken; anything else is refused
+before the simulation starts, so that nobody's files are lost and nobody waits for a result that cannot be kept.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from hasim.errors import UserError
 if TYPE_CHECKING:
     from hasim.study import StudyResult
 
-__all__ = ["CHARTS_DIRECTORY", "JOURNAL_NAME", "blaming_user", "claim", "write_result"]
+__all__ = ["CHARTS_DIRECTORY", "JOURNAL_NAME", "blaming_user", "check_file", "claim", "write_result"]
 
 CHARTS_DIRECTORY = "charts"
 """Where in the output directory the charts are."""
@@ -81,10 +80,24 @@ def _head(path: Path) -> str:
         return ""
 
 
+def check_file(option: str, path: Path | None) -> None:
+    """Find out before any work whether a file that ``option`` names can be written.
+
+    Raises:
+        UserError: it is a directory, or its directory is not there.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise UserError(f"{option} {path}: this is a directory, expected the name of a file")
+    if not path.parent.is_dir():
+        raise UserError(f"{option} {path}: there is no directory {path.parent}")
+
+
 @contextmanager
-def blaming_user(directory: Path) -> Iterator[None]:
-    """Turn an error of writing there into a message about ``--out``."""
+def blaming_user(path: Path, option: str = "--out") -> Iterator[None]:
+    """Turn an error of writing there into a message about the option that named it."""
     try:
         yield
     except OSError as error:
-        raise UserError(f"--out {directory}: cannot be written: {error.strerror or error}") from error
+        raise UserError(f"{option} {path}: cannot be written: {error.strerror or error}") from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hasim.cli.guard import say
+from hasim.cli.output import blaming_user, check_file
 from hasim.errors import UserError
 
 if TYPE_CHECKING:
@@ -55,13 +56,8 @@ def check_recordings(pcap: Path | None, timeline: Path | None, window: str | Non
     """
     if window is not None and pcap is None:
         raise UserError("--window says which stretch --pcap is to hold: give --pcap FILE too")
-    for option, path in (("--pcap", pcap), ("--timeline", timeline)):
-        if path is None:
-            continue
-        if path.is_dir():
-            raise UserError(f"{option} {path}: this is a directory, expected the name of a file")
-        if not path.parent.is_dir():
-            raise UserError(f"{option} {path}: there is no directory {path.parent}")
+    check_file("--pcap", pcap)
+    check_file("--timeline", timeline)
 
 
 def detail_of(study: Study, window: str | None, found: Explanation | None, outage: int | None) -> tuple[int, int]:
@@ -98,14 +94,13 @@ def write_recordings(explanation: Explanation, pcap: Path | None, timeline: Path
     Raises:
         UserError: a file cannot be written.
     """
-    try:
-        if pcap is not None:
+    if pcap is not None:
+        with blaming_user(pcap, "--pcap"):
             say(f"{explanation.write_capture(pcap):,} packets in {pcap}")
-        if timeline is not None:
+    if timeline is not None:
+        with blaming_user(timeline, "--timeline"):
             explanation.write_timeline(timeline)
-            say(f"timeline in {timeline}: open it at ui.perfetto.dev")
-    except OSError as error:
-        raise UserError(f"{error.filename}: cannot be written: {error.strerror}") from None
+        say(f"timeline in {timeline}: open it at ui.perfetto.dev")
 
 
 def _parsed(window: str, horizon_ns: int) -> tuple[int, int]:

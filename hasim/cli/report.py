@@ -21,6 +21,7 @@ from hasim.cli.options import (
     SetOption,
     load_study,
 )
+from hasim.cli.output import blaming_user, check_file
 from hasim.errors import UserError
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def report(
     A directory is read, not run again. Exit status 99 says that an SLO of the scenario is not met. Read on:
     docs/reports.md.
     """
+    check_file("--out", out)
     if source.is_dir():
         given = (replications, seed, jobs, changes, cluster, journal, precision, max_replications)
         if any(option is not None and option != [] for option in given):
@@ -73,10 +75,10 @@ def report(
         from hasim.study.storage import load_result
 
         result = load_result(source)
-        path = _writable(out or Path(f"{result.scenario.name}.html"))
+        path = out or Path(f"{result.scenario.name}.html")
     else:
         study = load_study(source, changes)
-        path = _writable(out or Path(f"{study.scenario.name}.html"))
+        path = out or Path(f"{study.scenario.name}.html")
         from hasim.cli.terminal import progress_bar
 
         with progress_bar(study.scenario.name) as progress:
@@ -90,25 +92,10 @@ def report(
                 precision=precision,
                 max_replications=max_replications,
             )
-    try:
+    with blaming_user(path):
         result.write_report(path, shlex.join(["hasim", *sys.argv[1:]]))
-    except OSError as error:
-        raise UserError(f"--out {path}: cannot be written: {error.strerror}") from None
     say(f"report in {path}")
     _leave(result)
-
-
-def _writable(path: Path) -> Path:
-    """The path of the report, checked before any work.
-
-    Raises:
-        UserError: it is a directory, or in none.
-    """
-    if path.is_dir():
-        raise UserError(f"--out {path}: this is a directory, expected the name of an HTML file")
-    if not path.parent.is_dir():
-        raise UserError(f"--out {path}: there is no directory {path.parent}")
-    return path
 
 
 def _leave(result: StudyResult) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hasim.cli.guard import INTERRUPTED, SLO_NOT_MET, guarded, say
+from hasim.cli.methods import Method, print_exact, run_method, with_exact
 from hasim.cli.options import (
     ClusterOption,
     JobsOption,
@@ -60,6 +61,16 @@ def run(
         Heartbeats,
         typer.Option(help="quiet: adverts only where they matter; explicit: every one (same result, far slower)."),
     ] = Heartbeats.QUIET,
+    method: Annotated[
+        Method,
+        typer.Option(
+            help="years: replications; episodes: incidents weighted with their rates; rare: likewise, for overlapping "
+            "failures."
+        ),
+    ] = Method.YEARS,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Show the answer of the exact model too, where the scenario fits one.")
+    ] = False,
 ) -> None:
     """Run a scenario many times: availability, failover latency, where the time goes, and whether the SLO is met.
 
@@ -71,14 +82,36 @@ def run(
       hasim run scenarios/year-of-ordinary-failures.yaml -n 1000 --out results/year
       hasim run scenarios/eni-reattach.yaml --set vrrp.advert_int=2s --json | jq .summary
       hasim run scenarios/year-of-ordinary-failures.yaml --precision 5% --out results/year
+      hasim run scenarios/year-of-ordinary-failures.yaml --method episodes
 
     --out leaves charts (PNG and SVG), result.json, tables (CSV), the scenario and a journal of finished runs behind:
     the same command goes on where it was stopped or killed, and more replications build on those that are there.
 
-    Exit status 99 says that an SLO of the scenario is not met. Read on: docs/results.md defines every number;
-    "hasim explain" tells a single run.
+    Exit status 99 says that an SLO of the scenario is not met. Read on: docs/results.md defines every number,
+    docs/methods.md says when --method and --exact apply; "hasim explain" tells a single run.
     """
     study = load_study(scenario, changes)
+    if method is not Method.YEARS:
+        run_method(
+            study,
+            method,
+            misplaced={
+                "--replications": replications is not None,
+                "--max-replications": max_replications is not None,
+                "--journal": journal is not None,
+                "--out": out is not None,
+                "--parquet": parquet,
+                "--no-charts": not charts,
+                "--heartbeats": heartbeats is not Heartbeats.QUIET,
+            },
+            exact=exact,
+            as_json=as_json,
+            seed=seed,
+            jobs=jobs,
+            cluster=cluster,
+            precision=precision,
+        )
+        return
     if parquet:
         _check_parquet(out)
     if out is not None:
@@ -100,14 +133,16 @@ def run(
             precision=precision,
             max_replications=max_replications,
         )
+    answer = study.exact(seed=seed, jobs=jobs) if exact else None
     if out is not None:  # before anything is printed: whoever reads it may stop reading
         from hasim.cli.output import write_result
 
         write_result(out, result, " ".join(["hasim", *sys.argv[1:]]), charts=charts, parquet=parquet)
     if as_json:
-        print(json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False))
+        print(json.dumps(with_exact(result.to_json(), answer), indent=1, ensure_ascii=False, allow_nan=False))
     else:
         _print_tables(result)
+        print_exact(answer, result.unavailability)
     if out is not None:
         say(f"kept in {out}")
     _leave(result)

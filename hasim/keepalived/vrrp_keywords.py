@@ -34,7 +34,7 @@ _NAME = Anything(1)
 _TRACKED = (
     values("track_interface", field="track_interfaces", simulated=True),
     values("track_script", field="track_scripts", simulated=True),
-    values("track_file", field="track_files"),
+    values("track_file", field="track_files", simulated=True),
     values("track_process", field="track_processes", simulated=True),
     values("track_bfd", field="track_bfds"),
 )
@@ -101,12 +101,12 @@ _ELECTION = (
 )
 
 _GARP = (
-    setting("garp_master_delay", _SECONDS),
-    setting("garp_master_refresh", Unsigned(0, unit_ns=_SECOND, fallback=0)),
-    setting("garp_master_repeat", _REPEATS),
-    setting("garp_master_refresh_repeat", _REPEATS),
-    setting("garp_lower_prio_delay", _SECONDS),
-    setting("garp_lower_prio_repeat", Unsigned(0, _INT_MAX)),
+    setting("garp_master_delay", _SECONDS, simulated=True),
+    setting("garp_master_refresh", Unsigned(0, unit_ns=_SECOND, fallback=0), simulated=True),
+    setting("garp_master_repeat", _REPEATS, simulated=True),
+    setting("garp_master_refresh_repeat", _REPEATS, simulated=True),
+    setting("garp_lower_prio_delay", _SECONDS, simulated=True),
+    setting("garp_lower_prio_repeat", Unsigned(0, _INT_MAX), simulated=True),
     accepted("garp_extra_if", Anything(1, missing_is_fatal=False)),
     accepted("vmac_garp_intvl", Anything(1, missing_is_fatal=False), deprecated="garp_extra_if"),
 )
@@ -134,7 +134,7 @@ _INSTANCE = section(
 _SYNC_GROUP = section(
     "vrrp_sync_group",
     (
-        values("group", field="members"),
+        values("group", field="members", simulated=True),
         *_TRACKED,
         *_NOTIFIED,
         accepted("global_tracking", deprecated="track_script, track_interface and track_file of the sync group"),
@@ -168,7 +168,7 @@ _TRACK_PROCESS = section(
         setting("process", Anything(1), simulated=True),
         setting("param_match", Anything()),
         setting("weight", Weight(254), simulated=True),
-        setting("quorum", Unsigned(1, 65535)),
+        setting("quorum", Unsigned(1, 65535), simulated=True),
         setting("quorum_max", Unsigned(0, 65535)),
         setting("delay", _PROCESS_DELAY, simulated=True),
         setting("terminate_delay", _PROCESS_DELAY, simulated=True),
@@ -181,17 +181,18 @@ _TRACK_PROCESS = section(
 )
 
 _TRACK_FILE_KEYWORDS = (
-    setting("file", Word("a file name", missing="error")),
-    setting("weight", Weight(254)),
-    setting("init_file", Anything()),
+    setting("file", Word("a file name", missing="error"), simulated=True),
+    setting("weight", Weight(254), simulated=True),
+    setting("init_file", Anything(), simulated=True),
 )
-TRACK_FILE = section("track_file", _TRACK_FILE_KEYWORDS, _NAME, field="files")
+TRACK_FILE = section("track_file", _TRACK_FILE_KEYWORDS, _NAME, field="files", simulated=True)
 VRRP_TRACK_FILE = Keyword(
     "vrrp_track_file",
     TRACK_FILE.arguments,
     TRACK_FILE.block,
     TRACK_FILE.keywords,
     field="files",
+    simulated=True,
     deprecated="track_file",
     deprecated_quietly=True,
 )

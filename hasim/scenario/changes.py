@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hasim.errors import UserError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from hasim.scenario.errors import KeyPath
     from hasim.scenario.loading import Document
 
-__all__ = ["changed", "parse_assignment"]
+__all__ = ["changed", "parse_assignment", "read_assignments"]
 
 _BRACKETS = re.compile(r"\[(\d+)\]")
 
@@ -36,13 +37,15 @@ def changed(document: Document, changes: Mapping[str, Any]) -> Document:
     import yaml
 
     data, lines = deepcopy(document.data), dict(document.lines)
+    places = set(document.changed)
     for path, value in changes.items():
         place = _set(data, path, deepcopy(value))
+        places.add(place)
         for depth in range(1, len(place)):
             lines.setdefault(place[:depth], document.line(place[:depth]))
         _place(lines, place, value, document.line(place))
     text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
-    return replace(document, data=data, lines=lines, text=text)
+    return replace(document, data=data, lines=lines, text=text, changed=frozenset(places))
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
@@ -57,6 +60,17 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     if not equals or not path.strip():
         raise UserError(f"expected PATH=VALUE such as vrrp.advert_int=100ms, got {text[:80]!r}")
     return path.strip(), parse(f"value: {value}", f"the value of {path.strip()}").data.get("value")
+
+
+def read_assignments(path: Path) -> dict[str, Any]:
+    """The values in a file of changes: a YAML mapping of paths (``notify.start_up``) to values.
+
+    Raises:
+        UserError: it cannot be read, or is no such mapping.
+    """
+    from hasim.scenario.loading import parse, read_text
+
+    return parse(read_text(path), str(path)).data
 
 
 def _place(lines: dict[KeyPath, int], place: KeyPath, value: Any, line: int) -> None:

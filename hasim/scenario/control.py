@@ -116,6 +116,7 @@ def resolve_network(section: NetworkSection, multicast: bool, builder: Builder) 
         within_zone=_link(section.within_zone, ("network", "within_zone"), builder),
         between_zones=_link(section.between_zones, ("network", "between_zones"), builder),
         multicast=multicast,
+        resolves_neighbours=section.neighbour_resolution,
     )
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "KNOWN_ACTIONS",
     "LATENCY_BETWEEN_ZONES",
     "LATENCY_WITHIN_ZONE",
+    "NETWORK_READY",
     "PROPAGATION",
     "RATE_LIMITS",
     "RESTART_DELAY",
@@ -165,6 +166,9 @@ INTERFACE_APPEARS: Written = {"lognormal": {"median": "1s", "p95": "5s"}}
 # Assumed: `ip addr add` for an address, a udev rule's script for a hot-plugged interface.
 CONFIGURE: Written = {"lognormal": {"median": "100ms", "p95": "500ms"}}
 WEAK_CONFIGURE = "nothing is published"
+
+# As everybody hopes; incident reports tell of some seconds (acassen/keepalived #2209, #2257).
+NETWORK_READY: Written = "0"
 
 # Assumed: a small web server or proxy.
 SERVICE_START_UP: Written = {"lognormal": {"median": "3s", "p95": "10s"}}

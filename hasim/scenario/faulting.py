@@ -15,6 +15,7 @@ from hasim.scenario.schema.faults import (
     ApiSlowdownFault,
     ApiThrottleFault,
     FaultText,
+    FileWriteFault,
     FreezeFault,
     InstanceFault,
     KeepalivedKillFault,
@@ -24,6 +25,7 @@ from hasim.scenario.schema.faults import (
     LossFault,
     OneWayPartitionFault,
     PartitionFault,
+    ProcessKillFault,
     ServiceFailureFault,
     ZoneOutageFault,
 )
@@ -70,6 +72,14 @@ class FaultResolver:
                 return self._hitting(fault, section.target, path)
             case ServiceFailureFault():
                 return replace(self._hitting(fault, section.target, path), hangs=section.hangs)
+            case ProcessKillFault():
+                hit = self._hitting(fault, section.target, path, section.process)
+                self._check_tracked(hit.targets, "process", section.process, path)
+                return replace(hit, tracked=section.process, count=section.count)
+            case FileWriteFault():
+                hit = self._hitting(fault, section.target, path, section.file)
+                self._check_tracked(hit.targets, "file", section.file, path)
+                return replace(hit, tracked=section.file, value=section.value)
             case KeepalivedKillFault():
                 return replace(self._hitting(fault, section.target, path), process=section.process)
             case KeepalivedReloadFault():
@@ -140,10 +150,11 @@ class FaultResolver:
             message = "a random fault cannot happen every millisecond: expected a longer time to failure"
             raise self.document.error((*path, "time_to_failure"), message)
 
-    def _hitting(self, fault: Fault, names: list[str], path: KeyPath) -> Fault:
+    def _hitting(self, fault: Fault, names: list[str], path: KeyPath, *further: str) -> Fault:
+        """The fault with its targets; what has no name is called after them and ``further`` words."""
         known = [instance.name for instance in self.instances]
         targets = self._known(names, known, "instance", (*path, "target"))
-        return self._named(replace(fault, targets=targets), targets)
+        return self._named(replace(fault, targets=targets), (*targets, *further))
 
     def _between(
         self,
@@ -175,6 +186,19 @@ class FaultResolver:
             if instance.name in targets and not in_subnet:
                 message = f"{instance.name} has no interface in the subnet {subnet}"
                 raise self.document.error((*path, "subnet"), message)
+
+    def _check_tracked(self, targets: tuple[str, ...], key: str, name: str, path: KeyPath) -> None:
+        """Every target must track a process or file of that name."""
+        for instance in self.instances:
+            if instance.name in targets:
+                vrrp = instance.vrrp
+                items = vrrp.track_processes if key == "process" else vrrp.track_files
+                known = [item.name for item in items]
+                if name not in known:
+                    plural = "track_processes" if key == "process" else "track_files"
+                    message = f"{instance.name} tracks no {key} {name!r}: `vrrp.{plural}` has"
+                    shown = f"{message} {', '.join(known) or 'none'}"
+                    raise self.document.error((*path, key), shown)
 
     def _known(self, names: list[str], known: list[str], what: str, path: KeyPath) -> tuple[str, ...]:
         for name in names:

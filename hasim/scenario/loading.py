@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -40,12 +40,30 @@ _DECIMAL = re.compile(r"[-+]?(\d{1,18}\.\d{0,18}|\.\d{1,18}|\d{1,18}(?=[eE]))([e
 @dataclass(frozen=True, slots=True)
 class Document:
     """A scenario file as plain data: ``data`` (mappings, lists, text, numbers, booleans, None), the ``lines`` on which
-    each key or list item stands (1-based), the ``path`` of the file and its ``text``."""
+    each key or list item stands (1-based), the ``path`` of the file and its ``text``.
+
+    ``origins``: file and line of what was taken over from another file. ``changed``: what was set afterwards (see
+    :mod:`hasim.scenario.changes`), by whoever asks what would be different then."""
 
     path: str
     text: str
     data: dict[str, Any]
     lines: dict[KeyPath, int]
+    origins: dict[KeyPath, tuple[str, int]] = field(default_factory=dict)
+    changed: frozenset[KeyPath] = frozenset()
+
+    def where(self, path: KeyPath) -> tuple[str, int]:
+        """File and line of that value, or of the nearest thing around it that is in a file."""
+        around = path
+        while around and around not in self.lines:
+            if around in self.origins:
+                return self.origins[around]
+            around = around[:-1]
+        return self.path, self.line(path)
+
+    def is_changed(self, path: KeyPath) -> bool:
+        """Whether that value was set afterwards, alone or with something around it."""
+        return any(path[:depth] in self.changed for depth in range(1, len(path) + 1))
 
     def line(self, path: KeyPath) -> int:
         """The line of that value, or of the nearest thing around it that is in the file."""
@@ -59,7 +77,8 @@ class Document:
 
     def error(self, path: KeyPath, message: str, *, hint: str = "", more: int = 0, code: str = "") -> ScenarioError:
         """The error to raise for the value at that path."""
-        return ScenarioError(self.path, self.line(path), format_path(path), message, hint=hint, more=more, code=code)
+        file, line = self.where(path)
+        return ScenarioError(file, line, format_path(path), message, hint=hint, more=more, code=code)
 
 
 @dataclass(frozen=True, slots=True)

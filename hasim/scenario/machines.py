@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import IPv6Network
 
 from hasim.scenario.addressing import AddressPlan
 from hasim.scenario.building import Builder
@@ -16,12 +17,11 @@ from hasim.scenario.model import (
     NotifyPolicy,
     SecurityGroup,
     Service,
-    TrackScript,
-    Transport,
     VrrpSettings,
 )
+from hasim.scenario.routers import RouterResolver, place_of
 from hasim.scenario.schema import ScenarioFile
-from hasim.scenario.schema.fields import Section, overlaid
+from hasim.scenario.schema.fields import Section, SectionType, overlaid
 from hasim.scenario.schema.machines import (
     DaemonSection,
     GuestSection,
@@ -29,14 +29,35 @@ from hasim.scenario.schema.machines import (
     InterfaceSection,
     ServiceSection,
 )
-from hasim.scenario.schema.vrrp import NotifySection, TrackScriptSection, VrrpSection
+from hasim.scenario.schema.vrrp import NotifySection, VrrpSection
 from hasim.units import format_duration
-from hasim.vrrp.timers import complete_advert_int
 
-__all__ = ["DEFAULT_GROUP", "MachineResolver", "Merged"]
+__all__ = ["DEFAULT_GROUP", "PRIMARY", "MachineResolver", "Merged", "interface_names"]
 
 DEFAULT_GROUP = "default"
-_PRIMARY = "eth0"
+PRIMARY = "eth0"
+"""What the primary interface is called where the instance itself describes it."""
+_PRIMARY_KEYS = frozenset({"subnet", "address", "secondary_addresses", "security_groups", "ipv6_address"})
+_LINK_LOCAL = IPv6Network("fe80::/64")
+
+
+def interface_names(section: InstanceSection) -> tuple[str, ...]:
+    """What the interfaces of a written instance are called, the primary one first."""
+    return (*([PRIMARY] if _has_short_primary(section) else []), *section.interfaces)
+
+
+def _has_short_primary(section: InstanceSection) -> bool:
+    """Whether the primary interface is described by the instance's own keys."""
+    return bool(_PRIMARY_KEYS & section.model_fields_set) or not section.interfaces
+
+
+_BY_NAME = ("track_scripts", "track_processes", "track_files", "sync_group")
+
+
+def _by_name(common: dict[str, SectionType], own: dict[str, SectionType]) -> dict[str, SectionType]:
+    return common | {
+        name: overlaid(common[name], section) if name in common else section for name, section in own.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +72,11 @@ class Merged:
 
     @classmethod
     def of(cls, file: ScenarioFile, section: InstanceSection) -> Merged:
-        """Merge; track scripts are merged by name, key by key."""
-        scripts = dict(file.vrrp.track_scripts)
-        for name, script in section.vrrp.track_scripts.items():
-            scripts[name] = overlaid(scripts[name], script) if name in scripts else script
+        """Merge; what stands by name (track scripts, ...) is merged by name, key by key."""
         vrrp = overlaid(file.vrrp, section.vrrp)
+        by_name = {key: _by_name(getattr(file.vrrp, key), getattr(section.vrrp, key)) for key in _BY_NAME}
         return cls(
-            vrrp=vrrp.model_copy(update={"track_scripts": scripts}),
+            vrrp=vrrp.model_copy(update=by_name),
             notify=overlaid(file.notify, section.notify),
             daemon=overlaid(file.daemon, section.daemon),
             guest=overlaid(file.guest, section.guest),
@@ -100,21 +119,16 @@ class MachineResolver:
     def _interface_sections(self, name: str, section: InstanceSection) -> dict[str, tuple[KeyPath, InterfaceSection]]:
         path: KeyPath = ("instances", name)
         written: dict[str, tuple[KeyPath, InterfaceSection]] = {}
-        shorthand = {"subnet", "address", "secondary_addresses", "security_groups"} & section.model_fields_set
-        if shorthand or not section.interfaces:
+        shorthand = _PRIMARY_KEYS & section.model_fields_set
+        if _has_short_primary(section):
             subnet = section.subnet or self.plan.only_subnet(path).name
             primary = InterfaceSection(subnet="subnet").model_copy(
-                update={
-                    "subnet": subnet,
-                    "address": section.address,
-                    "secondary_addresses": section.secondary_addresses,
-                    "security_groups": section.security_groups,
-                }
+                update={key: getattr(section, key) for key in _PRIMARY_KEYS} | {"subnet": subnet}
             )
-            written[_PRIMARY] = (path, primary)
+            written[PRIMARY] = (path, primary)
         for key, interface in section.interfaces.items():
             if key in written:
-                message = f"{_PRIMARY} is the primary interface already, described by `{min(shorthand)}` of {name}"
+                message = f"{PRIMARY} is the primary interface already, described by `{min(shorthand)}` of {name}"
                 raise self.document.error((*path, "interfaces", key), message)
             written[key] = ((*path, "interfaces", key), interface)
         return written
@@ -134,6 +148,7 @@ class MachineResolver:
             address=section.address or self.plan.next_free(subnet, path),
             security_groups=self.known_groups(section.security_groups, (*path, "security_groups")),
             secondary_addresses=tuple(section.secondary_addresses),
+            ipv6_address=section.ipv6_address,
         )
 
     def known_groups(self, names: list[str] | None, path: KeyPath) -> tuple[str, ...]:
@@ -154,96 +169,42 @@ class MachineResolver:
 
     def _instance(self, name: str, section: InstanceSection, interfaces: tuple[Interface, ...]) -> Instance:
         merged = Merged.of(self.file, section)
+        routers = RouterResolver(self.document, self.builder, name, interfaces, tuple(self.file.instances))
+        vrrp = routers.resolve(merged.vrrp)
+        group = routers.resolve_group(merged.vrrp)
         return Instance(
             name=name,
             zone=self.plan.subnet(interfaces[0].subnet, ()).zone,
             cpu=section.cpu,
             memory_gb=section.memory,
-            interfaces=interfaces,
-            vrrp=self._vrrp(name, merged.vrrp, interfaces),
+            interfaces=_with_ipv6(interfaces, vrrp, *(member.vrrp for member in group)),
+            vrrp=vrrp,
             notify=self._notify(name, merged.notify),
             daemon=self._daemon(name, merged.daemon),
             guest=self._guest(name, merged.guest),
-            service=Service(
-                start_up=self.builder.build(merged.service.start_up, self._place(name, "service", "start_up")),
-                on_master_only=merged.service.on_master_only,
-            ),
+            service=self._service(name, merged.service, merged.vrrp),
+            sync_group=group,
         )
 
     def _place(self, instance: str, *keys: str) -> KeyPath:
-        """Where a merged setting is written: at the instance, else at the top."""
-        own = ("instances", instance, *keys)
-        return own if self.document.has(own) else keys
+        return place_of(self.document, instance, *keys)
 
-    def _vrrp(self, name: str, section: VrrpSection, interfaces: tuple[Interface, ...]) -> VrrpSettings:
-        scripts = tuple(self._script(name, key, script) for key, script in section.track_scripts.items())
-        known = [interface.name for interface in interfaces]
-        interface = known[0]
-        if section.interface is not None:
-            interface = self._known_interface(name, section.interface, known, "interface")
-        stays = section.state == "BACKUP"
-        return VrrpSettings(
-            virtual_router_id=section.virtual_router_id,
-            version=section.version,
-            advert_int_ns=complete_advert_int(section.version, section.advert_int),
-            priority=section.priority,
-            initial_state=section.state,
-            nopreempt=section.nopreempt and stays,
-            preempt_delay_ns=section.preempt_delay if stays else 0,
-            startup_delay_ns=section.startup_delay,
-            down_timer_adverts=section.down_timer_adverts,
-            higher_prio_send_advert=section.higher_prio_send_advert,
-            lower_prio_no_advert=section.lower_prio_no_advert,
-            transport=Transport(section.transport),
-            interface=interface,
-            peers=self._peers(name, section),
-            track_scripts=scripts,
-            track_interfaces=self._tracked(name, section, interface, known),
-            garp_master_repeat=section.garp_master_repeat,
-            garp_master_delay_ns=section.garp_master_delay,
-            garp_master_refresh_ns=section.garp_master_refresh,
-            garp_master_refresh_repeat=section.garp_master_refresh_repeat,
-        )
-
-    def _known_interface(self, instance: str, name: str, known: list[str], key: str) -> str:
-        if name not in known:
-            message = f"the instance {instance} has no interface {name!r}"
-            place = self._place(instance, "vrrp", key)
-            raise self.document.error(place, message, hint=suggestion(name, known))
-        return name
-
-    def _tracked(self, name: str, section: VrrpSection, interface: str, known: list[str]) -> tuple[str, ...]:
-        """keepalived tracks the interface of the adverts unless told not to, and those that it is told to."""
-        listed = [self._known_interface(name, item, known, "track_interface") for item in section.track_interface or ()]
-        own = () if section.dont_track_primary else (interface,)
-        return tuple(dict.fromkeys((*own, *listed)))
-
-    def _peers(self, name: str, section: VrrpSection) -> tuple[str, ...]:
-        if section.peers is None:
-            return tuple(other for other in self.file.instances if other != name)
-        known = list(self.file.instances)
-        place = self._place(name, "vrrp", "peers")
-        for index, peer in enumerate(section.peers):
-            if peer not in known:
-                raise self.document.error(place, f"unknown instance {peer!r}", hint=suggestion(peer, known))
-            if peer in section.peers[:index]:
-                raise self.document.error(place, f"{peer} stands twice in this list")
-            if peer == name and place[0] == "instances":
-                raise self.document.error(place, f"{name} cannot be its own peer")
-        return tuple(peer for peer in section.peers if peer != name)
-
-    def _script(self, name: str, key: str, section: TrackScriptSection) -> TrackScript:
-        place = self._place(name, "vrrp", "track_scripts", key)
-        timeout_ns = section.interval if section.timeout is None else section.timeout
-        return TrackScript(
-            name=key,
-            check=section.check,
-            interval_ns=section.interval,
-            timeout_ns=timeout_ns,
-            rise=section.rise,
-            fall=section.fall,
-            weight=section.weight,
-            run_time=self.builder.build(section.run_time, (*place, "run_time")),
+    def _service(self, name: str, section: ServiceSection, vrrp: VrrpSection) -> Service:
+        if section.process is not None:
+            place, known = self._place(name, "service", "process"), list(vrrp.track_processes)
+            if section.process not in known:
+                message = f"vrrp.track_processes has no {section.process!r}"
+                raise self.document.error(place, message, hint=suggestion(section.process, known))
+            if section.on_master_only:
+                message = (
+                    "a service that is started by MASTER cannot be tracked by its process: it is not there on a "
+                    "BACKUP, which could then never become MASTER"
+                )
+                raise self.document.error(place, message)
+        return Service(
+            start_up=self.builder.build(section.start_up, self._place(name, "service", "start_up")),
+            on_master_only=section.on_master_only,
+            process=section.process,
         )
 
     def _notify(self, name: str, section: NotifySection) -> NotifyPolicy:
@@ -270,6 +231,10 @@ class MachineResolver:
             reclaim_interval_ns=section.reclaim_interval,
             on_rx_lower_priority=section.notify_master_rx_lower_pri,
             release_on_backup=section.release_on_backup,
+            retry_jitter=section.retry_jitter,
+            reread_after=section.reread_after,
+            sleep_before_release_ns=section.sleep_before_release,
+            fifo=section.fifo,
         )
 
     def _daemon(self, name: str, section: DaemonSection) -> Daemon:
@@ -290,7 +255,20 @@ class MachineResolver:
                 section.interface_appears, self._place(name, "guest", "interface_appears")
             ),
             configure=self.builder.build(section.configure, self._place(name, "guest", "configure")),
+            network_ready=self.builder.build(section.network_ready, self._place(name, "guest", "network_ready")),
         )
+
+
+def _with_ipv6(interfaces: tuple[Interface, ...], *routers: VrrpSettings) -> tuple[Interface, ...]:
+    """The interfaces, those that send adverts over IPv6 with an address for it: a link-local one unless one is
+    written."""
+    senders = {router.interface for router in routers if router.native_ipv6}
+    return tuple(
+        replace(interface, ipv6_address=_LINK_LOCAL[int(interface.address)])
+        if interface.name in senders and interface.ipv6_address is None
+        else interface
+        for interface in interfaces
+    )
 
 
 def _said_last(section: Section) -> str:

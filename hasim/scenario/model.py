@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
 from hasim.scenario.distributions import Constant, Distribution
+from hasim.units import SECOND
 
 __all__ = [
     "CLIENTS",
@@ -23,6 +24,7 @@ __all__ = [
     "Fault",
     "FaultKind",
     "Floating",
+    "GroupMember",
     "Guest",
     "Instance",
     "Interface",
@@ -36,7 +38,10 @@ __all__ = [
     "Service",
     "Slo",
     "Subnet",
+    "TrackFile",
+    "TrackProcess",
     "TrackScript",
+    "TrackedInterface",
     "Transport",
     "VrrpSettings",
 ]
@@ -96,6 +101,8 @@ class FaultKind(StrEnum):
     KEEPALIVED_STOP = "keepalived_stop"
     KEEPALIVED_RELOAD = "keepalived_reload"
     SERVICE_FAILURE = "service_failure"
+    PROCESS_KILL = "process_kill"
+    FILE_WRITE = "file_write"
     LINK_DOWN = "link_down"
     PARTITION = "partition"
     ONE_WAY_PARTITION = "one_way_partition"
@@ -143,6 +150,7 @@ class Interface:
     """An ENI that belongs to an instance for good; the first of an instance is its primary ENI.
 
     ``secondary_addresses`` are fixed further private IPs (they use up the limit), not the floating one.
+    ``ipv6_address`` is where adverts over IPv6 come from (None: nothing uses it).
     """
 
     name: str
@@ -150,6 +158,7 @@ class Interface:
     address: IPv4Address
     security_groups: tuple[str, ...]
     secondary_addresses: tuple[IPv4Address, ...] = ()
+    ipv6_address: IPv6Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +167,8 @@ class TrackScript:
 
     ``check`` is ``service`` (the local service answers) or ``api`` (the cloud's end-point can be reached). ``weight``
     0 means FAULT when down. ``run_time`` is how long one run takes. ``first_run_ns`` is when the first run of a
-    daemon that is up from the beginning falls due (None: at a random place of the grid).
+    daemon that is up from the beginning falls due (None: at a random place of the grid). ``reverse`` turns the sign of
+    the weight round, and with weight 0 makes the FAULT while up.
     """
 
     name: str
@@ -170,6 +180,51 @@ class TrackScript:
     weight: int
     run_time: Distribution
     first_run_ns: int | None = None
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrackProcess:
+    """A ``vrrp_track_process``: down while fewer than ``quorum`` of it run.
+
+    ``count`` is how many run on an instance that is well. keepalived hears of every exit and every start at once, and
+    believes it after ``terminate_delay_ns`` (exit) or ``fork_delay_ns`` (start). ``weight`` and ``reverse`` as with a
+    script.
+    """
+
+    name: str
+    count: int
+    quorum: int
+    weight: int
+    reverse: bool
+    fork_delay_ns: int
+    terminate_delay_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFile:
+    """A ``track_file``: the number in it times ``weight`` is added to the priority, -254 or less means FAULT; with
+    ``weight`` 0 any number but 0 does. ``reverse`` turns both round.
+
+    ``value`` stands in it when a run begins (None: there is no such file, which counts as 0). ``init_value`` is what
+    keepalived writes into it when it starts (None: nothing), over an existing file only if ``init_overwrite``.
+    """
+
+    name: str
+    weight: int
+    reverse: bool
+    value: int | None
+    init_value: int | None
+    init_overwrite: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedInterface:
+    """An interface whose link moves the priority by ``weight`` (not 0), turned round by ``reverse``."""
+
+    name: str
+    weight: int
+    reverse: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +232,11 @@ class VrrpSettings:
     """A ``vrrp_instance`` as keepalived completes it (advert_int rounded, nopreempt cleared by ``state MASTER``).
 
     ``peers`` are instance names; ``interface`` is the name of the :class:`Interface` that carries the adverts;
-    ``track_interfaces`` are the names of all interfaces whose loss of link means FAULT. A new MASTER sends
-    ``garp_master_repeat`` gratuitous ARPs at once and again after ``garp_master_delay_ns`` (0: not again), a MASTER
-    repeats ``garp_master_refresh_repeat`` of them every ``garp_master_refresh_ns`` (None: never).
+    ``track_interfaces`` are the names of all interfaces whose loss of link means FAULT, ``weighted_interfaces`` those
+    that only move the priority. A new MASTER sends ``garp_master_repeat`` gratuitous ARPs at once and again after
+    ``garp_master_delay_ns`` (0: not again), a MASTER repeats ``garp_master_refresh_repeat`` of them every
+    ``garp_master_refresh_ns`` (None: never); one that hears a lower advert sends ``garp_lower_prio_repeat`` (0: none)
+    and again after ``garp_lower_prio_delay_ns``. ``native_ipv6``: adverts go over IPv6.
     """
 
     virtual_router_id: int
@@ -202,6 +259,21 @@ class VrrpSettings:
     garp_master_delay_ns: int
     garp_master_refresh_ns: int | None
     garp_master_refresh_repeat: int
+    garp_lower_prio_repeat: int = 5
+    garp_lower_prio_delay_ns: int = 5 * SECOND
+    track_processes: tuple[TrackProcess, ...] = ()
+    track_files: tuple[TrackFile, ...] = ()
+    weighted_interfaces: tuple[TrackedInterface, ...] = ()
+    native_ipv6: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    """A further ``vrrp_instance`` of a machine, in one sync group with that of the floating address. It has no floating
+    address of its own here; by its adverts and its interface it takes part in whose turn it is."""
+
+    name: str
+    vrrp: VrrpSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,14 +301,18 @@ class Daemon:
 class NotifyPolicy:
     """What the notify script does when it is told MASTER, and what else may start it.
 
-    Every script takes ``start_up`` (fork, interpreter, SDK) and ``sleep_before``; then up to ``tries`` attempts
-    ``retry_delay_ns * retry_backoff**k`` apart (at most ``retry_max_ns``). Each API call is given up after
-    ``call_timeout_ns``. ``check_first`` asks the API "do I hold it?" before each try; ``unanswered_means_held`` is the
-    published script's mistake of taking a failed question for yes. ``reread_state`` stops a script whose instance is no
-    longer MASTER. ``wait_for_task`` polls the task every ``poll_interval_ns`` and tries again when it failed; it gives
-    up waiting after ``task_timeout_ns``. ``reclaim_interval_ns`` (None: never) is the periodic "do I hold it?" of a
-    MASTER. ``on_rx_lower_priority`` runs the script on ``notify_master_rx_lower_pri`` too. ``release_on_backup`` makes
-    the BACKUP and FAULT scripts give the address back (unassign or detach).
+    Every script takes ``start_up`` (fork, interpreter, SDK) and ``sleep_before_ns``; then up to ``tries`` attempts
+    ``retry_delay_ns * retry_backoff**k`` apart (at most ``retry_max_ns``), each pause shortened by a random part of up
+    to ``retry_jitter`` (a fraction). Each API call is given up after ``call_timeout_ns``. ``check_first`` asks the API
+    "do I hold it?" before each try; ``unanswered_means_held`` is the published script's mistake of taking a failed
+    question for yes. ``reread_state`` stops a script whose instance is no longer MASTER (or, for one that gives the
+    address back, is MASTER again); ``reread_after`` makes the MASTER script look once more when its work is done, and
+    give the address back if it is no longer MASTER. ``wait_for_task`` polls the task every ``poll_interval_ns`` and
+    tries again when it failed; it gives up waiting after ``task_timeout_ns``. ``reclaim_interval_ns`` (None: never) is
+    the periodic "do I hold it?" of a MASTER. ``on_rx_lower_priority`` runs the script on
+    ``notify_master_rx_lower_pri`` too. ``release_on_backup`` makes the BACKUP, FAULT and STOP scripts give the address
+    back (unassign or detach), after a pause of ``sleep_before_release_ns``. ``fifo``: events go to one reader that
+    works them off one by one, in their order, instead of to scripts that run side by side.
     """
 
     start_up: Distribution
@@ -255,29 +331,39 @@ class NotifyPolicy:
     reclaim_interval_ns: int | None
     on_rx_lower_priority: bool
     release_on_backup: bool
+    retry_jitter: float = 0.0
+    reread_after: bool = False
+    sleep_before_release_ns: int = 0
+    fifo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Guest:
     """What happens inside the operating system: ``boot`` (power until keepalived starts), ``interface_appears``
-    (attached ENI until the guest sees it), ``configure`` (address or hot-plugged interface until usable)."""
+    (attached ENI until the guest sees it), ``configure`` (address or hot-plugged interface until usable),
+    ``network_ready`` (keepalived starts until packets pass, with the links up all the while)."""
 
     boot: Distribution
     interface_appears: Distribution
     configure: Distribution
+    network_ready: Distribution = field(default_factory=lambda: Constant(0))
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The application behind the floating address: ``start_up`` after boot, or after MASTER when ``on_master_only``."""
+    """The application behind the floating address: ``start_up`` after boot, or after MASTER when ``on_master_only``.
+
+    ``process`` names the tracked process that it is made of: it answers only while at least one of that runs."""
 
     start_up: Distribution
     on_master_only: bool
+    process: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A CVM instance. ``cpu`` in cores, ``memory_gb`` in GB: together they give its ENI and address limits."""
+    """A CVM instance. ``cpu`` in cores, ``memory_gb`` in GB: together they give its ENI and address limits. ``vrrp`` is
+    the ``vrrp_instance`` of the floating address, ``sync_group`` are those that change state together with it."""
 
     name: str
     zone: str
@@ -289,6 +375,7 @@ class Instance:
     daemon: Daemon
     guest: Guest
     service: Service
+    sync_group: tuple[GroupMember, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,11 +414,18 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What connects the instances. ``multicast`` is the VPC's opt-in. ``between_zones`` applies across zones."""
+    """What connects the instances. ``multicast`` is the VPC's opt-in. ``between_zones`` applies across zones.
+
+    ``resolves_neighbours``: instances find the hardware addresses of unicast peers themselves, by ARP, and adverts wait
+    while they cannot. ``neighbour_delays_ns`` says of (sender, receiver) when the sender next asks, counted from the
+    start (others: at a random place of the kernel's cycle).
+    """
 
     within_zone: Link
     between_zones: Link
     multicast: bool
+    resolves_neighbours: bool = False
+    neighbour_delays_ns: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,7 +464,8 @@ class ControlPlane:
 class Fault:
     """One thing that goes wrong, once at ``at_ns`` or again and again.
 
-    ``targets``: instance names (crash, stop, freeze, keepalived_*, service_failure, link_down), zone names
+    ``targets``: instance names (crash, stop, freeze, keepalived_*, service_failure, process_kill, file_write,
+    link_down), zone names
     (zone_outage), API action names or empty for all (api_*). ``between`` and ``and_``: the two sides of a partition or
     of a loss or latency period, each holding instance names, zone names, ``clients`` or ``api`` (one-way: from
     ``between`` to ``and_``). ``subnet`` restricts link_down, partition, loss and latency to one subnet.
@@ -380,6 +475,8 @@ class Fault:
 
     Parameters by kind: ``packets_queued`` (freeze), ``hangs`` (service_failure: checks get no answer rather than a
     wrong one), ``process`` (keepalived_kill: ``all``, ``child`` or ``parent``), ``priority`` (keepalived_reload),
+    ``tracked`` (process_kill and file_write: the name under which the process or file is tracked), ``count``
+    (process_kill: how many of it; None: all), ``value`` (file_write),
     ``probability`` (loss, api_errors), ``extra`` (latency: added delay), ``factor`` (api_slowdown), ``rate_per_s``
     (api_throttle), ``code`` (api_errors).
     """
@@ -402,6 +499,9 @@ class Fault:
     factor: float = 1.0
     rate_per_s: int = 0
     code: str = ""
+    tracked: str = ""
+    count: int | None = None
+    value: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,6 +547,11 @@ class Scenario:
     source_text: str
     initial_phase_ns: int | None = None
     cold_start: Mapping[str, int] | None = None
+
+    @property
+    def is_scripted(self) -> bool:
+        """Whether everything that fails does so at a fixed time, which says nothing about how often it happens."""
+        return bool(self.faults) and all(fault.time_to_failure is None for fault in self.faults)
 
     def instance(self, name: str) -> Instance:
         """The instance of that name.

@@ -26,10 +26,12 @@ from hasim.scenario.model import (
     SecurityRule,
     Slo,
 )
+from hasim.scenario.prepared import prepare
 from hasim.scenario.rehearsal import rehearse
 from hasim.scenario.schema import ScenarioFile
 from hasim.scenario.schema.cloud import SecurityRuleSection
 from hasim.scenario.schema.fields import Section
+from hasim.scenario.steady import steady_faults
 from hasim.scenario.validation import validate
 from hasim.units import format_duration
 
@@ -47,6 +49,7 @@ def resolve(document: Document, *, directory: Path) -> Scenario:
     Raises:
         ScenarioError: the first thing in it that cannot be.
     """
+    document = prepare(document, directory).document
     file = validate(document)
     _check_names(document, file)
     builder = Builder(document, directory)
@@ -83,6 +86,7 @@ def resolve(document: Document, *, directory: Path) -> Scenario:
         initial_phase_ns=file.initial_phase,
         cold_start=file.cold_start,
     )
+    _check_beginning(document, scenario)
     rehearse(document, scenario)
     weak = tuple(dict.fromkeys(_weak_defaults(file, scenario)))
     return replace(scenario, digest=digest_of(scenario), weak_defaults=weak)
@@ -118,6 +122,21 @@ def _check_names(document: Document, file: ScenarioFile) -> None:
             raise document.error(("cold_start", name), message, hint=suggestion(name, known))
         if start_ns >= file.horizon:
             raise document.error(("cold_start", name), f"{format_duration(start_ns)} is not before the horizon")
+
+
+def _check_beginning(document: Document, scenario: Scenario) -> None:
+    """A run that begins in the steady state needs somebody who can be MASTER in it."""
+    if scenario.cold_start is not None:
+        return
+    faults = {instance.name: steady_faults(instance) for instance in scenario.instances}
+    begins_with = "when a run begins: `cold_start` begins with a start of keepalived instead"
+    if scenario.initial_master is not None and faults[scenario.initial_master]:
+        reason = ", ".join(faults[scenario.initial_master])
+        message = f"{scenario.initial_master} is in FAULT ({reason}) {begins_with}"
+        raise document.error(("initial_master",), message)
+    if all(faults.values()):
+        reasons = "; ".join(f"{name}: {', '.join(reasons)}" for name, reasons in faults.items())
+        raise document.error(("instances",), f"every instance is in FAULT ({reasons}) {begins_with}")
 
 
 def _groups(file: ScenarioFile) -> tuple[SecurityGroup, ...]:

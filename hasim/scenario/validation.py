@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from hasim.scenario.errors import KeyPath, ScenarioError, format_path, shown, suggestion
+from hasim.scenario.errors import KeyPath, ScenarioError, shown, suggestion
 from hasim.scenario.loading import Document
 from hasim.scenario.schema import ScenarioFile
 
@@ -45,8 +45,7 @@ def _first(document: Document, error: ValidationError) -> ScenarioError:
     problems = [problem for details in error.errors(include_url=False) for problem in _problems(document, details)]
     problems.sort(key=lambda problem: problem.line)
     first, more = problems[0], len({problem.path for problem in problems}) - 1
-    path = format_path(first.path)
-    return ScenarioError(document.path, first.line, path, first.message, hint=first.hint, more=more)
+    return document.error(first.path, first.message, hint=first.hint, more=more)
 
 
 def _problems(document: Document, details: ErrorDetails) -> Iterator[_Problem]:

@@ -15,6 +15,7 @@
 ``frames``         its tables, ``tabular`` in files
 ``storage``        kept in a directory and opened again
 ``scenario_file``  the scenario that is kept with it
+``compare``        variants under the same luck, and on it ``sweep``, ``sensitivity``, ``advise``; ``keeping`` of them
 """
 
 from hasim.study.estimators import Estimate

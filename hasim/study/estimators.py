@@ -25,7 +25,11 @@ __all__ = [
     "poisson_rate",
     "proportion",
     "quantile",
+    "ratio_over_cycles",
     "scaled",
+    "student_interval",
+    "student_quantile",
+    "without_skewness",
 ]
 
 CONFIDENCE = 0.95
@@ -128,12 +132,23 @@ def mean_over_replications(values: Sequence[float], ceiling: float, confidence: 
         low, high = _times_exponential_mean(shares, busy, confidence)
         method = "few observations: exact binomial share times exponential mean"
     else:
-        skewness = math.fsum((value - mean) ** 3 for value in values) * math.sqrt(n) / squares**1.5
-        error = math.sqrt(squares / (n - 1) / n)
-        critical = _student_quantile((1.0 + confidence) / 2.0, n - 1)
-        low, high = _without_skewness(mean, error, skewness / math.sqrt(n), critical)
+        low, high = student_interval(values, confidence)
         method = "t over replications, corrected for skewness (Hall)"
     return Estimate(mean, max(low, 0.0), min(high, ceiling), confidence, method, n)
+
+
+def student_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Student's t for the mean of independent ``values`` of either sign that are not all equal, corrected for skewness.
+
+    It is for the caller to see that there are enough of them.
+    """
+    n = len(values)
+    mean = math.fsum(values) / n
+    squares = math.fsum((value - mean) ** 2 for value in values)
+    skewness = math.fsum((value - mean) ** 3 for value in values) * math.sqrt(n) / squares**1.5
+    error = math.sqrt(squares / (n - 1) / n)
+    critical = student_quantile((1.0 + confidence) / 2.0, n - 1)
+    return without_skewness(mean, error, skewness / math.sqrt(n), critical)
 
 
 def mean_over_time(sizes: Sequence[float], exposure: float, ceiling: float, confidence: float = CONFIDENCE) -> Estimate:
@@ -155,13 +170,43 @@ def mean_over_time(sizes: Sequence[float], exposure: float, ceiling: float, conf
         squares = math.fsum(size * size for size in sizes)
         skewness = math.fsum(size**3 for size in sizes) / squares**1.5
         critical = NormalDist().inv_cdf((1.0 + confidence) / 2.0)
-        low, high = _without_skewness(mean, math.sqrt(squares) / exposure, skewness, critical)
+        low, high = without_skewness(mean, math.sqrt(squares) / exposure, skewness, critical)
         method = "compound Poisson over incidents, corrected for skewness (Hall)"
     return Estimate(mean, max(low, 0.0), min(high, ceiling), confidence, method, len(sizes))
 
 
-def _without_skewness(mean: float, error: float, skewness: float, critical: float) -> tuple[float, float]:
-    """Hall's interval: the statistic's skewness is transformed away, and the bounds are transformed back."""
+def ratio_over_cycles(
+    rewards: Sequence[float], lengths: Sequence[float], ceiling: float, confidence: float = CONFIDENCE
+) -> Estimate:
+    """What comes together over regenerative cycles (downtime) per unit of their length, in the long run.
+
+    The cycles, at least :data:`FEW` and not all alike, are independent of one another; reward and length of one need
+    not be. The ratio is linearised (delta method), and the skewness of what is left is taken out.
+
+    Raises:
+        ValueError: there are fewer cycles, the numbers of rewards and lengths differ, or all cycles are alike.
+    """
+    n = len(rewards)
+    if n < FEW or len(lengths) != n:
+        raise ValueError(f"a ratio needs at least {FEW} cycles, each with a reward and a length")
+    total = math.fsum(lengths)
+    ratio = math.fsum(rewards) / total
+    rests = [reward - ratio * length for reward, length in zip(rewards, lengths, strict=True)]
+    squares = math.fsum(rest * rest for rest in rests)
+    if squares == 0.0:
+        raise ValueError("all cycles are alike: they say nothing about how much others would differ")
+    skewness = math.fsum(rest**3 for rest in rests) / squares**1.5
+    error = math.sqrt(squares * n / (n - 1)) / total
+    low, high = without_skewness(ratio, error, skewness, student_quantile((1.0 + confidence) / 2.0, n - 1))
+    method = "regenerative ratio (delta method, corrected for skewness)"
+    return Estimate(ratio, max(low, 0.0), min(high, ceiling), confidence, method, n)
+
+
+def without_skewness(mean: float, error: float, skewness: float, critical: float) -> tuple[float, float]:
+    """Hall's interval: the statistic's skewness is transformed away, and the bounds are transformed back.
+
+    ``skewness`` is that of the mean, whose standard error is ``error``; ``critical`` the quantile of the transformed.
+    """
 
     def back(value: float) -> float:
         if abs(skewness) < 1e-9:
@@ -205,7 +250,8 @@ def _garwood(count: float, confidence: float) -> tuple[float, float]:
     return low, float(gammaincinv(count + 1.0, 1.0 - tail))
 
 
-def _student_quantile(probability: float, degrees: int) -> float:
+def student_quantile(probability: float, degrees: int) -> float:
+    """The quantile of Student's t with so many degrees of freedom."""
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees, probability))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hasim.errors import UserError
@@ -56,7 +56,7 @@ def _encode(value: Any) -> Any:
         return [_encode(inner) for inner in value]
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, IPv4Address | IPv4Network):
+    if isinstance(value, IPv4Address | IPv4Network | IPv6Address):
         return str(value)
     return value
 

@@ -19,7 +19,7 @@ from hasim.scenario.model import Slo
 from hasim.study.estimators import CONFIDENCE, Estimate, quantile
 from hasim.study.summary import failovers
 
-__all__ = ["Verdict", "verdicts"]
+__all__ = ["Verdict", "decide", "verdicts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +41,30 @@ class Verdict:
     met: bool | None
 
 
-def verdicts(slo: Slo, outcomes: Sequence[RunOutcome], availability: Estimate) -> tuple[Verdict, ...]:
-    """A verdict for each thing that the SLO asks for."""
+def verdicts(
+    slo: Slo, outcomes: Sequence[RunOutcome], availability: Estimate, confidence: float = CONFIDENCE
+) -> tuple[Verdict, ...]:
+    """A verdict for each thing that the SLO asks for; ``confidence`` is that of ``availability`` too."""
     found = []
     if slo.availability is not None:
-        met = _decide(availability.low >= slo.availability, availability.high < slo.availability)
+        met = decide(availability.low >= slo.availability, availability.high < slo.availability)
         found.append(Verdict("availability", "fraction", slo.availability, availability, met))
-    found += [_percentile(share, limit, outcomes) for share, limit in sorted(slo.failover_percentiles.items())]
+    found += [
+        _percentile(share, limit, outcomes, confidence) for share, limit in sorted(slo.failover_percentiles.items())
+    ]
     if slo.longest_outage_ns is not None:
         found.append(_longest(slo.longest_outage_ns, outcomes))
     return tuple(found)
 
 
-def _decide(met: bool, missed: bool) -> bool | None:
+def decide(met: bool, missed: bool) -> bool | None:
+    """The verdict of two tests of which at most one holds: None where neither does."""
     if met:
         return True
     return False if missed else None
 
 
-def _percentile(share: float, limit_ns: int, outcomes: Sequence[RunOutcome]) -> Verdict:
+def _percentile(share: float, limit_ns: int, outcomes: Sequence[RunOutcome], confidence: float) -> Verdict:
     durations = [outage.duration_ns for outage in failovers(outcomes)]
     durations += [
         outage.duration_ns
@@ -67,8 +72,8 @@ def _percentile(share: float, limit_ns: int, outcomes: Sequence[RunOutcome]) -> 
         for outage in outcome.outages
         if outage.resolution == UNRESOLVED and outage.duration_ns > limit_ns
     ]
-    measured = quantile(sorted(durations), share) if durations else None
-    met = None if measured is None else _decide(measured.high <= limit_ns, measured.low > limit_ns)
+    measured = quantile(sorted(durations), share, confidence) if durations else None
+    met = None if measured is None else decide(measured.high <= limit_ns, measured.low > limit_ns)
     return Verdict(f"failover p{100 * share:.10g}", "ns", limit_ns, measured, met)
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from hasim.measure.causes import SETTLING_NS
 from hasim.measure.model import FAILOVER, PHASES, Outage, RunOutcome
 from hasim.study.estimators import (
+    CONFIDENCE,
     Estimate,
     mean_over_replications,
     mean_over_time,
@@ -58,24 +59,28 @@ class LatencySummary:
     longest_ns: int
 
 
-def unavailability(outcomes: Sequence[RunOutcome]) -> Estimate:
+def unavailability(outcomes: Sequence[RunOutcome], confidence: float = CONFIDENCE) -> Estimate:
     """The expected fraction of time without service."""
     if len(outcomes) >= ENOUGH_REPLICATIONS:
-        return mean_over_replications([outcome.downtime_ns / outcome.horizon_ns for outcome in outcomes], 1.0)
+        return mean_over_replications(
+            [outcome.downtime_ns / outcome.horizon_ns for outcome in outcomes], 1.0, confidence
+        )
     sizes = [
         math.fsum(outage.duration_ns for outage in incident) / outcome.horizon_ns
         for outcome in outcomes
         for incident in _incidents(outcome.outages)
     ]
-    return mean_over_time(sizes, len(outcomes), 1.0)
+    return mean_over_time(sizes, len(outcomes), 1.0, confidence)
 
 
-def time_per_year_ns(outcomes: Sequence[RunOutcome], duration_ns: Callable[[RunOutcome], int]) -> Estimate:
+def time_per_year_ns(
+    outcomes: Sequence[RunOutcome], duration_ns: Callable[[RunOutcome], int], confidence: float = CONFIDENCE
+) -> Estimate:
     """The expected time per year (ns) that ``duration_ns`` sums up over a replication (dual MASTER time, ...)."""
     shares = [duration_ns(outcome) / outcome.horizon_ns for outcome in outcomes]
     if len(outcomes) >= ENOUGH_REPLICATIONS:
-        return scaled(mean_over_replications(shares, 1.0), YEAR)
-    return scaled(mean_over_time([share for share in shares if share], len(outcomes), 1.0), YEAR)
+        return scaled(mean_over_replications(shares, 1.0, confidence), YEAR)
+    return scaled(mean_over_time([share for share in shares if share], len(outcomes), 1.0, confidence), YEAR)
 
 
 def nines_of(unavailable: Estimate) -> Estimate:
@@ -85,20 +90,23 @@ def nines_of(unavailable: Estimate) -> Estimate:
     return Estimate(value, low, high, unavailable.confidence, unavailable.method, unavailable.n)
 
 
-def outages_per_year(outcomes: Sequence[RunOutcome]) -> Estimate:
-    """The expected number of outages per year, allowing for outages that come in groups."""
-    counts = [len(outcome.outages) for outcome in outcomes]
+def outages_per_year(
+    outcomes: Sequence[RunOutcome], confidence: float = CONFIDENCE, cause: str | None = None
+) -> Estimate:
+    """The expected number of outages per year (of one cause, or all), allowing for outages that come in groups."""
+    outages = [[outage for outage in outcome.outages if cause in (None, outage.cause)] for outcome in outcomes]
     years = sum(outcome.horizon_ns for outcome in outcomes) / YEAR
-    return poisson_rate(sum(counts), years, _dispersion(outcomes, counts))
+    return poisson_rate(sum(map(len, outages)), years, _dispersion(outages), confidence)
 
 
-def _dispersion(outcomes: Sequence[RunOutcome], counts: Sequence[int]) -> float:
+def _dispersion(outages: Sequence[Sequence[Outage]]) -> float:
     """Variance of the number of outages over its mean, at least 1: the larger of what incidents and what
     replications show."""
+    counts = [len(one) for one in outages]
     total = sum(counts)
     if not total:
         return 1.0
-    sizes = [len(incident) for outcome in outcomes for incident in _incidents(outcome.outages)]
+    sizes = [len(incident) for one in outages for incident in _incidents(one)]
     within = sum(size * size for size in sizes) / total
     if len(counts) < ENOUGH_REPLICATIONS:
         return within

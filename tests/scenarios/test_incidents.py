@@ -27,6 +27,7 @@ from hasim.trace import (
     ApiCalled,
     FaultBegan,
     FaultEnded,
+    NetworkChanged,
     NotifyEnded,
     NotifyStarted,
     PriorityChanged,
@@ -285,24 +286,55 @@ def test_05_the_backup_script_is_over_before_the_master_script_begins_its_work()
 
 
 def test_05_a_script_that_reads_its_state_again_stops() -> None:
-    for run in runs("05-scripts-out-of-order.remedy"):
+    for run in runs("05-scripts-out-of-order.remedy-reread-state"):
         (slow,) = run.scripts("b", "MASTER")
         assert [r.outcome for r in run.all(NotifyEnded) if r.run == slow.run] == ["superseded"]
         assert run.holder == "a"
         assert not run.outcome.outages
 
 
+def test_05_a_fifo_keeps_the_order_and_a_re_claim_brings_the_address_back() -> None:
+    for run in runs("05-scripts-out-of-order.remedy-fifo"):
+        (first,), (second,) = run.scripts("b", "MASTER"), run.scripts("b", "BACKUP")
+        ended = {r.run: r for r in run.all(NotifyEnded)}
+        assert ended[first.run].at == second.at
+        assert (ended[first.run].outcome, ended[second.run].outcome) == ("done", "done")
+        assert run.holder == "a"
+        assert not run.is_down
+
+
+def test_05_a_fifo_alone_leaves_the_address_with_nobody() -> None:
+    for run in runs("05-scripts-out-of-order.remedy-fifo", 20, notify__reclaim_interval=None):
+        assert run.holder is None
+        assert run.is_down
+
+
+def test_05_a_script_that_looks_once_more_gives_the_address_back() -> None:
+    for run in runs("05-scripts-out-of-order", 20, notify__reread_after=True):
+        (slow,) = run.scripts("b", "MASTER")
+        assert [r.outcome for r in run.all(NotifyEnded) if r.run == slow.run] == ["superseded"]
+        assert run.holder is None
+
+
 # --- 6: the rebooted backup ------------------------------------------------------------------------------------------
+
+
+def packets_pass(run: Run) -> int:
+    """When the rebooted instance's network is ready at last."""
+    return run.all(NetworkChanged, lambda r: r.ready)[0].at
 
 
 def test_06_a_rebooted_backup_that_hears_nothing_keeps_the_place() -> None:
     for run in runs("06-rebooted-backup-takes-over"):
-        heard = run.all(FaultEnded, lambda r: r.fault == "no packets yet")[0].at
+        heard = packets_pass(run)
+        assert run.became_master("b")[0] < heard
         assert run.masters == {"b"}
         assert run.holder == "b"
         (stepped_down,) = run.all(StateChanged, lambda r: r.instance == "a")
         assert (stepped_down.new, stepped_down.reason) == ("BACKUP", "higher_priority_advert")
         assert heard <= stepped_down.at < heard + SECOND + 10 * MILLISECOND
+        (outage,) = run.outcome.outages
+        assert outage.resolution == "failover"
 
 
 def test_06_a_startup_delay_lets_it_hear_the_master_in_time() -> None:
@@ -313,16 +345,19 @@ def test_06_a_startup_delay_lets_it_hear_the_master_in_time() -> None:
 
 
 def test_06_distinct_priorities_give_the_place_back_and_a_re_claim_the_address() -> None:
-    for run in runs("06-rebooted-backup-takes-over.remedy-distinct-priorities"):
+    rebooted = runs("06-rebooted-backup-takes-over.remedy-distinct-priorities", 200)
+    for run in rebooted:
         assert run.became_master("b")
         assert not run.left_master("a")
         assert run.masters == {"a"}
         assert run.holder == "a"
         assert not run.is_down
+    assert 0 < share(rebooted, lambda run: bool(run.outcome.outages)) < 0.1
 
 
-def test_06_distinct_priorities_alone_strand_the_address() -> None:
-    without = runs("06-rebooted-backup-takes-over.remedy-distinct-priorities", notify={})
+def test_06_distinct_priorities_alone_strand_the_address_of_a_script_that_does_not_look_again() -> None:
+    careless = {"call_timeout": "3s", "reread_state": False}
+    without = runs("06-rebooted-backup-takes-over.remedy-distinct-priorities", notify=careless)
     assert all(run.stranded and run.holder == "b" for run in without)
 
 

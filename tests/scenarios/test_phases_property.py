@@ -25,6 +25,7 @@ from hasim.trace import (
     FaultEnded,
     GuestAddressChanged,
     LinkChanged,
+    NetworkChanged,
     PowerChanged,
     ReachabilityChanged,
     Record,
@@ -42,6 +43,7 @@ FELT = [
     "keepalived_kill",
     "keepalived_stop",
     "service_failure",
+    "process_kill",
     "link_down",
     "partition",
     "one_way_partition",
@@ -62,6 +64,7 @@ class Parts:
         self.serving: set[str] = set()
         self.configured: set[str] = set()
         self.links_down: set[tuple[str, str]] = set()
+        self.unready: set[str] = set()
         self.cuts: Counter[str] = Counter()
 
     def note(self, record: Record) -> None:
@@ -77,6 +80,8 @@ class Parts:
                 _keep(self.configured, instance, present)
             case LinkChanged(_, instance, interface, up):
                 _keep(self.links_down, (instance, interface), not up)
+            case NetworkChanged(_, instance, ready):
+                _keep(self.unready, instance, not ready)
             case FaultBegan(_, fault, kind, _) if kind in CUTS:
                 self.cuts[fault] += 1
             case FaultEnded(_, fault, kind, _) if kind in CUTS:
@@ -99,7 +104,7 @@ class Parts:
     def _is_connected(self, instance: Instance) -> bool:
         in_subnet = [i for i in instance.interfaces if i.subnet == self.floating_subnet]
         interface = (in_subnet or instance.interfaces)[0]
-        if (instance.name, interface.name) in self.links_down:
+        if (instance.name, interface.name) in self.links_down or instance.name in self.unready:
             return False
         in_force = [self.faults[name] for name, count in self.cuts.items() if count]
         return not any(_cuts_off(fault, instance, interface.subnet) for fault in in_force)

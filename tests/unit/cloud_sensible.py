@@ -133,8 +133,12 @@ def eip(region: Region, chooser: Chooser, *states: EipStatus) -> str:
 
 
 def associate(region: Region, chooser: Chooser) -> dict[str, Any]:
-    wants_secondary = chooser.chance(60)
-    item = interface(region, chooser, lambda item: not (item.primary and wants_secondary))
+    wish = chooser.pick(("any", "secondary", "unattached"))
+    item = interface(
+        region,
+        chooser,
+        lambda item: wish == "any" or (not item.primary and (wish == "secondary" or item.instance_id is None)),
+    )
     address = chooser.pick(list(item.addresses)) if item else "10.0.1.100"
     free = eip(region, chooser, EipStatus.UNBIND)
     return {"AddressId": free, "NetworkInterfaceId": identifier(item), "PrivateIpAddress": address}
@@ -169,6 +173,12 @@ def bind_ha_vip(region: Region, chooser: Chooser) -> dict[str, Any]:
 
 def unbind_ha_vip(region: Region, chooser: Chooser) -> dict[str, Any]:
     return {"HaVipId": ha_vip(region, chooser, lambda item: bool(item.address_id))}
+
+
+def join_range(region: Region, chooser: Chooser) -> dict[str, Any]:
+    item = interface(region, chooser, secondary) if chooser.chance(50) else None
+    member = item.network_interface_id if item else instance(region, chooser)
+    return {"HaVipAssociationSet": [{"HaVipId": ha_vip(region, chooser), "InstanceId": member}]}
 
 
 def leave_range(region: Region, chooser: Chooser) -> dict[str, Any]:
@@ -231,6 +241,7 @@ SENSIBLE: dict[str, Parameters] = {
     "DeleteHaVip": lambda region, chooser: {"HaVipId": ha_vip(region, chooser, lambda item: not item.address_id)},
     "HaVipAssociateAddressIp": bind_ha_vip,
     "HaVipDisassociateAddressIp": unbind_ha_vip,
+    "AssociateHaVipInstance": join_range,
     "DisassociateHaVipInstance": leave_range,
     "RunInstances": run,
     "StartInstances": with_state("STOPPED"),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from hasim.cloud import ACTIONS, Region
-from hasim.cloud.http import ActionTiming, Behaviour, Clock, Credentials, Journal, LiveRegion
+from hasim.cloud.http import Clock, Credentials, Journal, LiveRegion
 from hasim.cloud.http.app import make_app
 from hasim.cloud.http.request import Door
+from hasim.cloud.trouble import Behaviour
+from hasim.scenario.distributions import Constant
+from hasim.scenario.model import ActionBehaviour, ControlPlane
 
-__all__ = ["CREDENTIALS", "Answer", "Endpoint", "constant", "no_failure", "prompt"]
+__all__ = ["CREDENTIALS", "Answer", "Endpoint", "limited", "no_failure", "prompt"]
 
 CREDENTIALS = Credentials("AKIDexample", "secret")
 
@@ -43,14 +46,31 @@ def no_failure(error: Exception) -> None:
     raise AssertionError(error)
 
 
-def constant(duration_ns: int) -> Any:
-    return lambda _uniform: duration_ns
+def prompt(
+    *,
+    task_ns: int = 0,
+    dead_ns: int = 0,
+    accept_ns: int = 0,
+    error_rate: float = 0.0,
+    error_code: str = "InternalError",
+    task_failure_rate: float = 0.0,
+) -> ControlPlane:
+    """Every action takes the same; packets follow at once, and a HAVIP a gratuitous ARP."""
+    accept, task, dead = Constant(accept_ns), Constant(task_ns), Constant(dead_ns)
+    behaviour = ActionBehaviour(accept, task, dead, error_rate, error_code, task_failure_rate)
+    return ControlPlane(
+        actions=dict.fromkeys(ACTIONS, behaviour),
+        rate_limits={},
+        propagation=Constant(0),
+        detach_cuts_traffic_at_once=True,
+        havip_remap=Constant(0),
+        garp_rate_limit=5,
+    )
 
 
-def prompt(*, task_ns: int = 0, dead_ns: int = 0, accept_ns: int = 0, **more: Any) -> Behaviour:
-    """Every action takes the same."""
-    timing = ActionTiming(constant(accept_ns), constant(task_ns), constant(dead_ns), **more)
-    return Behaviour(dict.fromkeys(ACTIONS, timing), {})
+def limited(**rate_limits: int) -> ControlPlane:
+    """Like :func:`prompt`, with rate limits."""
+    return replace(prompt(), rate_limits=rate_limits)
 
 
 @dataclass
@@ -65,7 +85,7 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         self.live = LiveRegion(
-            self.region, Clock(self.speed), self.behaviour, lambda: 0.5, journal=self.journal, failed=no_failure
+            self.region, Clock(self.speed), self.behaviour, lambda *names: 0.5, journal=self.journal, failed=no_failure
         )
         self.app = make_app(self.live, Door(self.region.name, self.credentials))
 

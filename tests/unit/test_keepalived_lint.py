@@ -154,8 +154,27 @@ def test_two_backups_of_equal_priority_both_become_master() -> None:
     findings = [finding for finding in _lint(a, b, c) if finding.rule == "equal-priorities"]
     assert len(findings) == 1
     assert "both become MASTER at the same instant" in findings[0].consequence
-    assert _rules(a, b, replace(c, priority="priority 90")) == ["close-priorities"]
-    assert _rules(a, b, replace(c, priority="priority 60")) == []
+    assert _rules(a, b, replace(c, priority="priority 96")) == ["close-priorities"]
+    assert _rules(a, b, replace(c, priority="priority 90")) == []
+
+
+def test_the_members_of_a_sync_group_want_to_be_on_different_nodes() -> None:
+    def node(name: str, peer: str, first: int, second: int) -> Config:
+        one = Node(f"192.0.2.{name}", f"192.0.2.{peer}", f"priority {first}")
+        other = replace(one, priority=f"priority {second}", instance="VI_2", router_id="virtual_router_id 52")
+        group = "vrrp_sync_group G {\ngroup {\nVI_1\nVI_2\n}\n}\n"
+        second_text = replace(other, vip="192.0.2.201/24").text().split("}\n", 1)[1]
+        return inspect_text(group + one.text() + second_text, f"{name}.conf")
+
+    divided = {"a": node("10", "11", 150, 100), "b": node("11", "10", 100, 150)}
+    assert [finding.rule for finding in lint_configs(divided)] == ["sync-group-divided"]
+    assert lint_configs({"a": node("10", "11", 150, 150), "b": node("11", "10", 100, 100)}) == ()
+
+
+def test_what_several_nodes_have_alike_is_said_once() -> None:
+    (finding,) = _lint(replace(A, more="notify_stop /bin/move"), replace(B, more="notify_stop /bin/move"))
+    assert finding.location.file == "a.conf"
+    assert finding.reason == "the stop script of a has one second; so it is with b (b.conf:18)"
 
 
 def test_a_boot_into_a_silent_network_takes_the_address() -> None:
@@ -230,6 +249,7 @@ def test_every_rule_is_shown_by_a_test() -> None:
         "slow-detection",
         "startup-race",
         "stop-script-killed",
+        "sync-group-divided",
     }
     assert {rule.name for rule in RULES} <= shown
 

@@ -25,6 +25,8 @@ from hasim.trace import (
     GarpSent,
     GuestAddressChanged,
     LinkChanged,
+    MemberStateChanged,
+    NetworkChanged,
     NotifyEnded,
     NotifyForked,
     NotifyStarted,
@@ -35,6 +37,8 @@ from hasim.trace import (
     ServiceChanged,
     StateChanged,
     TaskEnded,
+    TrackedFileRead,
+    TrackedProcessChanged,
 )
 from tests.unit.report_samples import scenario
 
@@ -44,8 +48,11 @@ SENTENCES: list[tuple[Record, str, str]] = [
     (PowerChanged(0, "a", "frozen"), "a", "is frozen: every process stands still"),
     (DaemonChanged(0, "a", True, "started"), "a", "keepalived runs"),
     (StateChanged(0, "a", "BACKUP", "FAULT", "link_down"), "a", "BACKUP → FAULT"),
+    (MemberStateChanged(0, "a", "inside", "MASTER", "FAULT", "sync_group"), "a", "inside: MASTER → FAULT"),
     (PriorityChanged(0, "a", 150, 90), "a", "lowers its priority from 150 to 90"),
     (CheckChanged(0, "a", "nginx", False), "a", "track script nginx has failed often enough to count"),
+    (TrackedProcessChanged(0, "a", "haproxy", False), "a", "tracked process haproxy: too few of it run"),
+    (TrackedFileRead(0, "a", "maintenance", -50), "a", "reads -50 in its tracked file maintenance"),
     (NotifyStarted(0, "a", 3, "BACKUP"), "a", "starts its notify script for BACKUP (script run 3)"),
     (NotifyEnded(0, "a", 3, "gave_up"), "a", "script run 3 ends"),
     (TaskEnded(0, 1, "AttachNetworkInterface", "FAILED", None), "cloud",
@@ -56,6 +63,7 @@ SENTENCES: list[tuple[Record, str, str]] = [
     (GuestAddressChanged(0, "a", False), "a", "no longer has 10.0.1.100 in its guest"),
     (ServiceChanged(0, "a", True), "a", "the service answers"),
     (LinkChanged(0, "a", "eth0", False), "a", "eth0 has no carrier"),
+    (NetworkChanged(0, "a", False), "a", "its links are up, but no packets pass yet"),
     (ReachabilityChanged(0, None, "guest"), "clients", "get no answer"),
 ]  # fmt: skip
 NOT_TOLD_BY_THEMSELVES = {ApiCalled, ApiAnswered, AdvertSent, GarpSent, NotifyForked}
@@ -71,6 +79,15 @@ def test_every_record_has_a_sentence(record: Record, who: str, what: str) -> Non
 def test_no_kind_of_record_is_forgotten() -> None:
     told = {type(record) for record, _, _ in SENTENCES}
     assert told | NOT_TOLD_BY_THEMSELVES == set(get_args(Record))
+
+
+def test_silence_and_a_good_bye_are_told_apart() -> None:
+    reasons = ("down_timer", "priority_zero")
+    told = [record_words(StateChanged(0, "b", "BACKUP", "MASTER", reason), scenario()) for reason in reasons]
+    assert [words.why for words in told if words is not None] == [
+        "its master-down timer ran out",
+        "its master said good-bye (priority 0), and a skew time later nobody else had spoken",
+    ]
 
 
 def test_unknown_reasons_are_shown_as_they_are() -> None:

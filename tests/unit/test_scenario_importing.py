@@ -140,7 +140,7 @@ def test_addresses_that_fit_into_no_vpc_have_stand_ins(vip: str) -> None:
     assert any("takes their place" in item for item in imported.summary.assumed)
 
 
-def test_ipv6_has_stand_ins_and_version_3() -> None:
+def test_ipv6_addresses_have_stand_ins_and_version_3() -> None:
     a, b = (_conf(source="", peers="", vip="fe80::1/64", priority=p) for p in (150, 100))
     scenario = _scenario(a, b)
     assert [instance.vrrp.version for instance in scenario.instances] == [3, 3]
@@ -160,15 +160,83 @@ def test_the_router_that_most_nodes_share_is_taken_unless_another_is_asked_for()
 
 
 def test_what_is_not_simulated_is_named_with_its_line() -> None:
-    body = "track_interface {\neth1\n}\nauthentication {\nauth_type PASS\nauth_pass x\n}\nsmtp_alert\n"
-    body += "track_script {\nchk weight 5 reverse\n}\n"
-    imported = _import(
-        _conf(body=body, before="global_defs {\nrouter_id r\n}\n" + SCRIPT, vip="10.0.1.100/24\n10.0.1.101"), B
-    )
+    body = "authentication {\nauth_type PASS\nauth_pass x\n}\nsmtp_alert\ntrack_process {\nproxy\n}\n"
+    process = "vrrp_track_process proxy {\nprocess haproxy\nquorum_max 3\n}\n"
+    before = "global_defs {\nrouter_id r\n}\n" + process
+    imported = _import(_conf(body=body, before=before, vip="10.0.1.100/24\n10.0.1.101"), B)
     unused = "\n".join(imported.summary.unused)
-    for part in ("router_id r", "authentication", "smtp_alert", "track_interface eth1", "reverse", "10.0.1.101"):
+    for part in ("router_id r", "authentication", "smtp_alert", "quorum_max", "10.0.1.101"):
         assert part in unused
     assert "Accepted, and without effect on the simulation:\n  a.conf:2: router_id r" in str(imported.summary)
+
+
+def test_gratuitous_arps_and_reverse_weights_are_carried_over() -> None:
+    body = "garp_master_repeat 2\ngarp_lower_prio_repeat 0\ngarp_master_refresh 60\n"
+    body += "track_script {\nchk weight 5 reverse\n}\n"
+    a = _scenario(_conf(body=body, before=SCRIPT), B).instances[0]
+    assert (a.vrrp.garp_master_repeat, a.vrrp.garp_lower_prio_repeat) == (2, 0)
+    assert a.vrrp.garp_master_refresh_ns == 60 * SECOND
+    assert (a.vrrp.track_scripts[0].weight, a.vrrp.track_scripts[0].reverse) == (5, True)
+
+
+def test_further_interfaces_that_are_tracked_get_a_subnet_of_their_own() -> None:
+    scenario = _scenario(_conf(body="track_interface {\neth1\neth2 weight -40\n}\n"), B)
+    a, b = scenario.instances
+    assert [interface.subnet for interface in a.interfaces] == ["service", "eth1", "eth2"]
+    assert a.vrrp.track_interfaces == ("eth0", "eth1")
+    assert [(item.name, item.weight) for item in a.vrrp.weighted_interfaces] == [("eth2", -40)]
+    assert b.vrrp.track_interfaces == ("eth0",)
+
+
+def test_adverts_over_ipv6_stay_adverts_over_ipv6() -> None:
+    a = _conf("fe80::a", "fe80::b", vip="fe80::1/64")
+    b = _conf("fe80::b", "fe80::a", 100, vip="fe80::1/64")
+    scenario = _scenario(a, b)
+    assert [(i.vrrp.native_ipv6, str(i.interfaces[0].ipv6_address)) for i in scenario.instances] == [
+        (True, "fe80::a"),
+        (True, "fe80::b"),
+    ]
+
+
+SECOND_INSTANCE = """
+track_file maintenance {{
+    file /run/maintenance
+}}
+vrrp_instance VI_2 {{
+    interface eth1
+    virtual_router_id 78
+    priority {priority}
+    unicast_src_ip {source}
+    unicast_peer {{
+        {peer}
+    }}
+    track_file {{
+        maintenance
+    }}
+    virtual_ipaddress {{
+        10.0.2.100/24
+    }}
+}}
+vrrp_sync_group G {{
+    group {{
+        VI_1
+        VI_2
+    }}
+}}
+"""
+
+
+def test_a_sync_group_becomes_one() -> None:
+    a = _conf() + SECOND_INSTANCE.format(priority=150, source="10.0.2.10", peer="10.0.2.11")
+    b = B + SECOND_INSTANCE.format(priority=100, source="10.0.2.11", peer="10.0.2.10")
+    imported = _import(a, b)
+    scenario = loads(imported.text)
+    (member,) = scenario.instances[0].sync_group
+    assert (member.name, member.vrrp.interface, member.vrrp.virtual_router_id) == ("VI_2", "eth1", 78)
+    assert [instance.sync_group[0].vrrp.priority for instance in scenario.instances] == [150, 100]
+    assert str(scenario.instances[0].interfaces[1].address) == "10.0.2.10"
+    assert [file.name for file in scenario.instances[0].vrrp.track_files] == ["maintenance"]
+    assert not any("vrrp_instance VI_2" in item for item in imported.summary.unused)
 
 
 def test_only_other_nodes_are_peers() -> None:
@@ -178,12 +246,20 @@ def test_only_other_nodes_are_peers() -> None:
     assert itself.instances[0].vrrp.peers == ("b",)
 
 
-def test_a_tracked_process_becomes_a_fast_check() -> None:
-    process = "vrrp_track_process proxy {\nprocess haproxy\ndelay 0.5\n}\n"
-    scenario = _scenario(_conf(body="track_process {\nproxy weight -60\n}", before=process), B)
-    check = scenario.instances[0].vrrp.track_scripts[0]
-    assert (check.name, check.interval_ns, check.weight) == ("proxy", 100 * MILLISECOND, -60)
-    assert (check.rise, check.fall) == (6, 6)
+def test_processes_and_files_are_tracked() -> None:
+    before = "vrrp_track_process proxy {\nprocess haproxy\ndelay 0.5\nquorum 2\n}\n"
+    before += "track_file maintenance {\nfile /run/maintenance\ninit_file 3 overwrite\n}\n"
+    body = "track_process {\nproxy weight -60\n}\ntrack_file {\nmaintenance weight -2\n}\n"
+    vrrp = _scenario(_conf(body=body, before=before), B).instances[0].vrrp
+    (process,), (file,) = vrrp.track_processes, vrrp.track_files
+    assert (process.name, process.quorum, process.count, process.weight) == ("proxy", 2, 2, -60)
+    assert process.fork_delay_ns == process.terminate_delay_ns == 500 * MILLISECOND
+    assert (file.name, file.weight, file.init_value, file.init_overwrite) == ("maintenance", -2, 3, True)
+
+
+def test_a_fifo_takes_the_place_of_the_scripts() -> None:
+    scenario = _scenario(_conf(before="global_defs {\nvrrp_notify_fifo /run/fifo\n}\n"), B)
+    assert [instance.notify.fifo for instance in scenario.instances] == [True, False]
 
 
 def test_scripts_that_a_sync_group_tracks_count_for_its_members() -> None:

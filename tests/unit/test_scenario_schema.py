@@ -40,7 +40,10 @@ def test_shipped_scenario_loads_and_names_its_schema(path: Path) -> None:
     assert text.splitlines()[0] == MODELINE
     scenario = load(path)
     assert scenario.name == path.stem
-    assert scenario.source_text == text
+    if "keepalived:" in text:  # what is kept stands for itself, without the files that it points at
+        assert loads(scenario.source_text).digest == scenario.digest
+    else:
+        assert scenario.source_text == text
     assert scenario.description
 
 

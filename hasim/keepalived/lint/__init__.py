@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hasim.keepalived.lint.checking import RULES, lint_configs, lint_design
 from hasim.keepalived.lint.design import Check, Design, Router, VirtualRouter, design_of
-from hasim.keepalived.lint.findings import Finding, Level, Rule, rule_table
+from hasim.keepalived.lint.findings import Finding, Level, Rule, merged, named, rule_table
 
 __all__ = [
     "RULES",
@@ -23,5 +23,7 @@ __all__ = [
     "design_of",
     "lint_configs",
     "lint_design",
+    "merged",
+    "named",
     "rule_table",
 ]

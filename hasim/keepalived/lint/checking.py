@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from hasim.keepalived.config import Config
-from hasim.keepalived.lint.design import Design, design_of
+from hasim.keepalived.lint.design import Design, VirtualRouter, design_of
 from hasim.keepalived.lint.election import ELECTION_RULES
-from hasim.keepalived.lint.findings import Finding, Level, Rule
+from hasim.keepalived.lint.findings import Finding, Level, Rule, merged, named
 from hasim.keepalived.lint.peers import PEER_RULES
 from hasim.keepalived.lint.scripts import SCRIPT_RULES
 from hasim.keepalived.problems import Severity
@@ -27,7 +28,12 @@ _REFUSED, _CHANGED = "keepalived-refuses", "keepalived-changes"
 
 def lint_design(design: Design, rules: Iterable[Rule] = RULES) -> tuple[Finding, ...]:
     """What the rules find, worst first."""
-    return _sorted(finding for rule in rules for finding in rule.findings(design))
+    virtual_routers = tuple(
+        VirtualRouter(tuple(replace(router, node=named(router.node)) for router in virtual.routers))
+        for virtual in design.virtual_routers
+    )
+    design = replace(design, virtual_routers=virtual_routers)
+    return _sorted(merged(finding for rule in rules for finding in rule.findings(design)))
 
 
 def lint_configs(configs: Mapping[str, Config], rules: Iterable[Rule] = RULES) -> tuple[Finding, ...]:

@@ -42,6 +42,7 @@ class Router:
     ``nopreempt_written`` and ``preempt_delay_written_ns`` are what the author wrote, whether or not it is in force.
     ``moves_address``: becoming MASTER runs a script that moves a cloud address (None: it runs a script that may do so).
     ``reclaims``: somebody looks regularly whether the MASTER still holds the address (None: unknown).
+    ``sync_group``: the name of the vrrp_sync_group that it is in (None: it decides for itself).
     """
 
     node: str
@@ -74,6 +75,7 @@ class Router:
     has_fifo: bool = False
     moves_address: bool | None = False
     reclaims: bool | None = None
+    sync_group: str | None = None
 
     @property
     def healthy_priority(self) -> int:
@@ -179,6 +181,7 @@ def _router(node: str, config: Config, instance: VrrpInstance) -> Router:
         has_rx_lower_pri_script=instance.notify.master_rx_lower_pri is not None,
         has_fifo=fifo,
         moves_address=None if master or fifo else False,
+        sync_group=group.name if group is not None else None,
     )
 
 

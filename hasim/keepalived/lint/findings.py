@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Generic
 
@@ -12,7 +13,9 @@ from typing_extensions import TypeVar
 from hasim.keepalived.lint.design import Design
 from hasim.keepalived.problems import Location
 
-__all__ = ["Finding", "Level", "Rule", "Rules", "rule_table"]
+__all__ = ["Finding", "Level", "Rule", "Rules", "merged", "named", "rule_table"]
+
+_NAMED = re.compile("\x02(.*?)\x03")
 
 
 class Level(StrEnum):
@@ -37,6 +40,38 @@ class Finding:
     def __str__(self) -> str:
         sentences = (text[:1].upper() + text[1:] for text in (self.consequence, self.repair))
         return f"{self.location}: {self.level}: [{self.rule}] {self.reason}. {'. '.join(sentences)}."
+
+
+def named(node: str) -> str:
+    """The name of a node as the texts of a finding hold it until :func:`merged` has seen them: a node may be called
+    "a"."""
+    return f"\x02{node}\x03"
+
+
+def merged(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """One finding of those of a rule that say the same of several nodes; the first one's, which names the others.
+
+    Findings about two nodes and more are left as they are.
+    """
+    alike: dict[object, list[tuple[str, Finding]]] = {}
+    for number, finding in enumerate(findings):
+        texts = (finding.reason, finding.consequence, finding.repair)
+        names = {name for text in texts for name in _NAMED.findall(text)}
+        name, blank = (next(iter(names)), "") if len(names) == 1 else (str(number), r"\1")
+        key = (finding.rule, finding.level, *(_NAMED.sub(blank, text) for text in texts), blank and number)
+        alike.setdefault(key, []).append((name, _plain(finding)))
+    for (_, first), *others in alike.values():
+        more = dict.fromkeys(
+            name if other.location == first.location else f"{name} ({other.location})" for name, other in others
+        )
+        yield replace(first, reason=f"{first.reason}; so it is with {', '.join(more)}") if more else first
+
+
+def _plain(finding: Finding) -> Finding:
+    reason, consequence, repair = (
+        _NAMED.sub(r"\1", text) for text in (finding.reason, finding.consequence, finding.repair)
+    )
+    return replace(finding, reason=reason, consequence=consequence, repair=repair)
 
 
 Remark = tuple[Location, str, str, str]

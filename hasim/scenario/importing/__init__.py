@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from hasim.scenario.importing.settings import ImportSummary
+from hasim.scenario.importing.summary import ImportSummary
 from hasim.scenario.importing.text import Imported, import_configs
 
 __all__ = ["ImportSummary", "Imported", "import_configs"]

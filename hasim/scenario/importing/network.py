@@ -8,12 +8,12 @@ changes nothing about the time that a failover takes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
 
 from hasim.keepalived.config import IPAddress, Vip
 
-__all__ = ["HEARTBEAT", "SERVICE", "NetworkPlan", "plan_network"]
+__all__ = ["HEARTBEAT", "SERVICE", "NetworkPlan", "plan_network", "with_interfaces"]
 
 SERVICE, HEARTBEAT = "service", "heartbeat"
 _VPC_RANGES = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -27,13 +27,15 @@ _STAND_IN_ADDRESS = IPv4Address("10.0.1.100")
 @dataclass(frozen=True)
 class NetworkPlan:
     """Where everything is: ``addresses`` are the nodes' own in the subnet that carries the adverts (a node without one
-    gets a free one). ``assumed`` says what was not in the files."""
+    gets a free one), ``further`` those on further interfaces by node and interface, each of which has the subnet of its
+    name. ``assumed`` says what was not in the files."""
 
     vpc: IPv4Network
     subnets: Mapping[str, IPv4Network]
     floating: IPv4Address
     addresses: Mapping[str, IPv4Address]
     assumed: tuple[str, ...] = ()
+    further: Mapping[tuple[str, str], IPv4Address] = field(default_factory=dict)
 
     @property
     def separate_heartbeats(self) -> bool:
@@ -49,7 +51,8 @@ def plan_network(sources: Mapping[str, IPAddress | None], vip: Vip | None) -> Ne
         return kept
     reason = "no virtual address is configured" if vip is None else f"{vip.address} and the nodes' addresses"
     if vip is not None:
-        reason += " do not fit into a VPC together" if vip.address.version == 4 else " are IPv6, which is not simulated"
+        is_ipv4 = vip.address.version == 4
+        reason += " do not fit into a VPC together" if is_ipv4 else " are IPv6, and private IPv4 addresses move"
     return NetworkPlan(
         _STAND_IN_VPC,
         {SERVICE: _STAND_IN_SUBNET},
@@ -57,6 +60,31 @@ def plan_network(sources: Mapping[str, IPAddress | None], vip: Vip | None) -> Ne
         {},
         (f"the addresses ({reason}): 10.0.1.0/24 takes their place, which changes no time",),
     )
+
+
+def with_interfaces(
+    plan: NetworkPlan, interfaces: Iterable[str], sources: Mapping[tuple[str, str], IPAddress | None]
+) -> NetworkPlan:
+    """The plan with a subnet for every further interface; ``sources`` are the known addresses by node and interface."""
+    subnets, further = dict(plan.subnets), dict(plan.further)
+    for interface in interfaces:
+        known = {node: address for (node, name), address in sources.items() if name == interface}
+        found = _distinct(known) or {}
+        network = _covering(found.values()) if found else None
+        if network is None or not _has_room(plan.vpc, subnets, network):
+            network, found = _free(plan.vpc, subnets), {}
+        subnets[interface] = network
+        further |= {(node, interface): address for node, address in found.items()}
+    return replace(plan, subnets=subnets, further=further)
+
+
+def _has_room(vpc: IPv4Network, subnets: Mapping[str, IPv4Network], network: IPv4Network) -> bool:
+    return network.subnet_of(vpc) and not any(network.overlaps(other) for other in subnets.values())
+
+
+def _free(vpc: IPv4Network, subnets: Mapping[str, IPv4Network]) -> IPv4Network:
+    """A subnet of the usual size that nothing uses yet."""
+    return next(network for network in vpc.subnets(new_prefix=_USUAL) if _has_room(vpc, subnets, network))
 
 
 def _distinct(sources: Mapping[str, IPAddress | None]) -> dict[str, IPv4Address] | None:

@@ -6,100 +6,70 @@ the one that is asked for.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from hasim.errors import UserError
-from hasim.keepalived import Config, Location, Severity, SyncGroup, VrrpInstance
-from hasim.keepalived.config import IPAddress, Tracked
+from hasim.keepalived import Config, SyncGroup, VrrpInstance
+from hasim.keepalived.config import IPAddress
 from hasim.keepalived.lint import VirtualRouter, design_of
-from hasim.units import MICROSECOND, MILLISECOND, SECOND
+from hasim.scenario.importing.tracking import TrackedThings
+from hasim.scenario.importing.values import (
+    ByName,
+    Setting,
+    Settings,
+    duration_text,
+    node_names,
+    yaml_name,
+)
 
 __all__ = [
-    "ImportSummary",
+    "BLOCKS",
     "Node",
-    "Setting",
     "choose_router",
-    "node_names",
+    "group_of",
+    "has_ipv6_adverts",
+    "members_of",
     "read_nodes",
-    "summarize",
-    "yaml_name",
 ]
 
-_YAML_WORDS = frozenset({"yes", "no", "on", "off", "true", "false", "null", "y", "n"})
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
-_MOST_NAME = 60
-_MOST_COUNTED = 1000
-_MOST_WEIGHT = 253
-_PROCESS_CHECK_INTERVAL_NS = 100 * MILLISECOND
+_MOST_GARPS = 100
 
 
-@dataclass(frozen=True)
-class Setting:
-    """A value as a scenario writes it, and the line that it comes from."""
-
-    value: str
-    location: Location | None = None
-    remark: str = ""
-
-    @property
-    def comment(self) -> str:
-        """What stands behind it in the file."""
-        origin = str(self.location) if self.location is not None and self.location.line else ""
-        return ": ".join(part for part in (origin, self.remark) if part)
+BLOCKS = ("track_scripts", "track_processes", "track_files", "track_interface", "sync_group")
+"""What stands by name in a scenario's ``vrrp``."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """One instance of the scenario. ``instance`` is None where its configuration has no VRRP."""
+    """One instance of the scenario. ``instance`` is None where its configuration has no VRRP; ``members`` are the
+    further ones of its sync group, by the name that they have in the scenario.
+
+    ``vrrp``, what is in it by name (``track_scripts``, ...), and ``notify`` are the settings of a scenario's sections.
+    """
 
     name: str
     instance: VrrpInstance | None
     source: IPAddress | None
-    vrrp: Mapping[str, Setting] = field(default_factory=dict)
-    track_scripts: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
-    rx_lower_pri: Setting | None = None
+    vrrp: Settings = field(default_factory=dict)
+    track_scripts: ByName = field(default_factory=dict)
+    track_processes: ByName = field(default_factory=dict)
+    track_files: ByName = field(default_factory=dict)
+    track_interface: ByName = field(default_factory=dict)
+    sync_group: ByName = field(default_factory=dict)
+    notify: Settings = field(default_factory=dict)
+    members: Mapping[str, VrrpInstance] = field(default_factory=dict)
 
+    @property
+    def rx_lower_pri(self) -> Setting | None:
+        """The setting that runs the script when a lower advert comes in, where there is one."""
+        return self.notify.get("notify_master_rx_lower_pri")
 
-@dataclass(frozen=True)
-class ImportSummary:
-    """What became of the files: settings that the scenario has from them, statements that it has no use for, what it
-    assumes beyond them, and what keepalived makes of doubtful statements."""
-
-    used: tuple[str, ...]
-    unused: tuple[str, ...]
-    assumed: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-    def __str__(self) -> str:
-        sections = (
-            ("Used", self.used),
-            ("Accepted, and without effect on the simulation", self.unused),
-            ("Assumed, because the files do not say it", self.assumed),
-            ("Not as written", self.warnings),
-        )
-        lines = [line for title, items in sections if items for line in (f"{title}:", *(f"  {item}" for item in items))]
-        return "\n".join(lines)
-
-
-def yaml_name(name: str) -> str:
-    """A name as YAML must have it to take it for text."""
-    return name if name[0].isalpha() and name.lower() not in _YAML_WORDS else f'"{name}"'
-
-
-def node_names(names: Iterable[str]) -> dict[str, str]:
-    """The nodes' names as a scenario can have them, each once."""
-    found: dict[str, str] = {}
-    for name in names:
-        plain = _NOT_IN_NAMES.sub("-", name).strip("-_")[: _MOST_NAME - 4] or "node"
-        number = 2
-        unique = plain
-        while unique in found.values():
-            unique = f"{plain}-{number}"
-            number += 1
-        found[name] = unique
-    return found
+    @property
+    def blocks(self) -> dict[str, ByName]:
+        """What stands by name in ``vrrp``, by its key there."""
+        return {key: getattr(self, key) for key in BLOCKS}
 
 
 def choose_router(configs: Mapping[str, Config], wanted: str | None) -> VirtualRouter | None:
@@ -128,15 +98,40 @@ def read_nodes(configs: Mapping[str, Config], router: VirtualRouter | None) -> l
         instances[member.node] = configs[member.node].instance(member.name)
     sources = _sources(instances)
     by_address = {address: names[node] for node, address in sources.items() if address is not None}
+    member_names = _member_names(configs)
     nodes = []
     for node, config in configs.items():
         instance = instances.get(node)
         if instance is None:
             nodes.append(Node(names[node], None, None))
-        else:
-            others = set(names.values()) - {names[node]}
-            nodes.append(_node(names[node], config, instance, sources[node], by_address, others))
+            continue
+        members = {
+            member_names[node, other.name]: other for other in members_of(config, instance) if other is not instance
+        }
+        read = _node(names[node], config, instance, sources[node], members)
+        peers = _peers(instance, by_address, names[node], set(names.values()))
+        nodes.append(replace(read, vrrp={**read.vrrp, **peers}))
     return nodes
+
+
+def members_of(config: Config, instance: VrrpInstance) -> tuple[VrrpInstance, ...]:
+    """All members of the instance's sync group, itself among them; itself alone where it is in none."""
+    group = group_of(config, instance)
+    return tuple(config.instance(name) for name in group.members) if group is not None else (instance,)
+
+
+def group_of(config: Config, instance: VrrpInstance) -> SyncGroup | None:
+    """The sync group that the instance is in."""
+    return next((group for group in config.sync_groups if instance.name in group.members), None)
+
+
+def _member_names(configs: Mapping[str, Config]) -> dict[tuple[str, str], str]:
+    """What the scenario calls each instance of each node: those of one virtual router alike."""
+    routers = design_of(configs).virtual_routers
+    plain = node_names(dict.fromkeys(virtual.routers[0].name for virtual in routers))
+    return {
+        (member.node, member.name): plain[virtual.routers[0].name] for virtual in routers for member in virtual.routers
+    }
 
 
 def _sources(instances: Mapping[str, VrrpInstance]) -> dict[str, IPAddress | None]:
@@ -150,53 +145,78 @@ def _sources(instances: Mapping[str, VrrpInstance]) -> dict[str, IPAddress | Non
     return sources
 
 
+def _peers(instance: VrrpInstance, by_address: Mapping[IPAddress, str], name: str, everybody: set[str]) -> Settings:
+    """Whom its adverts go to, where that is not simply everybody."""
+    peers = {by_address[peer.address] for peer in instance.unicast_peers if peer.address in by_address} - {name}
+    unknown = [peer for peer in instance.unicast_peers if peer.address not in by_address]
+    if not peers or unknown or peers == everybody - {name}:
+        return {}
+    text = f"[{', '.join(yaml_name(peer) for peer in sorted(peers))}]"
+    return {"peers": Setting(text, instance.where("unicast_peers"))}
+
+
 def _node(
     name: str,
     config: Config,
     instance: VrrpInstance,
     source: IPAddress | None,
-    by_address: Mapping[IPAddress, str],
-    others: set[str],
+    members: Mapping[str, VrrpInstance],
 ) -> Node:
-    group = next((group for group in config.sync_groups if instance.name in group.members), None)
-    vrrp = dict(_vrrp_settings(config, instance))
-    peers = {by_address[peer.address] for peer in instance.unicast_peers if peer.address in by_address}
-    unknown = [peer for peer in instance.unicast_peers if peer.address not in by_address]
-    if peers - {name} and not unknown and peers != others:
-        vrrp["peers"] = Setting(
-            f"[{', '.join(yaml_name(peer) for peer in sorted(peers - {name}))}]", instance.where("unicast_peers")
-        )
-    script = instance.notify.master_rx_lower_pri
+    group = group_of(config, instance)
+    tracked = TrackedThings(config, group, (instance, *members.values()))
     return Node(
         name,
         instance,
         source,
-        vrrp,
-        dict(_checks(config, instance, group)),
-        Setting("true", instance.where("notify_master_rx_lower_pri")) if script is not None else None,
+        vrrp=dict(_vrrp_settings(config, instance)),
+        track_scripts=dict(tracked.scripts()),
+        track_processes=dict(tracked.processes()),
+        track_files=dict(tracked.files()),
+        track_interface=dict(tracked.interfaces(instance)),
+        sync_group={member: dict(_member_settings(config, other)) for member, other in members.items()},
+        notify=dict(_notify_settings(config, instance, group)),
+        members=members,
     )
 
 
-def duration_text(duration_ns: int) -> str:
-    """A duration as a scenario writes it, exactly."""
-    for unit_ns, unit in ((SECOND, "s"), (MILLISECOND, "ms"), (MICROSECOND, "us")):
-        if duration_ns % unit_ns == 0:
-            return f"{duration_ns // unit_ns}{unit}"
-    return f"{duration_ns}ns"
+def _notify_settings(config: Config, instance: VrrpInstance, group: SyncGroup | None) -> Iterator[tuple[str, Setting]]:
+    if instance.notify.master_rx_lower_pri is not None:
+        yield "notify_master_rx_lower_pri", Setting("true", instance.where("notify_master_rx_lower_pri"))
+    fifo = "vrrp_notify_fifo" if config.global_defs.vrrp_notify_fifo is not None else "notify_fifo"
+    has_fifo = getattr(config.global_defs, fifo) is not None
+    notifies = [instance.notify, *([group.notify] if group is not None else [])]
+    if has_fifo and not any(notify.master or notify.any for notify in notifies):
+        yield "fifo", Setting("true", config.global_defs.where(fifo))
 
 
 def _vrrp_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple[str, Setting]]:
     """The settings in the order of the reference, those with keepalived's defaults left out."""
+    yield from _election_settings(config, instance)
+    defaults = config.global_defs
+    if defaults.vrrp_startup_delay_ns:
+        location = defaults.where("vrrp_startup_delay")
+        yield "startup_delay", Setting(duration_text(defaults.vrrp_startup_delay_ns), location)
+    yield from _garp_settings(config, instance)
 
-    def placed(value: object, name: str, remark: str = "") -> Setting:
-        text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-        if name in instance.places:
-            return Setting(text, instance.where(name), remark)
-        if f"vrrp_{name}" in config.global_defs.places:
-            return Setting(text, config.global_defs.where(f"vrrp_{name}"), remark)
-        return Setting(text, None, remark or "keepalived's default")
 
-    written = instance.written
+def _member_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple[str, Setting]]:
+    yield "interface", _placed(config, instance, yaml_name(instance.interface), "interface")
+    yield from _election_settings(config, instance)
+
+
+def _placed(config: Config, instance: VrrpInstance, value: object, name: str, remark: str = "") -> Setting:
+    """A value with the line that it comes from."""
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    if name in instance.places:
+        return Setting(text, instance.where(name), remark)
+    if f"vrrp_{name}" in config.global_defs.places:
+        return Setting(text, config.global_defs.where(f"vrrp_{name}"), remark)
+    return Setting(text, None, remark or "keepalived's default")
+
+
+def _election_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple[str, Setting]]:
+    """What decides who becomes MASTER, and when."""
+    placed, written = partial(_placed, config, instance), instance.written
     yield "version", placed(instance.version, "version")
     yield "virtual_router_id", placed(instance.virtual_router_id, "virtual_router_id")
     rounded = f"written as {duration_text(written.advert_int_ns)}, which version {instance.version} cannot carry"
@@ -211,10 +231,6 @@ def _vrrp_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple[str
     if instance.preempt_delay_ns or written.preempt_delay_ns:
         remark = "" if instance.preempt_delay_ns else "preempt_delay is written, and keepalived clears it"
         yield "preempt_delay", placed(duration_text(instance.preempt_delay_ns), "preempt_delay", remark)
-    defaults = config.global_defs
-    if defaults.vrrp_startup_delay_ns:
-        location = defaults.where("vrrp_startup_delay")
-        yield "startup_delay", Setting(duration_text(defaults.vrrp_startup_delay_ns), location)
     if instance.down_timer_adverts != 3:
         yield "down_timer_adverts", placed(instance.down_timer_adverts, "down_timer_adverts")
     for name in ("higher_prio_send_advert", "lower_prio_no_advert", "dont_track_primary"):
@@ -223,106 +239,29 @@ def _vrrp_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple[str
     transport = "unicast" if instance.unicast else "multicast"
     remark = "" if instance.unicast else "no unicast_peer is written"
     yield "transport", placed(transport, "unicast_peers", remark)
+    if has_ipv6_adverts(instance):
+        yield "native_ipv6", placed(True, "native_ipv6", "its addresses are IPv6")
 
 
-def _checks(
-    config: Config, instance: VrrpInstance, group: SyncGroup | None
-) -> Iterator[tuple[str, Mapping[str, Setting]]]:
-    """Track scripts and track processes as the checks of a scenario, by name."""
-    for item in (*instance.track_scripts, *(group.track_scripts if group is not None else ())):
-        if item.reverse:
-            continue
-        script = config.script(item.name)
-        settings = {
-            "interval": Setting(duration_text(script.interval_ns), script.where("interval")),
-            "weight": _weight(item),
-        }
-        if script.timeout_ns != script.interval_ns:
-            settings["timeout"] = Setting(duration_text(script.timeout_ns), script.where("timeout"))
-        for name, count in (("rise", script.rise), ("fall", script.fall)):
-            if count > 1:
-                settings[name] = Setting(str(min(count, _MOST_COUNTED)), script.where(name))
-        yield node_names([item.name])[item.name], settings
-    for item in (*instance.track_processes, *(group.track_processes if group is not None else ())):
-        if not item.reverse:
-            yield node_names([item.name])[item.name], _process_check(config, item)
+def has_ipv6_adverts(instance: VrrpInstance) -> bool:
+    """Whether its adverts go over IPv6 in a scenario, which has them with version 3 only."""
+    return instance.family == 6 and instance.version == 3
 
 
-def _weight(item: Tracked) -> Setting:
-    """The weight of something tracked; one beyond what a priority can move has the same effect as the largest."""
-    return Setting(str(min(max(item.weight, -_MOST_WEIGHT), _MOST_WEIGHT)), item.location)
-
-
-def _process_check(config: Config, item: Tracked) -> dict[str, Setting]:
-    """A tracked process: keepalived hears at once when it ends, which a check every 100 ms comes close to."""
-    process = next(process for process in config.processes if process.name == item.name)
-    settings = {
-        "interval": Setting(duration_text(_PROCESS_CHECK_INTERVAL_NS), process.location, "the process is watched"),
-        "weight": _weight(item),
-        "run_time": Setting("0s"),
+def _garp_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple[str, Setting]]:
+    """Gratuitous ARPs, where they are not keepalived's default."""
+    placed = partial(_placed, config, instance)
+    values = {
+        "garp_master_repeat": (min(instance.garp_master_repeat, _MOST_GARPS), 5),
+        "garp_master_delay": (duration_text(instance.garp_master_delay_ns), "5s"),
+        "garp_master_refresh": (duration_text(instance.garp_master_refresh_ns), "0s"),
+        "garp_master_refresh_repeat": (min(instance.garp_master_refresh_repeat, _MOST_GARPS), 1),
+        "garp_lower_prio_repeat": (min(instance.garp_lower_prio_repeat, _MOST_GARPS), instance.garp_master_repeat),
+        "garp_lower_prio_delay": (
+            duration_text(instance.garp_lower_prio_delay_ns),
+            duration_text(instance.garp_master_delay_ns),
+        ),
     }
-    for name, delay_ns in (("rise", process.fork_delay_ns), ("fall", process.terminate_delay_ns)):
-        count = min(1 + delay_ns // _PROCESS_CHECK_INTERVAL_NS, _MOST_COUNTED)
-        if count > 1:
-            settings[name] = Setting(str(count), process.where("delay"))
-    return settings
-
-
-def summarize(
-    configs: Mapping[str, Config], router: VirtualRouter | None, nodes: Iterable[Node], assumed: Iterable[str]
-) -> ImportSummary:
-    """What became of the statements of all files."""
-    used = [
-        f"{setting.location}: {name} {setting.value}"
-        for node in nodes
-        for name, setting in _all_settings(node)
-        if setting.location is not None and setting.location.line
-    ]
-    chosen = {(member.node, member.name) for member in router.routers} if router is not None else set()
-    unused: list[str] = []
-    for node, config in configs.items():
-        unused += [f"{item.location}: {' '.join(item.words[:2])}" for item in config.unused]
-        unused += [
-            f"{instance.location}: vrrp_instance {instance.name} (a scenario has one; ask for another by its name)"
-            for instance in config.instances
-            if (node, instance.name) not in chosen
-        ]
-        for instance in config.instances:
-            if (node, instance.name) in chosen:
-                unused += _left_out(config, instance)
-    warnings = [
-        str(problem)
-        for config in configs.values()
-        for problem in config.problems
-        if problem.severity is not Severity.NOTE
-    ]
-    return ImportSummary(tuple(_once(used)), tuple(_once(unused)), tuple(assumed), tuple(_once(warnings)))
-
-
-def _all_settings(node: Node) -> Iterator[tuple[str, Setting]]:
-    yield from node.vrrp.items()
-    for name, settings in node.track_scripts.items():
-        for key, setting in settings.items():
-            yield f"{name} {key}", setting
-    if node.rx_lower_pri is not None:
-        yield "notify_master_rx_lower_pri", node.rx_lower_pri
-
-
-def _left_out(config: Config, instance: VrrpInstance) -> Iterator[str]:
-    """What the chosen instance says that a scenario cannot."""
-    for item in instance.track_interfaces:
-        yield f"{item.location}: track_interface {item.name} (the scenario has no such interface)"
-    for item in (*instance.track_scripts, *instance.track_processes):
-        if item.reverse:
-            yield f"{item.location}: {item.name} (reverse weights are not simulated)"
-    for vip in instance.virtual_addresses[1:]:
-        yield f"{vip.location}: {vip.address} (a scenario has one floating address)"
-    if instance.fault_reason:
-        yield f"{instance.location}: {instance.name} stays in FAULT ({instance.fault_reason})"
-    if any(instance.name in group.members and len(group.members) > 1 for group in config.sync_groups):
-        yield f"{instance.location}: {instance.name} is in a sync group, and is simulated without the others"
-
-
-def _once(items: Iterable[str]) -> Iterator[str]:
-    """Each text once, in the order of the first time."""
-    return iter(dict.fromkeys(items))
+    for name, (value, default) in values.items():
+        if value != default:
+            yield name, placed(value, name)

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
 
 from hasim.errors import UserError
 from hasim.keepalived import Config
-from hasim.keepalived.config import Vip
+from hasim.keepalived.config import IPAddress, Vip
 from hasim.keepalived.lint import VirtualRouter
-from hasim.scenario.importing.network import HEARTBEAT, SERVICE, NetworkPlan, plan_network
-from hasim.scenario.importing.settings import (
-    ImportSummary,
-    Node,
-    Setting,
-    choose_router,
-    node_names,
-    read_nodes,
-    summarize,
-    yaml_name,
-)
+from hasim.scenario.importing.network import HEARTBEAT, SERVICE, NetworkPlan, plan_network, with_interfaces
+from hasim.scenario.importing.settings import BLOCKS, Node, choose_router, read_nodes
+from hasim.scenario.importing.summary import ImportSummary, summarize
+from hasim.scenario.importing.values import ByName, Setting, Settings, node_names, yaml_name
 
 __all__ = ["Imported", "import_configs"]
 
 _ZONE = "ap-guangzhou-3"
 _COMMENT_COLUMN = 44
 _LOWER = 50
+_MOST_SMALL = 4
+"""So many interfaces an instance of 4 cores may have."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +51,8 @@ def import_configs(
     assumed: list[str] = []
     nodes = _with_backup(nodes, assumed)
     plan = plan_network({node.name: node.source for node in nodes}, _floating(configs, router))
+    nodes, sources = _with_named_interfaces(nodes)
+    plan = with_interfaces(plan, sorted({interface for _, interface in sources}), sources)
     assumed += plan.assumed
     assumed += _assumptions(configs, router)
     return Imported(_Writer(name, nodes, plan).text(), summarize(configs, router, nodes, assumed))
@@ -83,7 +81,53 @@ def _with_backup(nodes: list[Node], assumed: list[str]) -> list[Node]:
     peers = node.instance.unicast_peers if node.instance is not None else ()
     source = peers[0].address if peers else None
     own = replace(node, vrrp={key: value for key, value in node.vrrp.items() if key != "peers"})
-    return [own, replace(node, name=name, source=source, vrrp=vrrp)]
+    members = {
+        member: replace(
+            instance,
+            source_address=instance.unicast_peers[0].address if instance.unicast_peers else None,
+        )
+        for member, instance in node.members.items()
+    }
+    group = {
+        member: {**settings, "priority": Setting(lower, None, remark), "state": Setting("BACKUP", None, remark)}
+        for member, settings in node.sync_group.items()
+    }
+    return [own, replace(node, name=name, source=source, vrrp=vrrp, members=members, sync_group=group)]
+
+
+def _with_named_interfaces(
+    nodes: list[Node],
+) -> tuple[list[Node], dict[tuple[str, str], IPAddress | None]]:
+    """The nodes, their further interfaces called alike where one virtual router uses them; and the addresses of those
+    by node and interface, as far as they are known."""
+    called: dict[str, str] = {}
+    for node in nodes:
+        for member, instance in node.members.items():
+            called.setdefault(member, _interface_name(instance.interface))
+    named, sources = [], dict[tuple[str, str], IPAddress | None]()
+    for node in nodes:
+        renamed: dict[str, str] = {}
+        group: dict[str, Settings] = {}
+        for member, settings in node.sync_group.items():
+            instance = node.members[member]
+            is_own = node.instance is not None and instance.interface == node.instance.interface
+            own = {key: setting for key, setting in settings.items() if key != "interface"}
+            if not is_own:
+                renamed[instance.interface] = called[member]
+                sources[node.name, called[member]] = instance.source_address
+                own = {"interface": replace(settings["interface"], value=yaml_name(called[member])), **own}
+            group[member] = own
+        tracked = {renamed.get(name, _interface_name(name)): item for name, item in node.track_interface.items()}
+        for name in tracked:
+            sources.setdefault((node.name, name), None)
+        named.append(replace(node, sync_group=group, track_interface=tracked))
+    return named, sources
+
+
+def _interface_name(device: str) -> str:
+    """What the scenario calls a device; the names of its own interfaces are not free."""
+    name = node_names([device])[device]
+    return f"{name}-2" if name in (SERVICE, HEARTBEAT, "eth0") else name
 
 
 def _assumptions(configs: Mapping[str, Config], router: VirtualRouter | None) -> Iterator[str]:
@@ -109,7 +153,10 @@ class _Writer:
         self._nodes = nodes
         self._plan = plan
         self._common = _common([node.vrrp for node in nodes])
-        self._common_checks = nodes[0].track_scripts if _same_checks(nodes) else {}
+        self._common_notify = nodes[0].notify if len({_written(node.notify) for node in nodes}) == 1 else {}
+        self._common_blocks = {
+            key: nodes[0].blocks[key] for key in BLOCKS if len({_as_text(node.blocks[key]) for node in nodes}) == 1
+        }
 
     def text(self) -> str:
         sections = (
@@ -152,7 +199,7 @@ class _Writer:
         lines.append(f"vpc: {{cidr: {self._plan.vpc}, multicast: {'true' if multicast else 'false'}}}")
         lines[-1] += remark if multicast else ""
         lines.append("subnets:")
-        lines += [f"  {name}: {{cidr: {cidr}}}" for name, cidr in self._plan.subnets.items()]
+        lines += [f"  {yaml_name(name)}: {{cidr: {cidr}}}" for name, cidr in self._plan.subnets.items()]
         return lines
 
     def _instances(self) -> list[str]:
@@ -164,22 +211,30 @@ class _Writer:
     def _instance(self, node: Node) -> Iterator[str]:
         address = self._plan.addresses.get(node.name)
         own = [(key, setting) for key, setting in node.vrrp.items() if key not in self._common]
-        if self._plan.separate_heartbeats:
-            yield "cpu: 4"
-            yield "memory: 8GB"
-            yield f"subnet: {SERVICE}"
+        further = [name for name in self._plan.subnets if name not in (SERVICE, HEARTBEAT)]
+        if self._plan.separate_heartbeats or further:
+            yield "cpu: 4" if len(self._plan.subnets) <= _MOST_SMALL else "cpu: 16"
+            yield "memory: 8GB" if len(self._plan.subnets) <= _MOST_SMALL else "memory: 32GB"
+        yield f"subnet: {SERVICE}"
+        if address is not None and not self._plan.separate_heartbeats:
+            yield f"address: {address}"
+        if node.source is not None and node.source.version == 6 and not self._plan.separate_heartbeats:
+            yield f"ipv6_address: {node.source}"
+        if self._plan.separate_heartbeats or further:
             yield "interfaces:"
-            place = f", address: {address}" if address is not None else ""
-            yield f"  {HEARTBEAT}: {{subnet: {HEARTBEAT}{place}}}"
-        else:
-            yield f"subnet: {SERVICE}"
-            if address is not None:
-                yield f"address: {address}"
-        checks = {} if self._common_checks else node.track_scripts
-        if own or checks:
+        if self._plan.separate_heartbeats:
+            yield f"  {HEARTBEAT}: {{subnet: {HEARTBEAT}{_address_text(address)}}}"
+        for name in further:
+            place = _address_text(self._plan.further.get((node.name, name)))
+            yield f"  {yaml_name(name)}: {{subnet: {yaml_name(name)}{place}}}"
+        blocks = {key: node.blocks[key] for key in BLOCKS if key not in self._common_blocks}
+        if own or any(blocks.values()):
             yield "vrrp:"
             yield from (f"  {line}" for line in _settings(own))
-            yield from (f"  {line}" for line in _check_lines(checks))
+            yield from (f"  {line}" for line in _block_lines(blocks))
+        if _written(node.notify) != _written(self._common_notify):
+            yield "notify:"
+            yield from (f"  {line}" for line in _settings(node.notify.items()))
 
     def _floating(self) -> list[str]:
         return [
@@ -193,16 +248,13 @@ class _Writer:
         lines = [*_settings(self._common.items())]
         if self._plan.separate_heartbeats:
             lines.append(f"interface: {HEARTBEAT}")
-        lines += _check_lines(self._common_checks)
+        lines += _block_lines(self._common_blocks)
         return ["vrrp:", *(f"  {line}" for line in lines)] if lines else []
 
     def _notify(self) -> list[str]:
-        listeners = [node for node in self._nodes if node.rx_lower_pri is not None]
-        if not listeners:
+        if not self._common_notify:
             return []
-        setting = listeners[0].rx_lower_pri
-        assert setting is not None
-        return ["notify:", *(f"  {line}" for line in _settings([("notify_master_rx_lower_pri", setting)]))]
+        return ["notify:", *(f"  {line}" for line in _settings(self._common_notify.items()))]
 
     def _faults(self) -> list[str]:
         best = max(self._nodes, key=lambda node: int(node.vrrp.get("priority", Setting("100")).value))
@@ -224,15 +276,17 @@ def _common(vrrp: list[Mapping[str, Setting]]) -> dict[str, Setting]:
     }
 
 
-def _same_checks(nodes: list[Node]) -> bool:
-    """Whether all nodes have the same checks with the same values."""
+def _as_text(things: ByName) -> str:
+    """What stands by name, without where it comes from."""
+    return repr({name: _written(item) for name, item in things.items()})
 
-    def values(node: Node) -> dict[str, dict[str, str]]:
-        return {
-            name: {key: setting.value for key, setting in check.items()} for name, check in node.track_scripts.items()
-        }
 
-    return all(values(node) == values(nodes[0]) for node in nodes)
+def _written(settings: Settings) -> str:
+    return repr({key: setting.value for key, setting in settings.items()})
+
+
+def _address_text(address: IPv4Address | None) -> str:
+    return f", address: {address}" if address is not None else ""
 
 
 def _settings(settings: Iterable[tuple[str, Setting]]) -> Iterator[str]:
@@ -242,14 +296,17 @@ def _settings(settings: Iterable[tuple[str, Setting]]) -> Iterator[str]:
         yield f"{line:<{_COMMENT_COLUMN}}  # {setting.comment}" if setting.comment else line
 
 
-def _check_lines(checks: Mapping[str, Mapping[str, Setting]]) -> list[str]:
-    if not checks:
-        return []
-    lines = ["track_scripts:"]
-    for name, settings in checks.items():
-        looks = Setting("service", None, "an assumption: what the script looks at is not known")
-        lines.append(f"  {yaml_name(name)}:")
-        lines += [f"    {line}" for line in _settings([("check", looks), *settings.items()])]
+def _block_lines(blocks: Mapping[str, ByName]) -> list[str]:
+    """What stands by name; what a script looks at is in no file."""
+    lines = []
+    looks = {"check": Setting("service", None, "an assumption: what the script looks at is not known")}
+    for key, things in blocks.items():
+        if things:
+            lines.append(f"{key}:")
+        for name, settings in things.items():
+            lines.append(f"  {yaml_name(name)}:")
+            known = {**looks, **settings} if key == "track_scripts" else settings
+            lines += [f"    {line}" for line in _settings(known.items())]
     return lines
 
 

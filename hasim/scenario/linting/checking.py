@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from hasim.keepalived import Location
-from hasim.keepalived.lint import RULES, Finding, Level, lint_design
+from hasim.keepalived.lint import RULES, Finding, Level, lint_configs, lint_design, merged
 from hasim.scenario.errors import ScenarioError
 from hasim.scenario.linting.design import design_of_scenario
 from hasim.scenario.linting.rules import CLOUD_RULES
 from hasim.scenario.loading import Document
+from hasim.scenario.prepared import Prepared, prepare
 from hasim.scenario.resolve import resolve
 from hasim.scenario.validation import validate
 
-__all__ = ["SCENARIO_REFUSED", "SCENARIO_RULES", "lint_scenario", "refusal"]
+__all__ = ["NOT_SIMULATED", "SCENARIO_REFUSED", "SCENARIO_RULES", "lint_scenario", "refusal"]
 
 SCENARIO_RULES = tuple(CLOUD_RULES.all)
 SCENARIO_REFUSED = "scenario-refused"
+NOT_SIMULATED = "not-simulated"
 _KNOWN_BETTER = "multicast"
 """A rule of doubt about the network, which a scenario describes."""
 
@@ -24,18 +27,39 @@ _KNOWN_BETTER = "multicast"
 def lint_scenario(document: Document, directory: Path) -> tuple[Finding, ...]:
     """What is wrong with a scenario, worst first; ``directory`` is what files in it are relative to.
 
-    A scenario that does not load (an unknown key, or something that the cloud would refuse) is one finding.
+    A scenario that does not load (an unknown key, or something that the cloud would refuse) is one finding. The
+    keepalived.conf files that it points at are looked at with it.
     """
     try:
-        scenario = resolve(document, directory=directory)
+        prepared = prepare(document, directory)
+        scenario = resolve(prepared.document, directory=directory)
     except ScenarioError as error:
         return (refusal(error),)
-    design = design_of_scenario(document, validate(document), scenario)
+    design = design_of_scenario(prepared.document, validate(prepared.document), scenario)
     found = list(lint_design(design, (rule for rule in RULES if rule.name != _KNOWN_BETTER)))
-    for rule in SCENARIO_RULES:
-        found += rule.findings(design)
+    found += merged(finding for rule in SCENARIO_RULES for finding in rule.findings(design))
+    found += (finding for finding in lint_configs(prepared.configs, rules=()) if finding not in found)
+    found += _not_simulated(prepared)
     order = list(Level)
     return tuple(sorted(found, key=lambda finding: (order.index(finding.level), finding.location, finding.rule)))
+
+
+def _not_simulated(prepared: Prepared) -> Iterator[Finding]:
+    """What the files say, and a scenario cannot."""
+    if not prepared.configs:
+        return
+    from hasim.scenario.importing.summary import left_out
+
+    for name, members in prepared.members.items():
+        for location, what in left_out(prepared.configs[name], members):
+            yield Finding(
+                NOT_SIMULATED,
+                Level.NOTE,
+                location,
+                f"{name} runs with {what}",
+                "the simulation does without it",
+                "do not read the results as if it were there",
+            )
 
 
 def refusal(error: ScenarioError) -> Finding:

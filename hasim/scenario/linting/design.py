@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from ipaddress import IPv4Address, IPv6Address
 
 from hasim.keepalived import Location
 from hasim.keepalived.lint import Check, Design, Router, VirtualRouter
@@ -28,6 +29,9 @@ _KEYS: dict[str, KeyPath] = {
 }
 """Where a scenario has what keepalived.conf calls by another name; all else is in ``vrrp`` under its own."""
 
+_GROUP = "sync_group"
+"""A scenario has one sync group at most."""
+
 _LIMITS: tuple[KeyPath, ...] = (("slo", "failover", "p95"), ("slo", "failover", "p99"), ("slo", "longest_outage"))
 """Objectives that nearly every failover has to meet. (A median says nothing about the longest detection.)"""
 
@@ -42,8 +46,9 @@ class ScenarioDesign(Design):
     def place(self, instance: str, *keys: str | int) -> Location:
         """The line of a setting: at the instance, else at the top, else that of the instance itself."""
         own: KeyPath = ("instances", instance, *keys)
-        path = keys if self.document.has(keys) and not self.document.has(own) else own
-        return Location(self.document.path, self.document.line(path))
+        is_own = self.document.has(own) or own in self.document.origins
+        path = keys if self.document.has(keys) and not is_own else own
+        return Location(*self.document.where(path))
 
 
 def design_of_scenario(document: Document, file: ScenarioFile, scenario: Scenario) -> ScenarioDesign:
@@ -52,11 +57,15 @@ def design_of_scenario(document: Document, file: ScenarioFile, scenario: Scenari
     routers = tuple(
         _router(known, instance, Merged.of(file, file.instances[instance.name])) for instance in scenario.instances
     )
+    members = tuple(
+        VirtualRouter(tuple(_member(known, instance, number) for instance in scenario.instances))
+        for number in range(len(scenario.instances[0].sync_group))
+    )
     limit = _tightest(scenario)
     return ScenarioDesign(
-        virtual_routers=(VirtualRouter(routers),),
+        virtual_routers=(VirtualRouter(routers), *members),
         detection_slo_ns=limit[0] if limit is not None else None,
-        detection_slo_location=Location(document.path, document.line(limit[1])) if limit is not None else None,
+        detection_slo_location=Location(*document.where(limit[1])) if limit is not None else None,
         stop_script_ns=max(
             (_release_time(scenario, i) for i in scenario.instances if _releases(scenario, i)), default=None
         ),
@@ -68,6 +77,12 @@ def design_of_scenario(document: Document, file: ScenarioFile, scenario: Scenari
 def heartbeat_of(instance: Instance) -> Interface:
     """The interface that carries an instance's adverts."""
     return next(interface for interface in instance.interfaces if interface.name == instance.vrrp.interface)
+
+
+def _source(instance: Instance) -> IPv4Address | IPv6Address:
+    """Where an instance's adverts come from."""
+    interface = heartbeat_of(instance)
+    return (interface.ipv6_address or interface.address) if instance.vrrp.native_ipv6 else interface.address
 
 
 def _router(design: ScenarioDesign, instance: Instance, merged: Merged) -> Router:
@@ -93,16 +108,47 @@ def _router(design: ScenarioDesign, instance: Instance, merged: Merged) -> Route
         down_timer_adverts=vrrp.down_timer_adverts,
         higher_prio_send_advert=vrrp.higher_prio_send_advert,
         unicast=vrrp.transport is Transport.UNICAST,
-        source_address=heartbeat_of(instance).address,
-        peers=tuple(heartbeat_of(scenario.instance(peer)).address for peer in vrrp.peers),
+        source_address=_source(instance),
+        peers=tuple(_source(scenario.instance(peer)) for peer in vrrp.peers),
         addresses=(floating,) if floating is not None else (),
         checks=tuple(_checks(design, instance)),
         has_master_script=calls,
         has_backup_script=releases,
         has_stop_script=releases,
         has_rx_lower_pri_script=calls and notify.on_rx_lower_priority,
+        has_fifo=notify.fifo,
         moves_address=calls,
         reclaims=notify.reclaim_interval_ns is not None,
+        sync_group=_GROUP if instance.sync_group else None,
+    )
+
+
+def _member(design: ScenarioDesign, instance: Instance, number: int) -> Router:
+    """A further member of an instance's sync group: it takes part in the election, and moves nothing."""
+    member = instance.sync_group[number]
+    vrrp, path = member.vrrp, ("vrrp", "sync_group", member.name)
+    there = replace(instance, vrrp=vrrp)
+    peers = (design.scenario.instance(name) for name in vrrp.peers)
+    return Router(
+        node=instance.name,
+        name=member.name,
+        where=lambda field: design.place(instance.name, *path, _KEYS.get(field, (field,))[-1]),
+        virtual_router_id=vrrp.virtual_router_id,
+        version=vrrp.version,
+        state=vrrp.initial_state,
+        priority=vrrp.priority,
+        advert_int_ns=vrrp.advert_int_ns,
+        advert_int_written_ns=vrrp.advert_int_ns,
+        nopreempt=vrrp.nopreempt,
+        nopreempt_written=vrrp.nopreempt,
+        preempt_delay_ns=0 if vrrp.nopreempt else vrrp.preempt_delay_ns,
+        startup_delay_ns=vrrp.startup_delay_ns,
+        down_timer_adverts=vrrp.down_timer_adverts,
+        higher_prio_send_advert=vrrp.higher_prio_send_advert,
+        unicast=vrrp.transport is Transport.UNICAST,
+        source_address=_source(there),
+        peers=tuple(_source(replace(peer, vrrp=peer.sync_group[number].vrrp)) for peer in peers),
+        sync_group=_GROUP,
     )
 
 
@@ -119,10 +165,22 @@ def _checks(design: ScenarioDesign, instance: Instance) -> Iterator[Check]:
             weight=script.weight,
             interval_ns=script.interval_ns,
             timeout_ns=script.timeout_ns,
-            timeout_location=location,
+            timeout_location=design.place(instance.name, "vrrp", "track_scripts", script.name, "timeout"),
             rise=script.rise,
             fall=script.fall,
+            reverse=script.reverse,
         )
+    yield from _watched(design, instance)
+
+
+def _watched(design: ScenarioDesign, instance: Instance) -> Iterator[Check]:
+    """Processes and interfaces that keepalived tracks: no scripts that run at intervals."""
+    for process in instance.vrrp.track_processes:
+        location = design.place(instance.name, "vrrp", "track_processes", process.name)
+        yield Check(name=process.name, location=location, weight=process.weight, reverse=process.reverse)
+    for interface in instance.vrrp.weighted_interfaces:
+        location = design.place(instance.name, "vrrp", "track_interface")
+        yield Check(name=interface.name, location=location, weight=interface.weight, reverse=interface.reverse)
 
 
 def _releases(scenario: Scenario, instance: Instance) -> bool:

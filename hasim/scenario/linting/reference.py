@@ -15,9 +15,9 @@ from hasim.keepalived.lint import Level
 from hasim.keepalived.lint.election import ELECTION_RULES
 from hasim.keepalived.lint.peers import PEER_RULES
 from hasim.keepalived.lint.scripts import SCRIPT_RULES
-from hasim.scenario.linting.checking import SCENARIO_REFUSED, SCENARIO_RULES
+from hasim.scenario.linting.checking import NOT_SIMULATED, SCENARIO_REFUSED, SCENARIO_RULES
 
-__all__ = ["lint_page", "write"]
+__all__ = ["NOT_IN_SCENARIOS", "lint_page", "write"]
 
 _PAGE = Path(__file__).resolve().parents[3] / "docs" / "lint.md"
 
@@ -78,8 +78,17 @@ _FILES = (
         "that cannot work in the topology (then with the error code of the cloud's API)",
         "the [scenario reference](scenario-reference.md) and the [cloud API](cloud-api.md)",
     ),
+    _OfOneFile(
+        NOT_SIMULATED,
+        Level.NOTE,
+        "a keepalived.conf that a scenario points at says something that a scenario cannot",
+        "the [scenario reference](scenario-reference.md)",
+    ),
 )
-_NOT_IN_SCENARIOS = frozenset({"authentication-differs", "addresses-differ", "peers-itself", "multicast"})
+NOT_IN_SCENARIOS = frozenset(
+    {"authentication-differs", "addresses-differ", "peers-itself", "multicast", "stop-script-hurried"}
+)
+"""What a scenario cannot say, or knows better."""
 _BOTH, _ONLY_SCENARIOS, _ONE_FILE = "keepalived.conf and scenarios", "scenarios", "one file by itself"
 _CHAPTERS: tuple[tuple[str, str, Iterable[_Described]], ...] = (
     ("Who becomes MASTER, and how soon", _BOTH, ELECTION_RULES.all),
@@ -101,8 +110,10 @@ severity, the line, the reason, what will happen, and the repair.
 * **warning**: it will surprise its author.
 * **note**: worth knowing.
 
-Where a rule says that something will happen, `tests/scenarios/test_lint_tells_the_truth.py` shows for many of them that
-the simulator does it, and that the repair prevents it.
+What is true of several nodes alike is said once and names them.
+
+Where a rule that looks at scenarios says that something will happen, `tests/scenarios/test_lint_tells_the_truth.py`
+shows that the simulator does it, and that the repair prevents it.
 """
 
 
@@ -124,7 +135,7 @@ def _sections() -> Iterator[str]:
         for rule in rules:
             yield f"### {rule.name}\n"
             yield f"{rule.summary[:1].upper()}{rule.summary[1:]}.\n"
-            where = "keepalived.conf" if rule.name in _NOT_IN_SCENARIOS else subject
+            where = "keepalived.conf" if rule.name in NOT_IN_SCENARIOS else subject
             yield f"* Severity: {rule.level}. Looks at: {where}."
             yield f"* Source: {rule.source}.\n"
 

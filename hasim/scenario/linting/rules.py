@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hasim.keepalived.lint.findings import Level, Remark, Rules
+from hasim.keepalived.lint.findings import Level, Remark, Rules, named
 from hasim.scenario.linting.design import ScenarioDesign, heartbeat_of
 from hasim.scenario.model import Instance, Interface, Transport
 from hasim.scenario.security import accepts_adverts
@@ -52,11 +52,12 @@ def _blocked(design: ScenarioDesign) -> Iterator[Remark]:
         for egress, way in ((False, "from"), (True, "to")):
             peers = [peer.name for peer in _peers(design, instance) if not _lets(design, interface, peer, egress)]
             if peers:
+                name, others = named(instance.name), ", ".join(map(named, peers))
                 yield (
                     design.place(instance.name, *_groups_path(design, instance, interface)),
-                    f"the security groups of {instance.name} drop adverts {way} {', '.join(peers)}",
-                    f"{instance.name if not egress else ', '.join(peers)} hears no master and becomes one: more than "
-                    "one MASTER for as long as they run, and each takes the address",
+                    f"the security groups of {name} drop adverts {way} {others}",
+                    f"{others if egress else name} hears no master and becomes one: more than one MASTER for as long "
+                    "as they run, and each takes the address",
                     f"add {{protocol: vrrp, peer: ...}} to the {'egress' if egress else 'ingress'} rules",
                 )
 
@@ -71,13 +72,13 @@ def _service_of_the_master(design: ScenarioDesign) -> Iterator[Remark]:
     for instance in _together(design):
         if not instance.service.on_master_only:
             continue
+        name = named(instance.name)
         for script in instance.vrrp.track_scripts:
             if script.check == "service" and script.weight == 0:
                 yield (
                     design.place(instance.name, "vrrp", "track_scripts", script.name),
-                    f"{script.name} looks at the service of {instance.name}, which is started by MASTER only, and has "
-                    "no weight",
-                    f"as a backup {instance.name} is in FAULT because its service does not run, and its service does "
+                    f"{script.name} looks at the service of {name}, which is started by MASTER only, and has no weight",
+                    f"as a backup {name} is in FAULT because its service does not run, and its service does "
                     "not run because it is not MASTER: it never takes over",
                     "run the service on every instance (service.on_master_only: false), or give the check a weight",
                 )
@@ -95,7 +96,7 @@ def _unanswered(design: ScenarioDesign) -> Iterator[Remark]:
         if notify.check_first and notify.unanswered_means_held and notify.reclaim_interval_ns is None:
             yield (
                 design.place(instance.name, "notify", "unanswered_means_held"),
-                f"the script of {instance.name} takes an unanswered question for yes",
+                f"the script of {named(instance.name)} takes an unanswered question for yes",
                 "an API that does not answer at the moment of a failover makes it stop before it has moved anything: "
                 "the address stays where it was, for good",
                 "unanswered_means_held: false, so that it asks again until it knows",
@@ -117,8 +118,8 @@ def _call_timeout(design: ScenarioDesign) -> Iterator[Remark]:
         if timeout_ns > limit_ns:
             yield (
                 design.place(instance.name, "notify", "call_timeout"),
-                f"a call of the script of {instance.name} is given up after {format_duration(timeout_ns)}, and the "
-                f"objective is {format_duration(limit_ns)}",
+                f"a call of the script of {named(instance.name)} is given up after {format_duration(timeout_ns)}, and "
+                f"the objective is {format_duration(limit_ns)}",
                 "one call that gets no answer is enough to miss the objective",
                 "set call_timeout to a few seconds: a second try costs less than a long wait",
             )
@@ -137,7 +138,7 @@ def _told_too_soon(design: ScenarioDesign) -> Iterator[Remark]:
         if notify.on_rx_lower_priority and notify.reclaim_interval_ns is None and talkative:
             yield (
                 design.place(instance.name, "notify", "notify_master_rx_lower_pri"),
-                f"{instance.name} is told of a usurper by its advert, and looks then and never again",
+                f"{named(instance.name)} is told of a usurper by its advert, and looks then and never again",
                 "where adverts come through again while the usurper's call is under way, the script still finds the "
                 "address in its place and ends, and then the call moves it: nobody looks again",
                 "set reclaim_interval as well",

@@ -155,6 +155,12 @@ class NetworkSection(Section):
 
     within_zone: WithinZoneSection = entries(WithinZoneSection, "Between instances of one zone.")
     between_zones: BetweenZonesSection = entries(BetweenZonesSection, "Between instances of different zones.")
+    neighbour_resolution: bool = setting(
+        False,
+        "Unicast peers in one subnet find each other's hardware address themselves, by ARP, as on a bridged network (a "
+        "VPC's switch always answers): in a partition adverts come to wait in the kernel, and some arrive together "
+        "after it.",
+    )
 
 
 class ActionSection(Section):

@@ -7,15 +7,15 @@ forms check what can be checked without reading other files; :mod:`hasim.scenari
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema
+from pydantic import BeforeValidator, model_validator
 from typing_extensions import TypeAliasType
 
 from hasim.scenario.distributions import LARGEST_SHAPE, SMALLEST_SHAPE
 from hasim.scenario.schema.fields import (
     DURATION_SCHEMA,
+    AlsoWritten,
     Duration,
     Number,
     Percentage,
@@ -162,18 +162,13 @@ def _constant_or_form(value: object) -> object:
     return value
 
 
-class _OrDuration:
-    """Lets the JSON Schema accept a plain duration beside the mapping."""
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {
-            "description": "A duration, or a distribution of durations",
-            "anyOf": [DURATION_SCHEMA, handler(schema)],
-        }
-
-
 DistributionText = TypeAliasType(
-    "DistributionText", Annotated[DistributionForm, BeforeValidator(_constant_or_form), _OrDuration()]
+    "DistributionText",
+    Annotated[
+        DistributionForm,
+        BeforeValidator(_constant_or_form),
+        AlsoWritten("A duration, or a distribution of durations", (DURATION_SCHEMA,)),
+    ],
 )
 
 MixturePart.model_rebuild()

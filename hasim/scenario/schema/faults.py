@@ -33,6 +33,7 @@ __all__ = [
     "ApiThrottleFault",
     "FaultSection",
     "FaultText",
+    "FileWriteFault",
     "FreezeFault",
     "InstanceFault",
     "KeepalivedKillFault",
@@ -42,6 +43,7 @@ __all__ = [
     "LossFault",
     "OneWayPartitionFault",
     "PartitionFault",
+    "ProcessKillFault",
     "ServiceFailureFault",
     "ZoneOutageFault",
 ]
@@ -89,6 +91,24 @@ class ServiceFailureFault(FaultSection):
     hangs: bool = setting(
         False, "Whether checks get no answer until they time out, rather than fail at once (a hung process)."
     )
+
+
+class ProcessKillFault(FaultSection):
+    """A process that keepalived tracks ends; afterwards it is started again."""
+
+    kind: Literal["process_kill"] = setting(..., "What happens.")
+    target: Names = setting(..., "The instances that it hits.")
+    process: Name = setting(..., "The name under which the process is in `vrrp.track_processes`.")
+    count: Annotated[int, Whole(1, 65_535)] | None = setting(None, "How many of it end. By default all.")
+
+
+class FileWriteFault(FaultSection):
+    """Somebody writes a number into a file that keepalived tracks; afterwards the file says again what it said."""
+
+    kind: Literal["file_write"] = setting(..., "What happens.")
+    target: Names = setting(..., "The instances that it hits.")
+    file: Name = setting(..., "The name under which the file is in `vrrp.track_files`.")
+    value: Annotated[int, Whole(-(2**31), 2**31 - 1)] = setting(..., "What is written.")
 
 
 class KeepalivedKillFault(FaultSection):
@@ -211,6 +231,8 @@ class ApiErrorsFault(FaultSection):
 FaultText: TypeAlias = Annotated[
     InstanceFault
     | ServiceFailureFault
+    | ProcessKillFault
+    | FileWriteFault
     | KeepalivedKillFault
     | KeepalivedReloadFault
     | FreezeFault

@@ -8,9 +8,9 @@ file, line and path. :class:`Section` is the base of everything that is written 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -32,9 +32,12 @@ from hasim.units import parse_duration, parse_fraction, parse_gigabytes
 
 __all__ = [
     "DURATION_SCHEMA",
+    "NAMES_SCHEMAS",
     "Address",
+    "AlsoWritten",
     "Cidr",
     "Duration",
+    "Ipv6Address",
     "Memory",
     "Name",
     "Names",
@@ -100,6 +103,13 @@ def _read_address(value: object) -> IPv4Address:
         raise ValueError(f"expected an IPv4 address such as 10.0.1.10, got {shown(value)}") from None
 
 
+def _read_ipv6_address(value: object) -> IPv6Address:
+    try:
+        return IPv6Address(value if isinstance(value, str) else "")
+    except AddressValueError:
+        raise ValueError(f"expected an IPv6 address such as fe80::a, got {shown(value)}") from None
+
+
 def _read_name(value: object) -> str:
     if not isinstance(value, str):
         hint = ": put it in quotes if it is a name" if isinstance(value, bool | int | float) else ""
@@ -157,6 +167,17 @@ class Number:
         return {"type": "number", "minimum": self.low, "maximum": self.high}
 
 
+@dataclass(frozen=True, slots=True)
+class AlsoWritten:
+    """Lets the JSON Schema accept shorter forms of a value beside the full one."""
+
+    description: str
+    forms: tuple[Mapping[str, Any], ...]
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"description": self.description, "anyOf": [*self.forms, handler(schema)]}
+
+
 def _listed(value: object) -> object:
     """One name where a list of names may stand."""
     if value == []:
@@ -189,7 +210,9 @@ _CIDR_SCHEMA = {
     "pattern": r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$",
     "description": "An IPv4 range: 10.0.1.0/24",
 }
+NAMES_SCHEMAS = (_NAME_SCHEMA, {"type": "array", "items": _NAME_SCHEMA})
 _ADDRESS_SCHEMA = {"type": "string", "format": "ipv4", "description": "An IPv4 address: 10.0.1.10"}
+_IPV6_ADDRESS_SCHEMA = {"type": "string", "format": "ipv6", "description": "An IPv6 address: fe80::a"}
 
 Duration = TypeAliasType("Duration", Annotated[int, PlainValidator(read_duration), WithJsonSchema(DURATION_SCHEMA)])
 PositiveDuration = TypeAliasType(
@@ -204,6 +227,9 @@ Cidr = TypeAliasType("Cidr", Annotated[IPv4Network, PlainValidator(_read_cidr), 
 Address = TypeAliasType(
     "Address", Annotated[IPv4Address, PlainValidator(_read_address), WithJsonSchema(_ADDRESS_SCHEMA)]
 )
+Ipv6Address = TypeAliasType(
+    "Ipv6Address", Annotated[IPv6Address, PlainValidator(_read_ipv6_address), WithJsonSchema(_IPV6_ADDRESS_SCHEMA)]
+)
 Name = TypeAliasType("Name", Annotated[str, PlainValidator(_read_name), WithJsonSchema(_NAME_SCHEMA)])
 Text = Annotated[str, PlainValidator(_read_text), WithJsonSchema({"type": "string"})]
 Names = TypeAliasType(
@@ -214,7 +240,7 @@ Names = TypeAliasType(
         WithJsonSchema(
             {
                 "description": "A name, or a list of names",
-                "anyOf": [_NAME_SCHEMA, {"type": "array", "items": _NAME_SCHEMA}],
+                "anyOf": list(NAMES_SCHEMAS),
             }
         ),
     ],

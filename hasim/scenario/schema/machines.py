@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import BeforeValidator
+from typing_extensions import TypeAliasType
+
 from hasim.scenario import defaults
 from hasim.scenario.schema.distributions import DistributionText
-from hasim.scenario.schema.fields import Address, Duration, Memory, Name, Names, Section, Whole, entries, setting
+from hasim.scenario.schema.fields import (
+    Address,
+    AlsoWritten,
+    Duration,
+    Ipv6Address,
+    Memory,
+    Name,
+    Names,
+    Section,
+    Text,
+    Whole,
+    entries,
+    setting,
+)
 from hasim.scenario.schema.vrrp import NotifySection, VrrpSection
 
-__all__ = ["DaemonSection", "GuestSection", "InstanceSection", "InterfaceSection", "ServiceSection"]
+__all__ = [
+    "DaemonSection",
+    "GuestSection",
+    "InstanceSection",
+    "InterfaceSection",
+    "KeepalivedSection",
+    "ServiceSection",
+]
 
 
 class DaemonSection(Section):
@@ -50,6 +73,11 @@ class GuestSection(Section):
         "Until an added address, or an interface that has appeared, can be used.",
         weak=defaults.WEAK_CONFIGURE,
     )
+    network_ready: DistributionText = setting(
+        defaults.NETWORK_READY,
+        "After a boot, from the start of keepalived until packets pass, although the links are up (a switch port, a "
+        "bond, a security group that is not yet in force).",
+    )
 
 
 class ServiceSection(Section):
@@ -59,6 +87,11 @@ class ServiceSection(Section):
         defaults.SERVICE_START_UP, "From its start until it answers.", weak=defaults.WEAK_SERVICE_START_UP
     )
     on_master_only: bool = setting(False, "It is started by MASTER and stopped otherwise, instead of running always.")
+    process: Name | None = setting(
+        None,
+        "The process of `vrrp.track_processes` that it is made of: it answers only while at least one of that runs, "
+        "and starts anew (`start_up`) when it comes back. By default none.",
+    )
 
 
 class InterfaceSection(Section):
@@ -70,6 +103,37 @@ class InterfaceSection(Section):
         list, "Further fixed private IPs, which count against the instance's limit. (Not the floating address.)"
     )
     security_groups: Names | None = setting(None, "Its security groups. By default `default`.")
+    ipv6_address: Ipv6Address | None = setting(
+        None,
+        "Where its adverts come from with `vrrp.native_ipv6`. By default a link-local address (`fe80::/64`) that ends "
+        "in the private IP.",
+    )
+
+
+class KeepalivedSection(Section):
+    """The keepalived.conf that the daemon of this instance runs with. What it says stands for the instance's `vrrp`."""
+
+    file: Text = setting(..., "The file, relative to the scenario.")
+    id: Text = setting("", "What `keepalived --config-id` is given there: which `@id` lines count.")
+    vrrp_instance: Text | None = setting(
+        None,
+        "Which `vrrp_instance` is that of the floating address. By default the one that has it among its "
+        "`virtual_ipaddress`, else the one that most instances share.",
+    )
+
+
+def _file_alone(value: object) -> object:
+    return {"file": value} if isinstance(value, str) else value
+
+
+KeepalivedText = TypeAliasType(
+    "KeepalivedText",
+    Annotated[
+        KeepalivedSection,
+        BeforeValidator(_file_alone),
+        AlsoWritten("A path, or a path and which part of the file counts", ({"type": "string"},)),
+    ],
+)
 
 
 class InstanceSection(Section):
@@ -84,8 +148,16 @@ class InstanceSection(Section):
     address: Address | None = setting(None, "The primary private IP. By default the first free one of the subnet.")
     secondary_addresses: list[Address] = entries(list, "Further fixed private IPs of the primary interface.")
     security_groups: Names | None = setting(None, "The primary interface's security groups. By default `default`.")
+    ipv6_address: Ipv6Address | None = setting(
+        None, "The primary interface's IPv6 address, for adverts with `vrrp.native_ipv6`."
+    )
     interfaces: dict[Name, InterfaceSection] = entries(
         dict, "Further interfaces by name, such as `heartbeat` or `management`, in the order of their attachment."
+    )
+    keepalived: KeepalivedText | None = setting(
+        None,
+        "The keepalived.conf that it runs with, instead of `vrrp` settings: a path, or `{file: ..., id: ...}`. The "
+        "scenario then says nothing else about what the file says.",
     )
     vrrp: VrrpSection = entries(VrrpSection, "Overrides `vrrp` for this instance.")
     notify: NotifySection = entries(NotifySection, "Overrides `notify` for this instance.")

@@ -1,4 +1,4 @@
-"""What keepalived is told: the ``vrrp_instance``, its track scripts and the notify script's policy.
+"""What keepalived is told: the ``vrrp_instance``, what it tracks, its sync group, and the notify script's policy.
 
 Keys are keepalived.conf's own where it has them. Every key may stand for all instances (``vrrp:`` at the top) and again
 for one (``instances.a.vrrp:``), which then overrides only the keys that it names.
@@ -15,44 +15,28 @@ from hasim.scenario.schema.fields import (
     Name,
     Names,
     Number,
+    Percentage,
     PositiveDuration,
     Section,
     Whole,
     entries,
     setting,
 )
+from hasim.scenario.schema.tracking import (
+    TrackFileSection,
+    TrackInterfaces,
+    TrackProcessSection,
+    TrackScriptSection,
+)
 
-__all__ = ["NotifySection", "TrackScriptSection", "VrrpSection"]
-
-
-class TrackScriptSection(Section):
-    """A health check that keepalived runs and counts (`vrrp_script`), by name."""
-
-    check: Literal["service", "api"] = setting(
-        "service",
-        "What it looks at: `service` (the application on this instance answers) or `api` (the cloud's API can be "
-        "reached from here).",
-    )
-    interval: PositiveDuration = setting("1s", "Time from one run to the next, on a fixed grid.")
-    timeout: PositiveDuration | None = setting(
-        None, "A run that takes longer has failed. By default the interval, as in keepalived."
-    )
-    rise: Annotated[int, Whole(1, 1000)] = setting(1, "Successes in a row until it counts as up.")
-    fall: Annotated[int, Whole(1, 1000)] = setting(1, "Failures in a row until it counts as down.")
-    weight: Annotated[int, Whole(-253, 253)] = setting(
-        0,
-        "0: FAULT while down. Negative: added to the priority while down. Positive: added to the priority while up.",
-    )
-    run_time: DistributionText = setting(
-        defaults.SCRIPT_RUN_TIME, "How long one run takes.", weak=defaults.WEAK_SCRIPT_RUN_TIME
-    )
+__all__ = ["NotifySection", "SyncedInstanceSection", "VrrpSection"]
 
 
-class VrrpSection(Section):
-    """keepalived's `vrrp_instance`, with its keywords and its defaults (only the transport differs: a VPC has no
-    multicast unless it is switched on)."""
+class SyncedInstanceSection(Section):
+    """A further `vrrp_instance` in one sync group with that of the floating address. What it leaves out is as in the
+    `vrrp` around it; it has no floating address and no notify script of its own."""
 
-    version: Literal[2, 3] = setting(2, "VRRP version.")
+    version: Literal[2, 3] = setting(2, "VRRP version (with `native_ipv6` 3).")
     virtual_router_id: Annotated[int, Whole(1, 255)] = setting(
         51, "Routers with another id ignore each other's adverts."
     )
@@ -67,7 +51,6 @@ class VrrpSection(Section):
     )
     nopreempt: bool = setting(False, "A BACKUP of higher priority leaves a lower MASTER alone.")
     preempt_delay: Duration = setting("0", "How long a BACKUP of higher priority tolerates a lower MASTER.")
-    startup_delay: Duration = setting("0", "Time after its start in which keepalived does nothing.")
     down_timer_adverts: Annotated[int, Whole(1, 100)] = setting(3, "Adverts that may be missed before a BACKUP acts.")
     higher_prio_send_advert: bool = setting(
         False, "A MASTER that hears a higher one sends an advert before it steps down."
@@ -76,13 +59,28 @@ class VrrpSection(Section):
     transport: Literal["unicast", "multicast"] = setting(
         "unicast", "`multicast` needs `vpc.multicast`; `unicast` is `unicast_peer`."
     )
+    native_ipv6: bool = setting(
+        False,
+        "Adverts go over IPv6, from the interface's `ipv6_address` (by which equal priorities are then told apart); "
+        "link-local ones stay within their subnet. The floating address is moved by its mechanism all the same.",
+    )
     interface: Name | None = setting(
         None, "The interface that carries the adverts, such as `heartbeat`. By default the instance's first."
     )
     peers: Names | None = setting(None, "The instances that it exchanges adverts with. By default all others.")
-    track_interface: Names | None = setting(
-        None, "Further interfaces whose loss of link means FAULT, such as `[service]`. `interface` itself is tracked."
+    track_interface: TrackInterfaces | None = setting(
+        None,
+        "Further interfaces to track, such as `[service]`: loss of link means FAULT, or with a weight "
+        "(`{service: {weight: -50}}`) another priority. `interface` itself is tracked without being named.",
     )
+    dont_track_primary: bool = setting(False, "The loss of the link of `interface` does not mean FAULT.")
+
+
+class VrrpSection(SyncedInstanceSection):
+    """keepalived's `vrrp_instance` of the floating address, with its keywords and its defaults (only the transport
+    differs: a VPC has no multicast unless it is switched on)."""
+
+    startup_delay: Duration = setting("0", "Time after its start in which keepalived does nothing.")
     garp_master_repeat: Annotated[int, Whole(1, 100)] = setting(
         5, "Gratuitous ARPs that a new MASTER sends at once, and again after `garp_master_delay`."
     )
@@ -95,8 +93,25 @@ class VrrpSection(Section):
     garp_master_refresh_repeat: Annotated[int, Whole(1, 100)] = setting(
         1, "Gratuitous ARPs of each `garp_master_refresh`."
     )
-    dont_track_primary: bool = setting(False, "The loss of the link of `interface` does not mean FAULT.")
+    garp_lower_prio_repeat: Annotated[int, Whole(0, 100)] | None = setting(
+        None,
+        "Gratuitous ARPs of a MASTER that hears a lower one, and again after `garp_lower_prio_delay`; `0`: none. By "
+        "default `garp_master_repeat`.",
+    )
+    garp_lower_prio_delay: Duration | None = setting(
+        None, "When it repeats them; `0`: not at all. By default `garp_master_delay`."
+    )
     track_scripts: dict[Name, TrackScriptSection] = entries(dict, "Health checks by name.")
+    track_processes: dict[Name, TrackProcessSection] = entries(
+        dict, "Processes by name: keepalived hears of it at once when one of them ends."
+    )
+    track_files: dict[Name, TrackFileSection] = entries(dict, "Files by name: the number in one moves the priority.")
+    sync_group: dict[Name, SyncedInstanceSection] = entries(
+        dict,
+        "Further `vrrp_instance`s of the same machines by name, in one `vrrp_sync_group` with this one: MASTER only "
+        "when all of them could be, FAULT as soon as one of them is. Each has an `interface` or a `virtual_router_id` "
+        "of its own. keepalived tracks nothing with a weight then.",
+    )
 
 
 class NotifySection(Section):
@@ -112,6 +127,9 @@ class NotifySection(Section):
     retry_delay: Duration = setting("2s", "Pause between attempts.")
     retry_backoff: Annotated[float, Number(1, 10)] = setting(1, "The pause is multiplied by this after each attempt.")
     retry_max: Duration = setting("1min", "The pause never grows beyond this.")
+    retry_jitter: Percentage = setting(
+        "0%", "Each pause is shortened by a random part of up to this: `100%` is what SDKs call full jitter."
+    )
     call_timeout: PositiveDuration = setting(
         defaults.CALL_TIMEOUT, "An API call without an answer is given up after this (the official SDK: 60 s)."
     )
@@ -119,7 +137,14 @@ class NotifySection(Section):
     unanswered_means_held: bool = setting(
         False, "The published script's mistake: takes a failed question for a yes and stops."
     )
-    reread_state: bool = setting(True, "Stops before an attempt if keepalived is no longer MASTER.")
+    reread_state: bool = setting(
+        True,
+        "Stops before an attempt if keepalived is no longer MASTER (a script that gives the address back: if it is "
+        "MASTER again).",
+    )
+    reread_after: bool = setting(
+        False, "Looks once more when it is done, and gives the address back if keepalived is no longer MASTER."
+    )
     wait_for_task: bool = setting(True, "Waits for the API's task and tries again if it failed.")
     poll_interval: PositiveDuration = setting("1s", "How often it asks for the task's result.")
     task_timeout: PositiveDuration = setting(defaults.TASK_TIMEOUT, "It stops waiting for a task after this.")
@@ -129,4 +154,10 @@ class NotifySection(Section):
     notify_master_rx_lower_pri: bool = setting(
         False, "Runs the script also when a MASTER hears a lower priority (a usurper)."
     )
-    release_on_backup: bool = setting(False, "On BACKUP and FAULT the script gives the address back.")
+    release_on_backup: bool = setting(False, "On BACKUP, FAULT and STOP the script gives the address back.")
+    sleep_before_release: Duration = setting("0", "A pause before it does so.")
+    fifo: bool = setting(
+        False,
+        "`vrrp_notify_fifo`: one reader works the events off one by one, in their order; without it keepalived starts "
+        "a script for each, and they run side by side.",
+    )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from hasim.study.replay.configuration import node_name
 from hasim.study.replay.recording import Trial
-from hasim.study.replay.staging import node_name
 from hasim.trace import AdvertSent, GarpSent, NotifyForked, StateChanged, Trace
 from hasim.units import SECOND
 
-__all__ = ["Event", "Observation", "recorded", "simulated"]
+__all__ = ["Event", "Lateness", "Observation", "recorded", "script_lateness", "simulated"]
+
+Lateness = Mapping[tuple[int, str], Sequence[float]]
+"""For each node and state in which order its scripts came: how many seconds after the state each began to run."""
 
 _STATE_NAMES = {"BACKUP(init)": "BACKUP", "FAULT(init)": "FAULT"}
 _NOTIFY_NAMES = {"MASTER_RX_LOWER_PRI": "RX_LOWER_PRI"}
@@ -19,6 +23,8 @@ _BEFORE_ZERO_S = -0.05
 """Zero is the middle of the command that injected the fault: what happens this much earlier may be its effect."""
 _PENDING_GARPS_S = 5.0
 _PENDING_TOLERANCE_S = 0.3
+_LONGEST_LAG_S = 0.3
+"""The log came through a pipe and scripts wait for a processor: what belongs together lies at most this far apart."""
 
 
 class Event(NamedTuple):
@@ -31,7 +37,9 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """States entered and notify scripts begun after time zero, in time order; and what was on the wire, counted.
+    """States entered and notify scripts begun after time zero, in order; and what was on the wire, counted.
+
+    Scripts are in the order of their times in a recording and in that of their forks in a run.
 
     ``adverts``, ``priority_zero`` and ``garps`` are counts per node. Of the gratuitous ARPs those are left out that
     were pending from before time zero.
@@ -50,28 +58,47 @@ class Observation:
 
 
 def recorded(trial: Trial, nodes: int) -> Observation:
-    """The trial after time zero, in the simulator's names."""
-    states = [Event(float(e[0]), int(e[1]), _STATE_NAMES.get(str(e[2]), str(e[2]))) for e in trial.events("states")]
+    """The trial after time zero, in the simulator's names.
+
+    The log was read from a pipe, up to 50 ms late: a state was entered at the latest when its script ran or, for
+    MASTER, when its first advert was on the wire.
+    """
+    notifies = _notifies(trial)
+    logged = [Event(float(e[0]), int(e[1]), _STATE_NAMES.get(str(e[2]), str(e[2]))) for e in trial.events("states")]
+    states = [event._replace(at_s=_entered_at(event, logged, notifies, trial)) for event in logged]
     return Observation(
         states=_after_zero(states),
-        notifies=_after_zero(_notifies(trial)),
+        notifies=_after_zero(notifies),
         adverts=_adverts(trial, nodes),
         priority_zero=_count(trial.events("prio0") or [e for e in trial.events("adverts") if e[2] == 0], nodes),
         garps=_count(_fresh_garps(trial, states), nodes),
     )
 
 
-def simulated(trace: Trace, nodes: int) -> Observation:
-    """The same of a run in detail."""
+def script_lateness(observation: Observation) -> Lateness:
+    """How long after its state each script began to run: what only the load of the trial's machine decided."""
+    late: defaultdict[tuple[int, str], list[float]] = defaultdict(list)
+    for state in observation.states:
+        begun = [e.at_s for e in observation.notifies if e.node == state.node and e.what == state.what]
+        nth = len(late[state.node, state.what])
+        late[state.node, state.what].append(max(begun[nth] - state.at_s, 0.0) if nth < len(begun) else 0.0)
+    return late
+
+
+def simulated(trace: Trace, nodes: int, lateness: Lateness | None = None) -> Observation:
+    """The same of a run in detail, whose scripts begin as late as ``lateness`` says."""
     numbers = {node_name(node): node for node in range(1, nodes + 1)}
-    states, notifies = [], []
+    states: list[Event] = []
+    notifies: list[Event] = []
+    waiting = {key: iter(delays) for key, delays in (lateness or {}).items()}
     adverts, zeros, garps = (dict.fromkeys(range(1, nodes + 1), 0) for _ in range(3))
     for record in trace.records:
         match record:
             case StateChanged(at, instance, _, new, reason) if reason not in ("steady_state", "died", "shutdown"):
                 states.append(Event(at / SECOND, numbers[instance], str(new)))
             case NotifyForked(at, instance, event):
-                notifies.append(Event(at / SECOND, numbers[instance], _NOTIFY_NAMES.get(event, str(event))))
+                node, what = numbers[instance], _NOTIFY_NAMES.get(event, str(event))
+                notifies.append(Event(at / SECOND + next(waiting.get((node, what), iter(())), 0.0), node, what))
             case AdvertSent(_, instance, 0):
                 zeros[numbers[instance]] += 1
             case AdvertSent(_, instance, _):
@@ -81,6 +108,16 @@ def simulated(trace: Trace, nodes: int) -> Observation:
             case _:
                 pass
     return Observation(tuple(states), tuple(notifies), adverts, zeros, garps)
+
+
+def _entered_at(state: Event, logged: Sequence[Event], notifies: Sequence[Event], trial: Trial) -> float:
+    """The earliest sign of a transition that was logged."""
+    of_node = [event.at_s for event in logged if event.node == state.node and event.at_s < state.at_s]
+    since = max([*of_node, state.at_s - _LONGEST_LAG_S])
+    signs = [e.at_s for e in notifies if e.node == state.node and e.what == state.what]
+    if state.what == "MASTER":
+        signs += [float(e[0]) for e in trial.events("adverts") if e[1] == state.node and e[2] != 0]
+    return min([state.at_s, *(sign for sign in signs if since < sign)])
 
 
 def _notifies(trial: Trial) -> list[Event]:

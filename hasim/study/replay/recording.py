@@ -19,7 +19,11 @@ from hasim.errors import UserError
 __all__ = ["Group", "Recording", "Trial", "load_recording"]
 
 _MAX_BYTES = 200_000_000
-_EVENT_LISTS = ("states", "notify", "adverts", "prio0", "garps", "proc")
+_EVENT_LISTS = {"states": 3, "notify": 3, "adverts": 3, "prio0": 2, "garps": 2, "proc": 3}
+"""How many entries each event of a list has at least."""
+_TIMES = ("phase", "t_heal", "t_end", "duration", "t_unflag", "inject_s")
+_COUNTS = ("n_adverts_master", "n_adverts_other")
+_LONGEST_S = 1e7
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,28 @@ class Trial:
 
     def events(self, key: str) -> Sequence[Sequence[Any]]:
         """The list ``key`` (``states``, ``notify``, ``adverts``, ...), empty where the trial has none."""
-        events: Sequence[Sequence[Any]] = self.data.get(key, ())
+        events: Sequence[Sequence[Any]] = self.data.get(key) or ()
         return events
 
     def seconds(self, key: str) -> float | None:
         """The time ``key``, None where the trial has none."""
         value = self.data.get(key)
         return None if value is None else float(value)
+
+    @property
+    def target(self) -> int:
+        """The node that the fault hit."""
+        return int(self.data.get("target") or 1)
+
+    @property
+    def master_before(self) -> int | None:
+        """The node that was MASTER before the fault; None where the trial does not say."""
+        return self.data.get("master_before")
+
+    @property
+    def starts(self) -> list[tuple[int, float]]:
+        """(node, time) of every start in a start-up group."""
+        return [(int(node), float(at)) for at, node in self.data.get("starts") or ()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +140,7 @@ def _group(path: str, name: str, entry: Any) -> Group:
         raise UserError(f"{place}.trials: expected a list")
     config = entry["config"]
     nodes = config.get("n", 2)
-    if not isinstance(nodes, int) or not 1 <= nodes <= 32:
+    if not _is_node(nodes, 32):
         raise UserError(f"{place}.config.n: expected a number of nodes from 1 to 32, got {nodes!r}")
     return Group(name, config, tuple(_trial(place, i, data, nodes) for i, data in enumerate(trials)))
 
@@ -130,11 +149,43 @@ def _trial(place: str, index: int, data: Any, nodes: int) -> Trial:
     place = f"{place}.trials[{index}]"
     if not isinstance(data, dict):
         raise UserError(f"{place}: expected an object")
-    for key in _EVENT_LISTS:
-        for event in data.get(key, ()):
-            if not (isinstance(event, list) and len(event) >= 2 and isinstance(event[0], int | float)):
-                raise UserError(f"{place}.{key}: expected [time, node, ...], got {event!r}")
-            if event[1] not in range(1, nodes + 1):
-                raise UserError(f"{place}.{key}: expected a node from 1 to {nodes}, got {event[1]!r}")
+    for key, size in _EVENT_LISTS.items():
+        for event in _list(data, key, place):
+            _check_event(event, size, nodes, f"{place}.{key}")
+    for start in _list(data, "starts", place):
+        _check_event(start, 2, nodes, f"{place}.starts")
+    for key in _TIMES:
+        if data.get(key) is not None and not _is_time(data[key]):
+            raise UserError(f"{place}.{key}: expected a time in seconds, got {data[key]!r}")
+    for key in ("target", "master_before"):
+        if data.get(key) is not None and not _is_node(data[key], nodes):
+            raise UserError(f"{place}.{key}: expected a node from 1 to {nodes}, got {data[key]!r}")
+    for key in _COUNTS:
+        if key in data and not (isinstance(data[key], int) and data[key] >= 0):
+            raise UserError(f"{place}.{key}: expected a count, got {data[key]!r}")
     number = data.get("trial", index)
     return Trial(number if isinstance(number, int) else index, data)
+
+
+def _list(data: Mapping[str, Any], key: str, place: str) -> list[Any]:
+    value = data.get(key)
+    if value is not None and not isinstance(value, list):
+        raise UserError(f"{place}.{key}: expected a list, got {value!r}")
+    return value or []
+
+
+def _check_event(event: Any, size: int, nodes: int, place: str) -> None:
+    if not (isinstance(event, list) and len(event) >= size and _is_time(event[0])):
+        raise UserError(f"{place}: expected [time, node{', ...' if size > 2 else ''}], got {event!r}")
+    if not _is_node(event[1], nodes):
+        raise UserError(f"{place}: expected a node from 1 to {nodes}, got {event[1]!r}")
+    if place.endswith(".adverts") and not (isinstance(event[2], int) and 0 <= event[2] <= 255):
+        raise UserError(f"{place}: expected a priority from 0 to 255, got {event[2]!r}")
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LONGEST_S
+
+
+def _is_node(value: Any, nodes: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= nodes

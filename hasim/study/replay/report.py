@@ -11,9 +11,10 @@ from hasim.errors import UserError
 from hasim.scenario.model import Scenario
 from hasim.sim import simulate
 from hasim.study.replay.comparison import TrialComparison, compare, outcome
-from hasim.study.replay.observation import Observation, recorded, simulated
+from hasim.study.replay.configuration import Reader, unused_keys
+from hasim.study.replay.observation import Lateness, Observation, recorded, script_lateness, simulated
 from hasim.study.replay.recording import Group, Recording
-from hasim.study.replay.staging import WITHIN_NOISE, Stage, unused_keys
+from hasim.study.replay.staging import Stage, within_noise
 
 __all__ = ["GroupReport", "RaceReport", "ReplayReport", "replay"]
 
@@ -141,9 +142,10 @@ def _replay_trial(stage: Stage, group: Group, index: int, theirs: Observation) -
     """The trial at its nominal times; where that comes out otherwise, the first agreement within the noise of its
     times."""
     trial = group.trials[index]
+    lateness = script_lateness(theirs)
     nominal: tuple[TrialComparison, Observation] | None = None
-    for noise in WITHIN_NOISE:
-        ours = _observe(stage.scenario(trial, measured=True, noise=noise), group, index, _SEED)
+    for noise in within_noise(group):
+        ours = _observe(stage.scenario(trial, measured=True, noise=noise), group, index, _SEED, lateness)
         comparison = compare(trial.number, theirs, ours, group.nodes)
         if nominal is None:
             nominal = comparison, ours
@@ -153,18 +155,19 @@ def _replay_trial(stage: Stage, group: Group, index: int, theirs: Observation) -
     return nominal
 
 
-def _observe(scenario: Scenario, group: Group, index: int, seed: int) -> Observation:
-    return simulated(simulate(scenario, seed=seed, replication=index, detail=True), group.nodes)
+def _observe(scenario: Scenario, group: Group, index: int, seed: int, lateness: Lateness | None = None) -> Observation:
+    trace = simulate(scenario, seed=seed, replication=index, detail=(0, scenario.horizon_ns))
+    return simulated(trace, group.nodes, lateness)
 
 
 def _is_race(group: Group) -> bool:
     """Whether chance decides: packets are lost, or two instances that wait for the same master wait equally long."""
     if group.config.get("loss"):
         return True
-    priorities = list(group.config.get("prio", []))
     if not group.trials or group.kind != "fault":
         return False
-    target = int(group.trials[0].data.get("target", 1))
+    priorities = Reader(group.config, f"group {group.name}").numbers("prio", 100, group.nodes)
+    target = group.trials[0].target
     waiting = [priority for node, priority in enumerate(priorities, start=1) if node != target]
     return len(set(waiting)) < len(waiting)
 
