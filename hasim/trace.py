@@ -258,12 +258,16 @@ class ReachabilityChanged(NamedTuple):
 
 
 class AdvertSent(NamedTuple):
-    """Detail only: an advert left ``instance``; it will not arrive at the peers ``unreached`` (lost, or cut off)."""
+    """Detail only: an advert left ``instance``; it will not arrive at the peers ``unreached`` (lost, or cut off).
+
+    ``member`` is the further ``vrrp_instance`` of the sync group that sent it, empty for that of the floating address.
+    """
 
     at: int
     instance: str
     priority: int
     unreached: tuple[str, ...]
+    member: str = ""
 
 
 class NotifyForked(NamedTuple):

@@ -60,6 +60,8 @@ def _fault(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]:
                 "api_slowdown",
                 "api_throttle",
                 "api_errors",
+                "api_stuck_tasks",
+                "api_failed_tasks",
             ]
         )
     )
@@ -82,13 +84,13 @@ def _fault(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]:
             specific = {"factor": draw(st.integers(1, 20))}
         case "api_throttle":
             specific = {"rate_per_second": draw(st.integers(0, 2))}
-        case "api_errors":
+        case "api_errors" | "api_failed_tasks":
             specific = {"probability": f"{draw(st.integers(1, 100))}%"}
         case "process_kill":
             specific = {"target": one, "process": "server", "count": draw(st.sampled_from([1, 2]))}
         case "file_write":
             specific = {"target": one, "file": "maintenance", "value": draw(st.integers(-300, 300))}
-        case "api_outage":
+        case "api_outage" | "api_stuck_tasks":
             specific = {}
         case _:
             specific = {"target": one}

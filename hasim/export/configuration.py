@@ -1,20 +1,16 @@
-"""The ``keepalived.conf`` of an instance: what its ``vrrp`` settings say, with the exported scripts in their places.
-
-Where keepalived does not configure the floating address itself (a whole ENI moves, or an EIP), it would still not run
-without a virtual address: it then has a link-local one on the loopback device, which nobody else sees.
-"""
+"""The ``keepalived.conf`` of an instance: what its ``vrrp`` settings say, with the exported scripts in their places."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
 
 from hasim.export.options import ExportOptions
 from hasim.export.rounding import Rounding
 from hasim.export.tracking import Tracker
 from hasim.keepalived import Config, GlobalDefs, SyncGroup, VrrpInstance
 from hasim.keepalived.arguments import ScriptCommand
-from hasim.keepalived.config import Fifo, IPAddress, Notify, Tracked, UnicastPeer, Vip
+from hasim.keepalived.config import Authentication, Fifo, IPAddress, Notify, Tracked, UnicastPeer, Vip
+from hasim.scenario.advertised import advertised_address, configured_address
 from hasim.scenario.model import Instance, Interface, Scenario, Transport, VrrpSettings
 from hasim.units import MILLISECOND, SECOND
 from hasim.vrrp.timers import OWNER_PRIORITY
@@ -24,7 +20,6 @@ __all__ = ["configuration_of", "router_name"]
 _ROUTER_NAME = "floating"
 _GROUP_NAME = "together"
 _LOOPBACK = "lo"
-_UNSEEN_V4, _UNSEEN_V6 = IPv4Address("169.254.0.0"), IPv6Address("fe80::200:5eff:fe00:0")
 _LONGEST_STARTUP_DELAY_NS = 4294 * SECOND
 _LONGEST_PREEMPT_DELAY_NS = 1000 * SECOND
 _EVENTS = ("MASTER", "BACKUP", "FAULT", "STOP")
@@ -48,11 +43,11 @@ def router_name(instance: Instance) -> str:
 
 @dataclass(frozen=True)
 class _Router:
-    """One ``vrrp_instance``: that of the floating address (``member`` None), or a further one of the sync group."""
+    """One ``vrrp_instance``: that of the floating address (``member`` empty), or a further one of the sync group."""
 
     name: str
     vrrp: VrrpSettings
-    member: str | None = None
+    member: str = ""
 
 
 class _Builder:
@@ -102,7 +97,7 @@ class _Builder:
 
     def _router(self, router: _Router, tracker: Tracker) -> VrrpInstance:
         vrrp = router.vrrp
-        is_first = router.member is None
+        is_first = not router.member
         round_up = self.rounding.whole_seconds
         return VrrpInstance(
             name=router.name,
@@ -120,6 +115,7 @@ class _Builder:
             higher_prio_send_advert=vrrp.higher_prio_send_advert,
             source_address=self._address(self._own_interface(vrrp), vrrp),
             unicast_peers=self._peers(router),
+            authentication=None if vrrp.password is None else Authentication("PASS", vrrp.password),
             virtual_addresses=self._virtual_addresses(router),
             excluded_addresses=self._excluded_addresses(router),
             dont_track_primary=vrrp.interface not in vrrp.track_interfaces,
@@ -167,24 +163,22 @@ class _Builder:
         return tuple(UnicastPeer(address) for address in addresses if address is not None)
 
     def _virtual_addresses(self, router: _Router) -> tuple[Vip, ...]:
-        vrrp = router.vrrp
-        if vrrp.native_ipv6:
-            return (Vip(_UNSEEN_V6 + vrrp.virtual_router_id, 128, _LOOPBACK),)
-        floating = self._floating_vip(router)
-        return floating or (Vip(_UNSEEN_V4 + vrrp.virtual_router_id, 32, _LOOPBACK, ("scope", "host")),)
+        address = advertised_address(self._scenario, router.vrrp, router.member)
+        if address.version == 6:
+            return (Vip(address, 128, _LOOPBACK),)
+        return self._floating_vip(router) or (Vip(address, 32, _LOOPBACK, ("scope", "host")),)
 
     def _excluded_addresses(self, router: _Router) -> tuple[Vip, ...]:
         """Adverts over IPv6 name no IPv4 address: it is added and removed without being named."""
         return self._floating_vip(router) if router.vrrp.native_ipv6 else ()
 
     def _floating_vip(self, router: _Router) -> tuple[Vip, ...]:
-        floating = self._scenario.floating
-        if router.member is not None or not floating.mechanism.is_configured_by_keepalived:
+        address, subnet = configured_address(self._scenario, router.member), self._scenario.floating.subnet
+        if address is None:
             return ()
-        assert floating.address is not None
-        assert floating.subnet is not None
-        prefix_length = self._scenario.subnet(floating.subnet).cidr.prefixlen
-        return (Vip(floating.address, prefix_length, self._options.service_device(self._scenario, self._instance)),)
+        assert subnet is not None, "an address that keepalived configures is in one"
+        prefix_length = self._scenario.subnet(subnet).cidr.prefixlen
+        return (Vip(address, prefix_length, self._options.service_device(self._scenario, self._instance)),)
 
     def _tracked_interfaces(self, vrrp: VrrpSettings) -> tuple[Tracked, ...]:
         """The own one is tracked without being named, and named with a weight keepalived would drop it; of an owner of

@@ -9,6 +9,7 @@ from hasim.export.calls import calls_of, names_in
 from hasim.export.configuration import router_name
 from hasim.export.options import ExportOptions
 from hasim.scenario.importing.values import duration_text
+from hasim.scenario.mechanism import supposed_holder
 from hasim.scenario.model import Instance, NotifyPolicy, Scenario
 from hasim.scenario.topology import Topology
 
@@ -48,7 +49,7 @@ def settings_of(scenario: Scenario, instance: Instance, topology: Topology, opti
         "devices": {own.name: options.device(instance, own.name) for own in instance.interfaces},
         "run_directory": options.filled_in(options.run_directory, instance.name),
         "service": options.filled_in(options.service, instance.name),
-        "supposed_holder": next(iter(instance.vrrp.peers), instance.name),
+        "supposed_holder": supposed_holder(instance),
         "policy": policy_in_words(instance.notify),
         "checks": {script.name: script.check for script in instance.vrrp.track_scripts},
         "calls": calls_of(scenario, topology, instance.name),

@@ -181,12 +181,6 @@ def _remarks(scenario: Scenario, instances: Iterable[Instance]) -> list[str]:
     """What the exported instances do not do by themselves, or not exactly as the simulated ones."""
     remarks = []
     for instance in instances:
-        guesses = not (scenario.floating.mechanism.is_announced or instance.notify.check_first)
-        if guesses and len(instance.vrrp.peers) > 1:
-            remarks.append(
-                f"{instance.name}: without check_first a script takes the address from {instance.vrrp.peers[0]}; "
-                "in the simulation from the last master that it has heard"
-            )
         if instance.service.on_master_only:
             remarks.append(f"{instance.name}: the service runs on a MASTER only; nothing here starts or stops it")
         remarks += [

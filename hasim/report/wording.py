@@ -127,9 +127,11 @@ def record_words(record: Record, scenario: Scenario) -> Words | None:
     """The record in words; None for what is told elsewhere (API calls, see :func:`api_words`) or only on request."""
     match record:
         case FaultBegan():
-            return Words(FAULT, f"{fault_title(record.kind, record.target)} begins", _fault_name(record), BAD)
+            verb = "begin" if _is_plural(record.kind) else "begins"
+            return Words(FAULT, f"{fault_title(record.kind, record.target)} {verb}", _fault_name(record), BAD)
         case FaultEnded():
-            return Words(FAULT, f"{fault_title(record.kind, record.target)} is over", _fault_name(record), GOOD)
+            verb = "are" if _is_plural(record.kind) else "is"
+            return Words(FAULT, f"{fault_title(record.kind, record.target)} {verb} over", _fault_name(record), GOOD)
         case PowerChanged(_, instance, state):
             what, tone = _POWER.get(state, (state, PLAIN))
             return Words(instance, what, tone=tone)
@@ -198,6 +200,10 @@ def fault_title(kind: str, target: str) -> str:
     """A fault as people call it: ``partition of a and b``, ``API outage``."""
     words = kind.replace("_", " ").replace("api", "API")
     return words if target in ("", "api") else f"{words} of {target.replace('|', ' and ')}"
+
+
+def _is_plural(kind: str) -> bool:
+    return kind.endswith(("errors", "tasks"))
 
 
 def phase_meaning(phase: str, outage: Outage, scenario: Scenario) -> str:

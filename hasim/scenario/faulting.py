@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from hasim.scenario.building import Builder
+from hasim.scenario.defaults import TASK
 from hasim.scenario.errors import KeyPath, suggestion
 from hasim.scenario.loading import Document
 from hasim.scenario.model import CLIENTS, CONTROL_PLANE, Fault, FaultKind, Instance, Subnet
 from hasim.scenario.schema.faults import (
     ApiErrorsFault,
+    ApiFailedTasksFault,
     ApiOutageFault,
     ApiSlowdownFault,
+    ApiStuckTasksFault,
     ApiThrottleFault,
     FaultText,
     FileWriteFault,
@@ -32,6 +36,10 @@ from hasim.scenario.schema.faults import (
 from hasim.units import format_duration
 
 __all__ = ["FaultResolver"]
+
+_ApiFault: TypeAlias = (
+    ApiOutageFault | ApiSlowdownFault | ApiThrottleFault | ApiErrorsFault | ApiStuckTasksFault | ApiFailedTasksFault
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +116,7 @@ class FaultResolver:
 
     def _api_fault(
         self,
-        section: ApiOutageFault | ApiSlowdownFault | ApiThrottleFault | ApiErrorsFault,
+        section: _ApiFault,
         fault: Fault,
         path: KeyPath,
     ) -> Fault:
@@ -123,6 +131,18 @@ class FaultResolver:
                 return replace(fault, rate_per_s=section.rate_per_second)
             case ApiErrorsFault():
                 return replace(fault, probability=section.probability, code=section.code)
+            case ApiStuckTasksFault():
+                self._check_tasks(section.actions, path)
+                return fault
+            case ApiFailedTasksFault():
+                self._check_tasks(section.actions, path)
+                return replace(fault, probability=section.probability)
+
+    def _check_tasks(self, actions: Iterable[str], path: KeyPath) -> None:
+        for action in actions:
+            if action not in TASK:
+                message = f"{action} has no task: it is done with its answer"
+                raise self.document.error((*path, "actions"), message, hint=f"expected {', '.join(TASK)}")
 
     def _timed(self, section: FaultText, path: KeyPath) -> Fault:
         """A fault of that kind with its times, hitting nobody yet."""

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from hasim.scenario.model import Mechanism
+from hasim.scenario.model import Instance, Mechanism
 
-__all__ = ["MechanismIds", "Step", "actions_of", "claim_steps", "release_steps"]
+__all__ = ["MechanismIds", "Step", "actions_of", "claim_steps", "release_steps", "supposed_holder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,12 @@ class MechanismIds(Protocol):
     @property
     def eip_id(self) -> str | None:
         """``eip-...`` that moves, or is bound to what moves, if any."""
+
+
+def supposed_holder(instance: Instance) -> str:
+    """Whom a script that does not ask takes the address from: its first peer, for keepalived tells a script its own
+    state and never whose adverts came before. Itself, where it has none."""
+    return next(iter(instance.vrrp.peers), instance.name)
 
 
 def claim_steps(

@@ -113,6 +113,8 @@ class FaultKind(StrEnum):
     API_SLOWDOWN = "api_slowdown"
     API_THROTTLE = "api_throttle"
     API_ERRORS = "api_errors"
+    API_STUCK_TASKS = "api_stuck_tasks"
+    API_FAILED_TASKS = "api_failed_tasks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,8 @@ class VrrpSettings:
     that only move the priority. A new MASTER sends ``garp_master_repeat`` gratuitous ARPs at once and again after
     ``garp_master_delay_ns`` (0: not again), a MASTER repeats ``garp_master_refresh_repeat`` of them every
     ``garp_master_refresh_ns`` (None: never); one that hears a lower advert sends ``garp_lower_prio_repeat`` (0: none)
-    and again after ``garp_lower_prio_delay_ns``. ``native_ipv6``: adverts go over IPv6.
+    and again after ``garp_lower_prio_delay_ns``. ``native_ipv6``: adverts go over IPv6. ``password``: what its VRRPv2
+    adverts are to be taken by (at most 8 bytes; None: no authentication).
     """
 
     virtual_router_id: int
@@ -265,6 +268,7 @@ class VrrpSettings:
     track_files: tuple[TrackFile, ...] = ()
     weighted_interfaces: tuple[TrackedInterface, ...] = ()
     native_ipv6: bool = False
+    password: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +308,8 @@ class NotifyPolicy:
     Every script takes ``start_up`` (fork, interpreter, SDK) and ``sleep_before_ns``; then up to ``tries`` attempts
     ``retry_delay_ns * retry_backoff**k`` apart (at most ``retry_max_ns``), each pause shortened by a random part of up
     to ``retry_jitter`` (a fraction). Each API call is given up after ``call_timeout_ns``. ``check_first`` asks the API
-    "do I hold it?" before each try; ``unanswered_means_held`` is the published script's mistake of taking a failed
+    "do I hold it?" before each try (without it the script takes it from its first peer, and only the periodic check
+    asks); ``unanswered_means_held`` is the published script's mistake of taking a failed
     question for yes. ``reread_state`` stops a script whose instance is no longer MASTER (or, for one that gives the
     address back, is MASTER again); ``reread_after`` makes the MASTER script look once more when its work is done, and
     give the address back if it is no longer MASTER. ``wait_for_task`` polls the task every ``poll_interval_ns`` and
@@ -476,9 +481,9 @@ class Fault:
     Parameters by kind: ``packets_queued`` (freeze), ``hangs`` (service_failure: checks get no answer rather than a
     wrong one), ``process`` (keepalived_kill: ``all``, ``child`` or ``parent``), ``priority`` (keepalived_reload),
     ``tracked`` (process_kill and file_write: the name under which the process or file is tracked), ``count``
-    (process_kill: how many of it; None: all), ``value`` (file_write),
-    ``probability`` (loss, api_errors), ``extra`` (latency: added delay), ``factor`` (api_slowdown), ``rate_per_s``
-    (api_throttle), ``code`` (api_errors).
+    (process_kill: how many of it; None: all), ``value`` (file_write), ``probability`` (loss, api_errors,
+    api_failed_tasks), ``extra`` (latency: added delay), ``factor`` (api_slowdown), ``rate_per_s`` (api_throttle),
+    ``code`` (api_errors).
     """
 
     name: str

@@ -166,7 +166,8 @@ class _Follower:
             raise self._error_at(instance.location, name, message)
         first = next(iter(self._pointers))
         other = self._first_authentication(first)
-        if instance.authentication != other:
+        types = {one.type for one in (instance.authentication, other) if one is not None}
+        if instance.authentication != other and types - {"PASS"}:
             message = f"its authentication is not that of {first}: they would throw away each other's adverts"
             raise self._error_at(instance.where("authentication"), name, message)
 

@@ -30,6 +30,7 @@ _SECTIONS = (
     ("KeepalivedSection", "instances.NAME.keepalived"),
     ("FloatingSection", "floating"),
     ("VrrpSection", "vrrp"),
+    ("AuthenticationSection", "vrrp.authentication"),
     ("TrackScriptSection", "vrrp.track_scripts.NAME"),
     ("TrackProcessSection", "vrrp.track_processes.NAME"),
     ("TrackFileSection", "vrrp.track_files.NAME"),
@@ -66,6 +67,8 @@ _FAULTS = (
     "ApiSlowdownFault",
     "ApiThrottleFault",
     "ApiErrorsFault",
+    "ApiStuckTasksFault",
+    "ApiFailedTasksFault",
 )
 _SHAPES = (
     "UniformForm",

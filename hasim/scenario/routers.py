@@ -22,6 +22,7 @@ from hasim.scenario.schema.fields import overlaid
 from hasim.scenario.schema.tracking import TrackFileSection, TrackProcessSection, TrackScriptSection
 from hasim.scenario.schema.vrrp import SyncedInstanceSection, VrrpSection
 from hasim.vrrp.timers import complete_advert_int
+from hasim.vrrp.wire import AUTHENTICATION_LENGTH
 
 __all__ = ["RouterResolver", "place_of"]
 
@@ -130,6 +131,7 @@ class RouterResolver:
             garp_lower_prio_delay_ns=around.garp_master_delay if delay_ns is None else delay_ns,
             weighted_interfaces=weighted,
             native_ipv6=section.native_ipv6,
+            password=_password(section) if version == 2 else None,
         )
 
     def _version(self, section: SyncedInstanceSection, path: KeyPath) -> int:
@@ -221,6 +223,13 @@ def _weights(section: VrrpSection) -> Iterator[tuple[str, str, int]]:
     for key, items in tracked:
         for name, item in items.items():
             yield key, name, item.weight
+
+
+def _password(section: SyncedInstanceSection) -> str | None:
+    """As much of it as an advert holds."""
+    if section.authentication is None:
+        return None
+    return section.authentication.auth_pass.encode()[:AUTHENTICATION_LENGTH].decode(errors="ignore")
 
 
 def _process(key: str, section: TrackProcessSection) -> TrackProcess:

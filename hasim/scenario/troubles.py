@@ -12,6 +12,8 @@ _KINDS = {
     FaultKind.API_SLOWDOWN: TroubleKind.SLOWDOWN,
     FaultKind.API_THROTTLE: TroubleKind.THROTTLE,
     FaultKind.API_ERRORS: TroubleKind.ERRORS,
+    FaultKind.API_STUCK_TASKS: TroubleKind.STUCK,
+    FaultKind.API_FAILED_TASKS: TroubleKind.TASK_FAILURES,
 }
 
 API_FAULTS = frozenset(_KINDS)

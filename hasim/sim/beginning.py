@@ -41,7 +41,7 @@ def resume_daemons(world: World, master: str) -> None:
     for daemon in world.daemons.values():
         if daemon is leader:
             deadlines_ns = {router: next_advert_ns[router] - router.advert_drift_ns for router in leader.routers}
-            daemon.resume(State.MASTER, deadlines_ns, dict.fromkeys(leader.routers))
+            daemon.resume(State.MASTER, deadlines_ns)
         elif steady_faults(daemon.instance):
             daemon.resume_in_fault()
         else:
@@ -62,7 +62,6 @@ def _next_advert(world: World, router: Router) -> int:
 
 def _resume_backup(world: World, daemon: Daemon, leaders: dict[str, Router], next_advert_ns: dict[Router, int]) -> None:
     deadlines_ns = {}
-    masters: dict[Router, int | None] = {}
     for router in daemon.routers:
         leader = leaders.get(router.member)
         heard_ns = 0
@@ -72,5 +71,4 @@ def _resume_backup(world: World, daemon: Daemon, leaders: dict[str, Router], nex
                 path = world.fabric.path(leader.instance, router.instance, router.member)
                 heard_ns += path.latency_ns
         deadlines_ns[router] = heard_ns + router.machine.down_timer_ns
-        masters[router] = leader.address if leader is not None else None
-    daemon.resume(State.BACKUP, deadlines_ns, masters)
+    daemon.resume(State.BACKUP, deadlines_ns)

@@ -47,6 +47,7 @@ class ControlPlane:
         self._place = _floating_place(topology)
         self._forwarding = Forwarding({self._place: holder}, behaviour.propagation, self.draws)
         self._calls = 0
+        self._stuck_calls: dict[str, int] = {}
 
     @property
     def routed(self) -> str | None:
@@ -59,8 +60,9 @@ class ControlPlane:
         self._world.api_changed()
 
     def end(self, fault: Fault) -> None:
-        """It is over."""
-        self._front.end(fault.name)
+        """It is over, and the tasks that were stuck in it go on."""
+        for plan in self._front.end(fault.name):
+            self._carry_out(self._stuck_calls.pop(plan.task.task_id), plan)
         self._world.api_changed()
 
     def power(self, name: str, *, running: bool) -> None:
@@ -114,18 +116,27 @@ class ControlPlane:
         return self._world.hosts[self.topology.instance_names[instance_id]].power != "running"
 
     def _begin_task(self, call: int, plan: Plan) -> None:
-        kernel = self._world.kernel
-        assert plan.duration_ns is not None, "no fault of a scenario lets a task get stuck"
         if plan.cuts and plan.left is not None and self._place in leaving(self.topology.region, plan.task):
             if plan.moves_interface:
                 self._world.hosts[self.topology.instance_names[plan.left]].interface_detached()
             if self._forwarding.cut(plan.task.task_id, (self._place,)):
                 self._rerouted()
-        kernel.at(kernel.now + plan.duration_ns, WORLD, lambda _event: self._end_task(call, plan))
+        self._carry_out(call, plan)
+
+    def _carry_out(self, call: int, plan: Plan) -> None:
+        """Let the task that ``call`` began end when it should; what is stuck waits for the end of its fault."""
+        kernel = self._world.kernel
+        if plan.duration_ns is None:
+            self._stuck_calls[plan.task.task_id] = call
+        else:
+            kernel.at(kernel.now + plan.duration_ns, WORLD, lambda _event: self._end_task(call, plan))
 
     def _end_task(self, call: int, plan: Plan) -> None:
         world, now = self._world, self._world.kernel.now
         task = self._front.finish(plan, now_ns=now)
+        if task is None:
+            self._stuck_calls[plan.task.task_id] = call
+            return
         self._forwarding.mend(task.task_id)
         world.record(TaskEnded(now, call, task.action, task.status.value, self.topology.holder()))
         self.look_again()

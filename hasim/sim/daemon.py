@@ -78,11 +78,6 @@ class Daemon:
         return self.router.machine
 
     @property
-    def address(self) -> int:
-        """Where its adverts come from."""
-        return self.router.address
-
-    @property
     def state(self) -> State:
         """The VRRP state; INIT while there is no process."""
         return self.machine.state
@@ -104,11 +99,10 @@ class Daemon:
         for name, contribution in steady_contributions(self.instance).items():
             self.machine.handle(WeightChanged(name, contribution), 0)
 
-    def resume(self, state: State, deadlines_ns: Mapping[Router, int], masters: Mapping[Router, int | None]) -> None:
-        """Be in the steady state at the start of a run: MASTER or BACKUP, with the deadline of each router and whom it
-        follows."""
+    def resume(self, state: State, deadlines_ns: Mapping[Router, int]) -> None:
+        """Be in the steady state at the start of a run: MASTER or BACKUP, with the deadline of each router."""
         for router in self.routers:
-            router.machine.resume(state, deadlines_ns[router], masters[router])
+            router.machine.resume(state, deadlines_ns[router])
         self._resumed(state)
 
     def resume_in_fault(self) -> None:

@@ -35,7 +35,7 @@ def apply_of_member(daemon: Daemon, router: Router, effect: Effect) -> None:
     world = daemon.world
     match effect:
         case SendAdvert(priority):
-            world.heartbeats.send(router, priority)
+            _advertise(router, priority)
         case Transition(old, new, reason):
             world.record(MemberStateChanged(world.kernel.now, daemon.name, router.member, old, new, reason))
             if new is State.MASTER:
@@ -45,10 +45,14 @@ def apply_of_member(daemon: Daemon, router: Router, effect: Effect) -> None:
 
 
 def _send_advert(daemon: Daemon, effect: SendAdvert) -> None:
-    world = daemon.world
-    unreached = world.heartbeats.send(daemon.router, effect.priority)
-    if world.detail and world.fabric.link_is_up(daemon.name, daemon.instance.vrrp.interface):
-        world.record(AdvertSent(world.kernel.now, daemon.name, effect.priority, unreached))
+    _advertise(daemon.router, effect.priority)
+
+
+def _advertise(router: Router, priority: int) -> None:
+    world = router.daemon.world
+    unreached = world.heartbeats.send(router, priority)
+    if world.detail and world.fabric.link_is_up(router.name, router.instance.vrrp.interface):
+        world.record(AdvertSent(world.kernel.now, router.name, priority, unreached, router.member))
 
 
 def _change_state(daemon: Daemon, effect: Transition) -> None:

@@ -223,6 +223,7 @@ class Fabric:
                 and _same_family(sender, receiver, out, into)
                 and sender.vrrp.virtual_router_id == receiver.vrrp.virtual_router_id
                 and sender.vrrp.version == receiver.vrrp.version
+                and sender.vrrp.password == receiver.vrrp.password
                 and self._group_accepts(out, into.address, egress=True)
                 and self._group_accepts(into, out.address, egress=False)
             )

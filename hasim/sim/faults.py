@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import simpy
 
 from hasim.scenario.model import Fault, FaultKind
+from hasim.scenario.troubles import API_FAULTS
 from hasim.trace import FaultBegan, FaultEnded, LinkChanged
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Faults", "fault_targets"]
 
 _PATH_FAULTS = (FaultKind.PARTITION, FaultKind.ONE_WAY_PARTITION, FaultKind.LOSS, FaultKind.LATENCY)
-_API_FAULTS = (FaultKind.API_OUTAGE, FaultKind.API_SLOWDOWN, FaultKind.API_THROTTLE, FaultKind.API_ERRORS)
 
 
 class Faults:
@@ -105,7 +105,7 @@ class Faults:
             case kind if kind in _PATH_FAULTS:
                 world.fabric.begin(fault)
                 world.paths_changed()
-            case kind if kind in _API_FAULTS:
+            case kind if kind in API_FAULTS:
                 world.control_plane.begin(fault)
 
     def _end(self, fault: Fault, target: str) -> None:
@@ -134,7 +134,7 @@ class Faults:
             case kind if kind in _PATH_FAULTS:
                 world.fabric.end(fault)
                 world.paths_changed()
-            case kind if kind in _API_FAULTS:
+            case kind if kind in API_FAULTS:
                 world.control_plane.end(fault)
 
     def _in_zone(self, zone: str) -> list[Host]:
@@ -159,6 +159,6 @@ def fault_targets(fault: Fault) -> tuple[str, ...]:
     """What a fault hits, one life each; a partition or an API fault is one thing whatever it touches."""
     if fault.kind in _PATH_FAULTS:
         return ("|".join((",".join(fault.between), ",".join(fault.and_))),)
-    if fault.kind in _API_FAULTS:
+    if fault.kind in API_FAULTS:
         return (",".join(fault.targets) or "api",)
     return fault.targets

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import simpy
 
-from hasim.scenario.mechanism import claim_steps, release_steps
+from hasim.scenario.mechanism import claim_steps, release_steps, supposed_holder
 from hasim.scenario.topology import Holding
 from hasim.sim.checks import Grid
 from hasim.sim.control_plane import Answer
@@ -111,7 +111,7 @@ class Scripts:
             return False
         if world.control_plane.holder == daemon.name and world.control_plane.untroubled(daemon.instance):
             return True
-        self._spawn(daemon, "RECLAIM", self._claim)
+        self._spawn(daemon, "RECLAIM", self._claim_if_lost)
         return False
 
     def _spawn(self, daemon: Daemon, event: str, work: _Work) -> None:
@@ -163,15 +163,20 @@ class Scripts:
             self.poke()
         return outcome
 
-    def _claim(self, daemon: Daemon, run: int) -> _Steps:
+    def _claim_if_lost(self, daemon: Daemon, run: int) -> _Steps:
+        """The periodic check: it is there to find out, and asks whatever the policy says."""
+        outcome = yield from self._claim(daemon, run, always_ask=True)
+        return outcome
+
+    def _claim(self, daemon: Daemon, run: int, *, always_ask: bool = False) -> _Steps:
         """Make this instance the holder; returns the outcome."""
-        outcome = yield from self._take(daemon, run)
+        outcome = yield from self._take(daemon, run, asks=always_ask or daemon.instance.notify.check_first)
         if daemon.instance.notify.reread_after and outcome == "done" and not daemon.is_master:
             yield from self._give_back(daemon, run)
             return "superseded"
         return outcome
 
-    def _take(self, daemon: Daemon, run: int) -> _Steps:
+    def _take(self, daemon: Daemon, run: int, *, asks: bool) -> _Steps:
         policy = daemon.instance.notify
         yield from self._start(daemon)
         yield from self._sleep(daemon, policy.sleep_before_ns)
@@ -180,23 +185,23 @@ class Scripts:
                 yield from self._sleep(daemon, self._retry_delay_ns(daemon, attempt))
             if policy.reread_state and not daemon.is_master:
                 return "superseded"
-            outcome = yield from self._attempt(daemon, run)
+            outcome = yield from self._attempt(daemon, run, asks=asks)
             if outcome is not None:
                 return outcome
         return "gave_up"
 
-    def _attempt(self, daemon: Daemon, run: int) -> _Steps:
+    def _attempt(self, daemon: Daemon, run: int, *, asks: bool) -> _Steps:
         """One try: the outcome, or None when it is to be tried again."""
         policy = daemon.instance.notify
         topology = self._world.control_plane.topology
         mechanism = self._world.scenario.floating.mechanism
-        if policy.check_first:
+        if asks:
             answer = yield from self._ask(daemon, run)
             if answer.code != "OK":
                 return "nothing_to_do" if policy.unanswered_means_held else None
             holding = topology.holding_in(answer.response)
         else:
-            holding = Holding(self._supposed_holder(daemon), True)
+            holding = Holding(supposed_holder(daemon.instance), True)
         steps = claim_steps(mechanism, topology, daemon.name, holding.holder, eip_is_bound=holding.eip_is_bound)
         if not steps:
             return "nothing_to_do"
@@ -290,12 +295,3 @@ class Scripts:
         if not policy.retry_jitter:
             return delay_ns
         return round(delay_ns * (1 - policy.retry_jitter * self._jitter[daemon.name].uniform()))
-
-    def _supposed_holder(self, daemon: Daemon) -> str:
-        """Who a script that does not ask takes for the holder: the last master heard, else the first peer."""
-        self._world.heartbeats.touch()
-        last = daemon.machine.master_address
-        for other in self._world.daemons.values():
-            if other.address == last and other is not daemon:
-                return other.name
-        return daemon.instance.vrrp.peers[0]

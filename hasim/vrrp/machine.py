@@ -131,7 +131,6 @@ class Machine:
         "_unknown",
         "base_priority",
         "deadline_ns",
-        "master_address",
         "master_advert_int_ns",
         "preempt_deadline_ns",
         "priority",
@@ -150,7 +149,6 @@ class Machine:
         self.base_priority = settings.priority
         self.priority = settings.priority
         self.deadline_ns: int | None = None
-        self.master_address: int | None = None
         self.master_advert_int_ns = settings.advert_int_ns
         self.preempt_deadline_ns: int | None = None
         self._contributions: dict[str, int] = {}
@@ -225,7 +223,7 @@ class Machine:
         self._down_timer_ns = self._master_down_interval()
         self._arm(now)
 
-    def resume(self, state: State, deadline_ns: int, master_address: int | None) -> None:
+    def resume(self, state: State, deadline_ns: int) -> None:
         """Put a fresh machine into a running state, as if it had been there for long (the steady state).
 
         Raises:
@@ -235,7 +233,6 @@ class Machine:
             raise IllegalEventError(f"resume as {state} in state {self.state}")
         self.state = state
         self.deadline_ns = deadline_ns
-        self.master_address = master_address
         self.wants_master = state is State.MASTER
 
     def resume_in_fault(self, down: frozenset[str]) -> None:
@@ -325,7 +322,6 @@ class Machine:
             self._follow(event, now)
         else:
             self._keep_waiting(now)
-            self.master_address = event.source
         return []
 
     def _follow(self, event: AdvertReceived, now: int) -> None:
@@ -334,7 +330,6 @@ class Machine:
             self.master_advert_int_ns = event.advert_int_ns
         self._heard_goodbye = self.wants_master = False
         self._down_timer_ns = self._master_down_interval()
-        self.master_address = event.source
         if self.settings.preempt_delay_ns:
             if event.priority >= self.priority:
                 self.preempt_deadline_ns = None
@@ -385,7 +380,6 @@ class Machine:
         answer = [SendAdvert(self.priority)] if self.settings.higher_prio_send_advert else []
         if self.settings.version == 3:
             self.master_advert_int_ns = event.advert_int_ns
-        self.master_address = event.source
         return [*answer, *self._step_down("higher_priority_advert", now)]
 
     def _step_down(self, reason: str, now: int) -> list[Effect]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from ipaddress import IPv4Address
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import hasim
 from hasim.report.capture import write_capture
-from hasim.scenario.model import Transport
+from hasim.scenario.model import Instance, Scenario, Transport, VrrpSettings
 from hasim.sim import simulate
 from hasim.trace import AdvertSent, GarpSent
 from hasim.units import SECOND
+from tests.unit.bare_pair import bare_pair
 
 pytestmark = [
     pytest.mark.real,
@@ -23,6 +26,12 @@ pytestmark = [
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SHIPPED = sorted(path.relative_to(SCENARIOS).as_posix() for path in SCENARIOS.rglob("*.yaml"))
+MADE: dict[str, dict[str, Any]] = {
+    "password": {"authentication": {"auth_pass": "secret12"}},
+    "ipv6 multicast": {"native_ipv6": True, "transport": "multicast"},
+    "ipv6 unicast": {"native_ipv6": True, "advert_int": "250ms"},
+}
+"""Bare pairs in sync groups of two, by what their ``vrrp`` says."""
 _STRETCH_NS = 150 * SECOND
 _FIELDS = (
     "frame.time_epoch",
@@ -33,11 +42,17 @@ _FIELDS = (
     "ip.ttl",
     "ip.dsfield.dscp",
     "ip.checksum.status",
+    "ipv6.src",
+    "ipv6.dst",
+    "ipv6.hlim",
+    "ipv6.tclass.dscp",
     "vrrp.version",
     "vrrp.virt_rtr_id",
     "vrrp.prio",
     "vrrp.checksum.status",
     "vrrp.ip_addr",
+    "vrrp.ipv6_addr",
+    "vrrp.auth_string",
     "vrrp.adver_int",
     "vrrp.short_adver_int",
     "arp.isgratuitous",
@@ -60,9 +75,19 @@ def decoded(path: Path) -> list[dict[str, str]]:
     return [dict(zip(_FIELDS, line.split("\t"), strict=True)) for line in shown.splitlines()]
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+def scenario_of(name: str) -> Scenario:
+    """One of the shipped, or one of those below."""
+    if name in MADE:
+        group = {"inside": {"interface": "eth1", "virtual_router_id": 52, "transport": "unicast"}}
+        vpc = {"cidr": "10.0.0.0/16", "multicast": True}
+        faults = [{"kind": "crash", "target": "a", "at": "20s", "duration": "30s"}]
+        return bare_pair(vpc=vpc, faults=faults, vrrp={"sync_group": group, **MADE[name]})
+    return hasim.load(SCENARIOS / name).scenario
+
+
+@pytest.mark.parametrize("name", [*SHIPPED, *MADE])
 def test_tshark_reads_back_what_the_trace_holds(name: str, tmp_path: Path) -> None:
-    scenario = hasim.load(SCENARIOS / name).scenario
+    scenario = scenario_of(name)
     trace = simulate(scenario, seed=1, replication=0, detail=(0, min(_STRETCH_NS, scenario.horizon_ns)))
     path = tmp_path / "run.pcapng"
     count = write_capture(path, scenario, trace)
@@ -75,22 +100,11 @@ def test_tshark_reads_back_what_the_trace_holds(name: str, tmp_path: Path) -> No
     for record in trace.records:
         if isinstance(record, AdvertSent):
             instance = scenario.instance(record.instance)
-            vrrp = instance.vrrp
-            heartbeat = next(i for i in instance.interfaces if i.name == vrrp.interface)
+            vrrp = next((member.vrrp for member in instance.sync_group if member.name == record.member), instance.vrrp)
             for _ in range(1 if vrrp.transport is Transport.MULTICAST else len(vrrp.peers)):
                 packet = next(adverts)
                 assert packet["frame.time_epoch"] == f"{record.at // SECOND}.{record.at % SECOND:09d}"
-                assert packet["frame.interface_name"] == f"{instance.name} {heartbeat.name}"
-                assert packet["ip.src"] == str(heartbeat.address)
-                assert (packet["ip.ttl"], packet["ip.dsfield.dscp"]) == ("255", _CLASS_SELECTOR_6)
-                assert (packet["ip.checksum.status"], packet["vrrp.checksum.status"]) == (_GOOD, _GOOD)
-                assert packet["vrrp.version"] == str(vrrp.version)
-                assert packet["vrrp.virt_rtr_id"] == str(vrrp.virtual_router_id)
-                assert packet["vrrp.prio"] == str(record.priority)
-                assert packet["vrrp.ip_addr"] == ("" if address is None else str(address))
-                interval = packet["vrrp.adver_int"] if vrrp.version == 2 else packet["vrrp.short_adver_int"]
-                unit_ns = SECOND if vrrp.version == 2 else SECOND // 100
-                assert int(interval) * unit_ns == vrrp.advert_int_ns
+                check_advert(packet, record, instance, vrrp, None if record.member else address)
         elif isinstance(record, GarpSent) and address is not None:
             for _ in range(record.repeat):
                 packet = next(arps)
@@ -104,3 +118,29 @@ def test_tshark_reads_back_what_the_trace_holds(name: str, tmp_path: Path) -> No
     assert complaints <= {"", _REMARK}
     times = [float(packet["frame.time_epoch"]) for packet in found]
     assert all(former <= latter for former, latter in pairwise(times))
+
+
+def check_advert(
+    packet: dict[str, str], record: AdvertSent, instance: Instance, vrrp: VrrpSettings, address: IPv4Address | None
+) -> None:
+    """Every field of one advert, which names ``address`` or one that nobody else sees (None)."""
+    heartbeat = next(i for i in instance.interfaces if i.name == vrrp.interface)
+    assert packet["frame.interface_name"] == f"{instance.name} {heartbeat.name}"
+    assert packet["vrrp.checksum.status"] == _GOOD
+    if vrrp.native_ipv6:
+        assert packet["ipv6.src"] == str(heartbeat.ipv6_address)
+        assert packet["ipv6.dst"].startswith("ff02::12" if vrrp.transport is Transport.MULTICAST else "fe80::")
+        assert (packet["ipv6.hlim"], packet["ipv6.tclass.dscp"]) == ("255", _CLASS_SELECTOR_6)
+        assert packet["vrrp.ipv6_addr"] == f"fe80::200:5eff:fe00:{vrrp.virtual_router_id:x}"
+    else:
+        assert packet["ip.src"] == str(heartbeat.address)
+        assert (packet["ip.ttl"], packet["ip.dsfield.dscp"]) == ("255", _CLASS_SELECTOR_6)
+        assert packet["ip.checksum.status"] == _GOOD
+        assert packet["vrrp.ip_addr"] == str(address or f"169.254.0.{vrrp.virtual_router_id}")
+    assert packet["vrrp.version"] == str(vrrp.version)
+    assert packet["vrrp.virt_rtr_id"] == str(vrrp.virtual_router_id)
+    assert packet["vrrp.prio"] == str(record.priority)
+    assert packet["vrrp.auth_string"] == (vrrp.password or "")
+    interval = packet["vrrp.adver_int"] if vrrp.version == 2 else packet["vrrp.short_adver_int"]
+    unit_ns = SECOND if vrrp.version == 2 else SECOND // 100
+    assert int(interval) * unit_ns == vrrp.advert_int_ns

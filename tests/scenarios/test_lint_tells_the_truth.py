@@ -290,6 +290,13 @@ CASES = (
         _two_masters,
     ),
     Case(
+        "authentication-differs",
+        "vrrp: {authentication: {auth_pass: secret12}}\n",
+        "instances: {b: {vrrp: {authentication: {auth_pass: secret21}}}}",
+        "instances: {b: {vrrp: {authentication: {auth_pass: secret12}}}}",
+        _two_masters,
+    ),
+    Case(
         "advert-int-differs-v2",
         "",
         "instances: {b: {vrrp: {advert_int: 2s}}}",

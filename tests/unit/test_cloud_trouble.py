@@ -150,4 +150,32 @@ def test_a_stuck_task_takes_its_time_when_the_last_trouble_that_holds_it_is_over
     assert front.end("one") == []
     (going_on,) = front.end("two")
     assert (going_on.task, going_on.duration_ns, going_on.succeeds) == (plan.task, 7, True)
-    assert front.finish(going_on, now_ns=7).status == "SUCCESS"
+    ended = front.finish(going_on, now_ns=7)
+    assert ended is not None
+    assert ended.status == "SUCCESS"
+
+
+def test_a_task_that_would_end_while_it_is_stuck_ends_when_the_last_trouble_that_holds_it_is_over() -> None:
+    cloud = Cloud()
+    front = Front(cloud.region, prompt(task_ns=7), Dice(), is_dead=cloud.region.is_dead)
+    plan = front.serve("AllocateAddresses", {}, now_ns=0).plan
+    assert plan is not None
+    for name in ("one", "two"):
+        front.begin(Trouble(name, TroubleKind.STUCK))
+    assert front.finish(plan, now_ns=7) is None
+    assert plan.task.status == "RUNNING"
+    assert front.end("one") == []
+    (going_on,) = front.end("two")
+    assert (going_on.task, going_on.duration_ns) == (plan.task, 0)
+    ended = front.finish(going_on, now_ns=90)
+    assert ended is not None
+    assert (ended.status, ended.ended_ns) == ("SUCCESS", 90)
+
+
+def test_a_task_is_stuck_only_where_something_leaves_one_of_the_instances() -> None:
+    cloud = Cloud()
+    front = Front(cloud.region, prompt(task_ns=7), Dice(), is_dead=cloud.region.is_dead)
+    plan = front.serve("AllocateAddresses", {}, now_ns=0).plan
+    assert plan is not None
+    front.begin(Trouble("dead host", TroubleKind.STUCK, instance_ids=frozenset({cloud.a})))
+    assert front.finish(plan, now_ns=7) is not None

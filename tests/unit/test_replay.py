@@ -96,3 +96,89 @@ def test_a_file_that_is_no_recording_is_one_clear_error(tmp_path: Path, content:
     with pytest.raises(UserError, match=r"trials\.json") as caught:
         load_recording(path)
     assert fragment in str(caught.value)
+
+
+_TOLD = "RX_LOWER_PRI"
+SEVERED: dict[str, Any] = {
+    "trial": 0,
+    "target": 1,
+    "master_before": 1,
+    "phase": 0.7,
+    "inject_s": 0.01,
+    "t_heal": 4.4,
+    "t_end": 5.3,
+    # MASTER 2.909 s after the fault. Its first advert leaves, two wait for the answer to the second request.
+    "states": [[-2.7, 1, "MASTER"], [2.911, 2, "MASTER"], [4.97, 2, "BACKUP"]],
+    "notify": [[2.92, 2, "MASTER"], [4.96, 1, _TOLD], [4.98, 1, _TOLD], [4.99, 2, "BACKUP"]],
+    "adverts": [
+        *([at - 0.7, 1, 150] for at in range(6)),
+        *([at, 2, 100] for at in (2.911, 4.95, 4.951)),
+        *([at, 1, 150] for at in (4.96, 4.98)),
+    ],
+}
+PARTITIONED = CONFIG | {"fault": "silent"}
+
+
+def test_adverts_that_stayed_away_from_the_wire_arrive_together(tmp_path: Path) -> None:
+    assert group_of(tmp_path, SEVERED, PARTITIONED | {"unicast": True}).same_order_nominal == 1
+    assert group_of(tmp_path, SEVERED, PARTITIONED).same_order == 0
+
+
+def test_a_script_that_began_late_does_not_change_the_order(tmp_path: Path) -> None:
+    late = [[9.80, 2, "BACKUP"] if e[:2] == [9.47, 2] else e for e in CRASH["notify"]]
+    assert group_of(tmp_path, CRASH | {"notify": late}).same_order_nominal == 1
+
+
+def test_a_state_was_entered_when_its_script_ran_even_if_it_was_logged_later(tmp_path: Path) -> None:
+    states = [[9.50, 2, "BACKUP"] if e[:2] == [9.457, 2] else e for e in CRASH["states"]]
+    group = group_of(tmp_path, CRASH | {"states": states})
+    assert group.largest_s is not None
+    assert group.largest_s < 0.015
+
+
+def test_a_fault_came_after_the_last_advert_that_was_heard(tmp_path: Path) -> None:
+    """The partition took 60 ms; an advert within its second half was still heard, and the time-out is that of it."""
+    shift = 0.02
+    adverts = [[-0.98, 1, 150], [shift, 1, 150], [shift + 3.611, 2, 100], [shift + 4.611, 2, 100]]
+    trial = {
+        **{key: CRASH[key] for key in ("trial", "target", "master_before")},
+        "phase": 1 - shift,
+        "inject_s": 0.06,
+        "t_end": 5.0,
+        "states": [[shift + 3.611, 2, "MASTER"]],
+        "notify": [[shift + 3.62, 2, "MASTER"]],
+        "adverts": adverts,
+    }
+    group = group_of(tmp_path, trial, PARTITIONED)
+    assert group.largest_s is not None
+    assert group.largest_s < 0.01
+
+
+def test_a_reload_with_another_priority_is_seen_in_the_adverts(tmp_path: Path) -> None:
+    """A MASTER that is told to have 90 sends that at once; the backup of 100 waits 3.609 s from its last good one."""
+    trial = {
+        "trial": 0,
+        "target": 1,
+        "master_before": 1,
+        "phase": 0.4,
+        "t_end": 6.0,
+        "states": [[3.611, 2, "MASTER"], [3.613, 1, "BACKUP"]],
+        "notify": [[3.62, 2, "MASTER"], [3.63, 1, "BACKUP"]],
+        "adverts": [[-0.4, 1, 150], [0.001, 1, 150], [0.002, 1, 90], [1.002, 1, 90], [3.611, 2, 100], [4.62, 2, 100]],
+    }
+    assert group_of(tmp_path, trial, CONFIG | {"fault": "hup"}).same_order_nominal == 1
+
+
+def test_settings_go_by_their_names_in_keepalived_conf(tmp_path: Path) -> None:
+    """Three adverts more to wait for: 3.0 s later."""
+    later = {
+        key: [[event[0] + 3.0 * (event[0] > 3), *event[1:]] for event in CRASH[key]]
+        if isinstance(CRASH[key], list)
+        else v
+        for key, v in CRASH.items()
+    }
+    later |= {"t_end": 11.0, "t_heal": 20.0}
+    later["states"] = [e for e in later["states"] if e[0] < 7]
+    later["notify"] = [e for e in later["notify"] if e[0] < 7]
+    assert group_of(tmp_path, later, CONFIG | {"vrrp_down_timer_adverts": 6}).same_order == 1
+    assert group_of(tmp_path, later, CONFIG | {"down_timer_adverts": 6}).largest_s == pytest.approx(0, abs=0.01)

@@ -9,13 +9,16 @@ import dpkt
 import pytest
 
 import hasim
-from hasim.report.capture import packets, write_capture
+from hasim.export import ExportOptions
+from hasim.export.configuration import configuration_of
+from hasim.report.capture import Packet, packets, write_capture
 from hasim.report.capture.frames import advert_frame, announcement_frame, link_local_address, multicast_mac
 from hasim.scenario.model import Scenario
 from hasim.sim import simulate
 from hasim.trace import AdvertSent, GarpSent, Trace
 from hasim.units import MILLISECOND, SECOND
 from hasim.vrrp.wire import MULTICAST_V4, MULTICAST_V6, Advertisement, decode
+from tests.unit.bare_pair import bare_pair, instance
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 MAC = bytes.fromhex("66625f5752c1")
@@ -103,10 +106,87 @@ def test_a_burst_of_gratuitous_arps_is_as_many_frames_after_the_first_advert() -
     assert found[found.index(arps[0]) - 1].instance == arps[0].instance
 
 
-def test_an_interface_that_moves_leaves_no_address_in_the_adverts() -> None:
-    scenario, trace = run("eni-reattach.yaml")
-    found = list(packets(scenario, trace))
-    assert {dpkt.ethernet.Ethernet(packet.frame).data.len for packet in found} == {20 + 8 + 8}
+def heard(scenario: Scenario, trace: Trace) -> list[tuple[Packet, dpkt.Packet, Advertisement]]:
+    """Every advert in the capture: the packet, its datagram, and what it says."""
+    found = []
+    for packet in packets(scenario, trace):
+        datagram = dpkt.ethernet.Ethernet(packet.frame).data
+        if isinstance(datagram, dpkt.ip.IP | dpkt.ip6.IP6):
+            address = IPv6Address if isinstance(datagram, dpkt.ip6.IP6) else IPv4Address
+            advert = decode(bytes(datagram.data), address(datagram.src), address(datagram.dst))
+            found.append((packet, datagram, advert))
+    return found
+
+
+@pytest.mark.parametrize("name", ["eni-reattach.yaml", "eip-rebind-across-zones.yaml"])
+def test_an_address_that_keepalived_does_not_configure_is_that_of_the_exported_configuration(name: str) -> None:
+    scenario, trace = run(name)
+    said = {advert.addresses for _, _, advert in heard(scenario, trace)}
+    for each in scenario.instances:
+        config, _ = configuration_of(scenario, each, ExportOptions())
+        assert said == {tuple(vip.address for vip in config.instances[0].virtual_addresses)}
+    assert said == {(IPv4Address("169.254.0.51"),)}
+    assert len(list(packets(scenario, trace))) == len(heard(scenario, trace)), "nothing is announced"
+
+
+def detailed(scenario: Scenario) -> Trace:
+    return simulate(scenario, seed=1, replication=0, detail=(0, 30 * SECOND))
+
+
+def test_adverts_carry_the_password() -> None:
+    scenario = bare_pair(vrrp={"authentication": {"auth_pass": "secret12"}})
+    assert {advert.password for _, _, advert in heard(scenario, detailed(scenario))} == {b"secret12"}
+
+
+@pytest.mark.parametrize(
+    ("transport", "destination"), [("unicast", IPv6Address("fe80::a00:10c")), ("multicast", MULTICAST_V6)]
+)
+def test_adverts_over_ipv6_go_between_link_local_addresses(transport: str, destination: IPv6Address) -> None:
+    vpc = {"cidr": "10.0.0.0/16", "multicast": True}
+    scenario = bare_pair(vpc=vpc, vrrp={"native_ipv6": True, "transport": transport})
+    found = heard(scenario, detailed(scenario))
+    for packet, datagram, advert in found:
+        assert (IPv6Address(datagram.src), IPv6Address(datagram.dst)) == (IPv6Address("fe80::a00:10b"), destination)
+        assert advert.addresses == (IPv6Address("fe80::200:5eff:fe00:33"),)
+        assert (packet.frame[:6] == multicast_mac(MULTICAST_V6)) == (transport == "multicast")
+    assert len(found) == 29
+
+
+def test_over_ipv6_the_floating_address_is_announced_by_arp_all_the_same() -> None:
+    crash = {"kind": "crash", "target": "a", "at": "10s"}
+    scenario = bare_pair(vrrp={"native_ipv6": True}, faults=[crash])
+    arps = [dpkt.ethernet.Ethernet(packet.frame).data for packet in packets(scenario, detailed(scenario))]
+    announced = [arp for arp in arps if isinstance(arp, dpkt.arp.ARP)]
+    assert len(announced) == 10
+    assert {IPv4Address(arp.spa) for arp in announced} == {IPv4Address("10.0.1.100")}
+
+
+def test_nobody_sends_to_a_link_local_address_of_another_subnet() -> None:
+    """b's adverts leave by another network; a has no neighbour of that address."""
+    instances = {"a": instance(150, 11), "b": instance(100, 12, vrrp={"priority": 100, "interface": "eth1"})}
+    scenario = bare_pair(instances=instances, vrrp={"native_ipv6": True})
+    trace = detailed(scenario)
+    assert [record for record in trace.records if isinstance(record, AdvertSent)]
+    assert heard(scenario, trace) == []
+
+
+def test_every_member_of_a_sync_group_sends_its_own_adverts() -> None:
+    group = {"inside": {"interface": "eth1", "virtual_router_id": 52, "advert_int": "2s", "priority": 120}}
+    scenario = bare_pair(vrrp={"sync_group": group})
+    trace = detailed(scenario)
+    found = heard(scenario, trace)
+    for member, interface, count in (("", "eth0", 30), ("inside", "eth1", 15)):
+        of_it = [item for item in found if item[0].interface == interface]
+        sent = [r for r in trace.records if isinstance(r, AdvertSent) and r.member == member]
+        assert [packet.at_ns for packet, _, _ in of_it] == [record.at for record in sent]
+        assert abs(len(of_it) - count) <= 1
+        assert [datagram.id for _, datagram, _ in of_it] == list(range(1, len(of_it) + 1))
+    _, datagram, advert = next(item for item in found if item[0].interface == "eth1")
+    assert (IPv4Address(datagram.src), IPv4Address(datagram.dst)) == (
+        IPv4Address("10.0.2.11"),
+        IPv4Address("10.0.2.12"),
+    )
+    assert advert == Advertisement(2, 52, 120, 2 * SECOND, (IPv4Address("169.254.0.52"),))
 
 
 def test_the_file_holds_every_packet_at_its_nanosecond(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_a_periodic_check_that_had_work_is_told() -> None:
 
 
 def test_adverts_are_never_told() -> None:
-    assert told(AdvertSent(10 * S, "a", 150)).episodes == ()
+    assert told(AdvertSent(10 * S, "a", 150, ("b",)), AdvertSent(11 * S, "a", 150, (), "inside")).episodes == ()
 
 
 def test_a_run_in_which_nothing_happened() -> None:

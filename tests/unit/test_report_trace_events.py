@@ -11,6 +11,12 @@ import pytest
 
 import hasim
 from hasim.api import Explanation
+from hasim.measure import measure
+from hasim.report.trace_events.reading import read
+from hasim.report.trace_events.slices import Board
+from hasim.sim import simulate
+from hasim.units import SECOND
+from tests.unit.bare_pair import bare_pair
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SHIPPED = (
@@ -104,8 +110,6 @@ def test_arrows_start_and_end_on_slices_and_never_go_back_in_time(told: tuple[Ex
 
 def test_a_crash_leads_step_by_step_to_the_service_on_the_other_instance() -> None:
     """Following the arrows back from the end of the outage arrives at the fault."""
-    from hasim.report.trace_events.reading import read
-
     explanation = hasim.load(SCENARIOS / "secondary-ip-best-practice.yaml").explain()
     board = read(explanation.scenario, explanation.trace, explanation.outcome)
     (outage,) = explanation.outages
@@ -131,3 +135,47 @@ def test_a_crash_leads_step_by_step_to_the_service_on_the_other_instance() -> No
     crash = board.slices[[p.group for p in board.slices].index("faults")]
     pointed_at = [arrow.target for arrow in board.arrows if arrow.source is crash]
     assert {target.start_ns for target in pointed_at} == {piece.end_ns} == {outage.start_ns}
+
+
+def board_of(**settings: Any) -> Board:
+    """The slices and arrows of a bare pair."""
+    scenario = bare_pair(**settings)
+    trace = simulate(scenario, seed=1, replication=0)
+    return read(scenario, trace, measure(trace))
+
+
+def track(board: Board, group: str, name: str) -> list[tuple[float, str]]:
+    """What one track holds: from when on (s), and what."""
+    return [(p.start_ns / SECOND, p.name) for p in board.slices if (p.group, p.track) == (f"instance {group}", name)]
+
+
+def test_further_members_of_a_sync_group_have_tracks_of_their_own() -> None:
+    group = {"inside": {"interface": "eth1", "virtual_router_id": 52}}
+    fault = {"kind": "link_down", "target": "a", "subnet": "back", "at": "10500ms", "duration": "20s"}
+    board = board_of(vrrp={"sync_group": group}, faults=[fault])
+    assert track(board, "a", "VRRP inside")[:2] == [(0.0, "MASTER"), (10.5, "FAULT")]
+    assert track(board, "a", "VRRP state")[:2] == [(0.0, "MASTER"), (10.5, "FAULT")]
+    assert track(board, "b", "VRRP inside")[:2] == [(0.0, "BACKUP"), (13.609375, "MASTER")]
+    (inside,) = (p for p in board.slices if p.track == "VRRP inside" and p.name == "FAULT")
+    assert {arrow.source.group for arrow in board.arrows if arrow.target is inside} == {"faults"}
+    assert "VRRP state" in {arrow.target.track for arrow in board.arrows if arrow.source is inside}
+
+
+def test_members_end_with_their_daemon() -> None:
+    group = {"inside": {"interface": "eth1", "virtual_router_id": 52}}
+    kill = {"kind": "keepalived_kill", "target": "a", "at": "10500ms", "duration": "20s"}
+    board = board_of(vrrp={"sync_group": group}, faults=[kill])
+    assert track(board, "a", "VRRP inside")[:3] == [(0.0, "MASTER"), (10.5, "INIT"), (30.5, "BACKUP")]
+
+
+def test_what_is_tracked_and_a_network_that_is_late_have_tracks() -> None:
+    vrrp = {"track_processes": {"nginx": {"quorum": 1}}, "track_files": {"drain": {"weight": 1, "value": 0}}}
+    faults = [
+        {"kind": "process_kill", "target": "a", "process": "nginx", "at": "10s", "duration": "20s"},
+        {"kind": "file_write", "target": "b", "file": "drain", "value": -7, "at": "20s", "duration": "10s"},
+        {"kind": "crash", "target": "b", "at": "60s", "duration": "10s"},
+    ]
+    board = board_of(vrrp=vrrp, faults=faults, guest={"configure": "0", "boot": "30s", "network_ready": "5s"})
+    assert track(board, "a", "process nginx") == [(10.0, "too few run"), (30.0, "enough run")]
+    assert track(board, "b", "file drain")[:2] == [(20.0, "-7"), (30.0, "0")]
+    assert track(board, "b", "network") == [(100.0, "no packets pass"), (105.0, "packets pass")]

@@ -76,6 +76,14 @@ def test_every_record_has_a_sentence(record: Record, who: str, what: str) -> Non
     assert (words.who, words.what) == (who, what)
 
 
+def test_several_things_begin_and_are_over() -> None:
+    began = record_words(FaultBegan(0, "f", "api_stuck_tasks", "DetachNetworkInterface"), scenario())
+    ended = record_words(FaultEnded(9, "f", "api_errors", "api"), scenario())
+    assert began is not None
+    assert ended is not None
+    assert (began.what, ended.what) == ("API stuck tasks of DetachNetworkInterface begin", "API errors are over")
+
+
 def test_no_kind_of_record_is_forgotten() -> None:
     told = {type(record) for record, _, _ in SENTENCES}
     assert told | NOT_TOLD_BY_THEMSELVES == set(get_args(Record))

@@ -160,12 +160,12 @@ def test_the_router_that_most_nodes_share_is_taken_unless_another_is_asked_for()
 
 
 def test_what_is_not_simulated_is_named_with_its_line() -> None:
-    body = "authentication {\nauth_type PASS\nauth_pass x\n}\nsmtp_alert\ntrack_process {\nproxy\n}\n"
+    body = "authentication {\nauth_type AH\nauth_pass x\n}\nsmtp_alert\ntrack_process {\nproxy\n}\n"
     process = "vrrp_track_process proxy {\nprocess haproxy\nquorum_max 3\n}\n"
     before = "global_defs {\nrouter_id r\n}\n" + process
     imported = _import(_conf(body=body, before=before, vip="10.0.1.100/24\n10.0.1.101"), B)
     unused = "\n".join(imported.summary.unused)
-    for part in ("router_id r", "authentication", "smtp_alert", "quorum_max", "10.0.1.101"):
+    for part in ("router_id r", "authentication AH", "smtp_alert", "quorum_max", "10.0.1.101"):
         assert part in unused
     assert "Accepted, and without effect on the simulation:\n  a.conf:2: router_id r" in str(imported.summary)
 

@@ -102,6 +102,21 @@ def test_one_file_may_serve_both_by_its_id(pair: Path) -> None:
     assert [i.vrrp.priority for i in _with(pair, scenario=pointed).scenario.instances] == [150, 90]
 
 
+def test_each_has_the_password_of_its_file(pair: Path) -> None:
+    password = ("    notify_master", "    authentication {\n auth_type PASS\n auth_pass 1111\n}\n    notify_master")
+    scenario = _with(pair, conf=password).scenario
+    assert [one.vrrp.password for one in scenario.instances] == ["1111", None]
+    document = parse(read_text(pair / "pair.yaml"), str(pair / "pair.yaml"))
+    (finding,) = (f for f in lint_scenario(document, pair) if f.rule == "authentication-differs")
+    assert (Path(finding.location.file).name, finding.location.line) == ("pair.yaml", 7), "b, whose file has none"
+
+
+def test_ah_is_not_simulated_and_must_be_the_same_everywhere(pair: Path) -> None:
+    ah = ("    notify_master", "    authentication {\n auth_type AH\n auth_pass 1111\n}\n    notify_master")
+    with pytest.raises(ScenarioError, match=r"b\.conf.*its authentication is not that of a"):
+        _with(pair, conf=ah)
+
+
 def test_what_the_file_cannot_say_is_the_scenario_s(pair: Path) -> None:
     more = "vrrp: {track_scripts: {chk: {check: api, run_time: 30ms}}, track_processes: {proxy: {count: 4}}}\n"
     vrrp = _with(pair, more).scenario.instances[0].vrrp

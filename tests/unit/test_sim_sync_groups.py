@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hasim.scenario.model import Scenario
-from hasim.trace import MemberStateChanged, Record
+from hasim.trace import AdvertSent, MemberStateChanged, Record
 from hasim.units import SECOND
 from tests.unit.bare_pair import bare_pair, of_type, run, states
 
@@ -78,3 +78,14 @@ def test_a_restarted_daemon_waits_in_init_for_its_script_with_all_its_members() 
     found = run(_synced(_fault("keepalived_kill", duration="10s"), track_scripts=check))
     assert (20.9, "BACKUP", "start_up") in states(found, "a")
     assert (20.9, "BACKUP", "start_up") in _members(found, "a")
+
+
+def test_the_detail_of_a_window_has_every_member_s_adverts_as_if_all_were_simulated_one_by_one() -> None:
+    scenario = _synced(_fault("partition", subnet="back", duration="1min"), _fault("crash", at="100s"))
+    window = (95 * SECOND, 120 * SECOND)
+    part = of_type(run(scenario, detail=window), AdvertSent)
+    whole = of_type(run(scenario, detail=(0, scenario.horizon_ns)), AdvertSent)
+    assert part == [record for record in whole if window[0] <= record.at < window[1]]
+    assert {(record.instance, record.member) for record in part} == {(n, m) for n in "ab" for m in ("", "inside")}
+    silent = [r for r in whole if r.member == "inside" and 11 * SECOND < r.at < 70 * SECOND]
+    assert {record.unreached for record in silent} == {("b",)}

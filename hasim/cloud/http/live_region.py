@@ -97,6 +97,8 @@ class LiveRegion:
         now_ns = self.clock.now_ns()
         try:
             task = self._front.finish(plan, now_ns=now_ns)
+            if task is None:
+                return
             self._write(lambda journal: journal.ended(task.task_id, plan.succeeds, now_ns))
         except Exception as error:  # nobody waits for this: whoever runs the endpoint has to know
             self._failed(error)

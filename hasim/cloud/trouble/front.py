@@ -8,7 +8,7 @@ A call goes through these steps, and its driver waits between them: :meth:`Front
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from hasim.cloud.entities import Task
@@ -35,7 +35,8 @@ class Lost(Exception):  # noqa: N818 - what happens to the caller, not an error 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What becomes of a task: it ends ``duration_ns`` after now, well or badly; None: it is stuck.
+    """What becomes of a task: it ends ``duration_ns`` after now, well or badly; None: it is stuck, and its time has not
+    begun.
 
     ``left`` is the instance that gives up an address or interface by it, None for the other tasks. ``cuts``: packets to
     what leaves are lost from now on.
@@ -102,9 +103,13 @@ class Front:
         del self._in_force[identifier]
         self._throttles.pop(identifier, None)
         waiting, self._stuck = self._stuck, []
-        plans = [self._timed(plan.task, plan.left, cuts=False) for plan in waiting]
-        self._stuck += [plan for plan in plans if plan.duration_ns is None]
-        return [plan for plan in plans if plan.duration_ns is not None]
+        going_on = []
+        for plan in waiting:
+            if self._is_stuck(plan.task.action, plan.left):
+                self._stuck.append(plan)
+            else:
+                going_on.append(self._timed(plan.task, plan.left, cuts=False) if plan.duration_ns is None else plan)
+        return going_on
 
     def outage(self, action: str) -> Trouble | None:
         """The outage in which a call of the action would be lost now."""
@@ -156,23 +161,29 @@ class Front:
 
     # Tasks ----------------------------------------------------------------------------------------------------------
 
-    def finish(self, plan: Plan, *, now_ns: int) -> Task:
-        """End the plan's task, as planned."""
+    def finish(self, plan: Plan, *, now_ns: int) -> Task | None:
+        """End the plan's task, as planned; None: it is stuck, and :meth:`end` will have its plan again."""
+        if self._is_stuck(plan.task.action, plan.left):
+            self._stuck.append(replace(plan, duration_ns=0, cuts=False))
+            return None
         end = self._region.commit if plan.succeeds else self._region.fail
         return end(plan.task.task_id, now_ns=now_ns)
 
     def _plan(self, task: Task) -> Plan:
         left = self._left_by(task)
         cuts = left is not None and task.action in _CUTS and self._behaviour.detach_cuts_traffic_at_once
-        plan = self._timed(task, left, cuts=cuts)
-        if plan.duration_ns is None:
-            self._stuck.append(plan)
+        if not self._is_stuck(task.action, left):
+            return self._timed(task, left, cuts=cuts)
+        plan = Plan(task, left, None, succeeds=True, cuts=cuts)
+        self._stuck.append(plan)
         return plan
+
+    def _is_stuck(self, action: str, left: str | None) -> bool:
+        """Whether trouble holds a task of that action, by which something leaves that instance (None: nothing)."""
+        return any(left in item.instance_ids or not item.instance_ids for item in self._of(TroubleKind.STUCK, action))
 
     def _timed(self, task: Task, left: str | None, *, cuts: bool) -> Plan:
         action = task.action
-        if any(left in item.instance_ids or not item.instance_ids for item in self._of(TroubleKind.STUCK, action)):
-            return Plan(task, left, None, succeeds=True, cuts=cuts)
         timing = self._behaviour.actions[action]
         distribution = timing.task_dead_host if left is not None and self._is_dead(left) else timing.task
         duration_ns = self._slowed(distribution.quantile(self._draw("api", action, "task")), action)

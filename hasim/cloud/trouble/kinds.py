@@ -22,8 +22,9 @@ class TroubleKind(StrEnum):
     TASK_FAILURES = "task_failures"
     """A task that begins meanwhile fails at ``probability``, and is rolled back when it would have ended."""
     STUCK = "stuck"
-    """A task that begins meanwhile stays as it is; its time begins when the trouble is over. Where there are
-    ``instance_ids``, only a task by which something leaves one of these instances."""
+    """A task that begins meanwhile stays as it is, and its time begins when the trouble is over; one that would end
+    meanwhile ends then. Where there are ``instance_ids``, only a task by which something leaves one of these
+    instances."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from hasim.trace import (
     FaultEnded,
     GuestAddressChanged,
     LinkChanged,
+    MemberStateChanged,
+    NetworkChanged,
     NotifyEnded,
     NotifyStarted,
     PowerChanged,
@@ -34,12 +36,20 @@ from hasim.trace import (
     StateChanged,
     TaskEnded,
     Trace,
+    TrackedFileRead,
+    TrackedProcessChanged,
 )
 
 __all__ = ["read"]
 
 _STATE = "VRRP state"
 _HELD = "address held by"
+_OF_THE_GROUP = "sync_group"
+"""The reason of a state that follows another member's."""
+
+
+def _member_track(name: str) -> str:
+    return f"VRRP {name}"
 
 
 def read(scenario: Scenario, trace: Trace, outcome: RunOutcome) -> Board:
@@ -64,6 +74,7 @@ class _Reader:
     def __init__(self, board: Board, scenario: Scenario) -> None:
         self.board = board
         self._zones = {instance.name: instance.zone for instance in scenario.instances}
+        self._members = {i.name: tuple(member.name for member in i.sync_group) for i in scenario.instances}
         self._keepalived_configures = scenario.floating.mechanism.is_configured_by_keepalived
         self._faults: dict[tuple[str, str], Slice] = {}
         self._ended_master: Slice | None = None
@@ -77,9 +88,7 @@ class _Reader:
             FaultBegan: self._fault_began,
             FaultEnded: self._fault_ended,
             PowerChanged: lambda r: self._on_instance(r.at, r.instance, "power", r.state),
-            DaemonChanged: lambda r: self._on_instance(
-                r.at, r.instance, "keepalived", "running" if r.running else f"not running ({r.reason})"
-            ),
+            DaemonChanged: self._daemon,
             LinkChanged: lambda r: self._on_instance(
                 r.at, r.instance, f"link {r.interface}", "up" if r.up else "no carrier"
             ),
@@ -89,8 +98,16 @@ class _Reader:
             CheckChanged: lambda r: self._on_instance(
                 r.at, r.instance, f"check {r.script}", "healthy" if r.healthy else "failing"
             ),
+            TrackedProcessChanged: lambda r: self._on_instance(
+                r.at, r.instance, f"process {r.process}", "enough run" if r.quorum else "too few run"
+            ),
+            TrackedFileRead: lambda r: self._on_instance(r.at, r.instance, f"file {r.file}", str(r.value)),
+            NetworkChanged: lambda r: self._on_instance(
+                r.at, r.instance, "network", "packets pass" if r.ready else "no packets pass"
+            ),
             GuestAddressChanged: self._guest_address,
             StateChanged: self._state,
+            MemberStateChanged: self._member_state,
             NotifyStarted: self._notify_started,
             NotifyEnded: self._notify_ended,
             ApiCalled: self._api_called,
@@ -131,6 +148,27 @@ class _Reader:
         self.board.point(self._fault_on(instance, at_ns), made, at_ns)
         self._newest = made
 
+    def _daemon(self, record: DaemonChanged) -> None:
+        value = "running" if record.running else f"not running ({record.reason})"
+        self._on_instance(record.at, record.instance, "keepalived", value)
+        if not record.running:
+            self._set_members(record.at, record.instance, "INIT", "died")
+
+    def _set_members(self, at_ns: int, instance: str, state: str, reason: str) -> None:
+        """The further members of a sync group are all in a state of which they have no record of their own."""
+        for member in self._members[instance]:
+            before = self.board.current(instance_group(instance), _member_track(member))
+            if before is None or before.name != state:
+                self.board.change(at_ns, instance_group(instance), _member_track(member), state, reason=reason)
+
+    def _member_state(self, record: MemberStateChanged) -> None:
+        group = instance_group(record.instance)
+        made = self.board.change(record.at, group, _member_track(record.member), record.new, reason=record.reason)
+        if record.reason == _OF_THE_GROUP:
+            self.board.point(self.board.current(group, _STATE), made, record.at)
+        else:
+            self.board.point(self._fault_on(record.instance, record.at), made, record.at)
+
     def _guest_address(self, record: GuestAddressChanged) -> None:
         group = instance_group(record.instance)
         made = self.board.change(record.at, group, "floating address", "configured" if record.present else None)
@@ -142,6 +180,11 @@ class _Reader:
         group = instance_group(record.instance)
         before = self.board.current(group, _STATE)
         made = self.board.change(record.at, group, _STATE, record.new, reason=record.reason)
+        if record.at == 0:
+            self._set_members(0, record.instance, record.new, record.reason)
+        if record.reason == _OF_THE_GROUP:
+            for member in self._members[record.instance]:
+                self._point_if_new(self.board.current(group, _member_track(member)), made)
         if record.old == "MASTER":
             self._ended_master = before
             cause = self._fault_on(record.instance, record.at)
@@ -152,6 +195,11 @@ class _Reader:
             if record.old != "INIT":
                 self.board.point(self._cause_of_master(group), made, record.at)
             self._newest_master, self._ended_master = made, None
+
+    def _point_if_new(self, source: Slice | None, target: Slice | None) -> None:
+        """An arrow from what began at the same instant."""
+        if source is not None and target is not None and source.start_ns == target.start_ns:
+            self.board.point(source, target, target.start_ns)
 
     def _cause_of_master(self, group: str) -> Slice | None:
         if self._ended_master is not None:

@@ -6,6 +6,7 @@ the one that is asked for.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -241,6 +242,9 @@ def _election_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple
     yield "transport", placed(transport, "unicast_peers", remark)
     if has_ipv6_adverts(instance):
         yield "native_ipv6", placed(True, "native_ipv6", "its addresses are IPv6")
+    if instance.authentication is not None and instance.authentication.type == "PASS":
+        password = json.dumps(instance.authentication.password, ensure_ascii=False)
+        yield "authentication", placed(f"{{auth_type: PASS, auth_pass: {password}}}", "authentication")
 
 
 def has_ipv6_adverts(instance: VrrpInstance) -> bool:

@@ -96,8 +96,9 @@ def left_out(config: Config, members: tuple[VrrpInstance, ...]) -> Iterator[tupl
             yield member.location, f"{member.name} stays in FAULT ({member.fault_reason})"
         if member.family == 6 and not has_ipv6_adverts(member):
             yield member.location, f"{member.name} sends VRRPv2 over IPv6 (simulated as over IPv4)"
-        if member.authentication is not None:
-            yield member.where("authentication"), "authentication (all nodes are taken to have the same)"
+        if member.authentication is not None and member.authentication.type != "PASS":
+            kind = member.authentication.type
+            yield member.where("authentication"), f"authentication {kind} (all nodes are taken to have the same)"
 
 
 def _once(items: Iterable[str]) -> Iterator[str]:

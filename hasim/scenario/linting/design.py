@@ -13,7 +13,7 @@ from hasim.scenario.errors import KeyPath
 from hasim.scenario.loading import Document
 from hasim.scenario.machines import Merged
 from hasim.scenario.mechanism import release_steps
-from hasim.scenario.model import Instance, Interface, Scenario, Transport
+from hasim.scenario.model import Instance, Interface, Scenario, Transport, VrrpSettings
 from hasim.scenario.schema import ScenarioFile
 from hasim.scenario.topology import build_region
 
@@ -110,6 +110,7 @@ def _router(design: ScenarioDesign, instance: Instance, merged: Merged) -> Route
         unicast=vrrp.transport is Transport.UNICAST,
         source_address=_source(instance),
         peers=tuple(_source(scenario.instance(peer)) for peer in vrrp.peers),
+        authentication=_authentication(vrrp),
         addresses=(floating,) if floating is not None else (),
         checks=tuple(_checks(design, instance)),
         has_master_script=calls,
@@ -148,8 +149,13 @@ def _member(design: ScenarioDesign, instance: Instance, number: int) -> Router:
         unicast=vrrp.transport is Transport.UNICAST,
         source_address=_source(there),
         peers=tuple(_source(replace(peer, vrrp=peer.sync_group[number].vrrp)) for peer in peers),
+        authentication=_authentication(vrrp),
         sync_group=_GROUP,
     )
+
+
+def _authentication(vrrp: VrrpSettings) -> tuple[str, str] | None:
+    return None if vrrp.password is None else ("PASS", vrrp.password)
 
 
 def _where(design: ScenarioDesign, instance: str, field: str) -> Location:

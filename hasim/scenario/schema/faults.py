@@ -28,8 +28,10 @@ from hasim.scenario.schema.fields import (
 
 __all__ = [
     "ApiErrorsFault",
+    "ApiFailedTasksFault",
     "ApiOutageFault",
     "ApiSlowdownFault",
+    "ApiStuckTasksFault",
     "ApiThrottleFault",
     "FaultSection",
     "FaultText",
@@ -228,6 +230,23 @@ class ApiErrorsFault(FaultSection):
     code: Text = setting("InternalError", "The error code of those.")
 
 
+class ApiStuckTasksFault(FaultSection):
+    """The cloud accepts calls, and their tasks do not end: an ENI stays `DETACHING`. Tasks that begin meanwhile take
+    their time only when it is over; those that would end meanwhile end then."""
+
+    kind: Literal["api_stuck_tasks"] = setting(..., "What happens.")
+    actions: list[ActionName] = entries(list, "The API actions whose tasks are concerned. By default all.")
+
+
+class ApiFailedTasksFault(FaultSection):
+    """The cloud accepts calls, and tasks that begin meanwhile fail at random: each is rolled back when it would have
+    ended."""
+
+    kind: Literal["api_failed_tasks"] = setting(..., "What happens.")
+    actions: list[ActionName] = entries(list, "The API actions whose tasks are concerned. By default all.")
+    probability: Percentage = setting(..., "How many tasks fail.")
+
+
 FaultText: TypeAlias = Annotated[
     InstanceFault
     | ServiceFailureFault
@@ -245,6 +264,8 @@ FaultText: TypeAlias = Annotated[
     | ApiOutageFault
     | ApiSlowdownFault
     | ApiThrottleFault
-    | ApiErrorsFault,
+    | ApiErrorsFault
+    | ApiStuckTasksFault
+    | ApiFailedTasksFault,
     Field(discriminator="kind"),
 ]

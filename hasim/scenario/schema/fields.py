@@ -127,6 +127,14 @@ def _read_text(value: object) -> str:
     return value.strip()
 
 
+def _read_password(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected text, got {shown(value)}: put it in quotes")
+    if not value or not value.isprintable() or '"' in value:
+        raise ValueError("expected characters that a keepalived.conf can hold: printable ones, and no double quote")
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Whole:
     """Marks a whole number from ``low`` to ``high``: ``Annotated[int, Whole(1, 255)]``."""
@@ -231,6 +239,9 @@ Ipv6Address = TypeAliasType(
     "Ipv6Address", Annotated[IPv6Address, PlainValidator(_read_ipv6_address), WithJsonSchema(_IPV6_ADDRESS_SCHEMA)]
 )
 Name = TypeAliasType("Name", Annotated[str, PlainValidator(_read_name), WithJsonSchema(_NAME_SCHEMA)])
+Password = Annotated[
+    str, PlainValidator(_read_password), WithJsonSchema({"type": "string", "minLength": 1, "pattern": '^[^"]+$'})
+]
 Text = Annotated[str, PlainValidator(_read_text), WithJsonSchema({"type": "string"})]
 Names = TypeAliasType(
     "Names",

@@ -15,6 +15,7 @@ from hasim.scenario.schema.fields import (
     Name,
     Names,
     Number,
+    Password,
     Percentage,
     PositiveDuration,
     Section,
@@ -29,7 +30,15 @@ from hasim.scenario.schema.tracking import (
     TrackScriptSection,
 )
 
-__all__ = ["NotifySection", "SyncedInstanceSection", "VrrpSection"]
+__all__ = ["AuthenticationSection", "NotifySection", "SyncedInstanceSection", "VrrpSection"]
+
+
+class AuthenticationSection(Section):
+    """VRRPv2's simple password. A router throws away adverts of another password, of none, and those with one if it has
+    none. keepalived's other type, AH, is not simulated."""
+
+    auth_type: Literal["PASS"] = setting("PASS", "The type.")
+    auth_pass: Password = setting(..., "The password, of which the first 8 bytes count.")
 
 
 class SyncedInstanceSection(Section):
@@ -63,6 +72,9 @@ class SyncedInstanceSection(Section):
         False,
         "Adverts go over IPv6, from the interface's `ipv6_address` (by which equal priorities are then told apart); "
         "link-local ones stay within their subnet. The floating address is moved by its mechanism all the same.",
+    )
+    authentication: AuthenticationSection | None = setting(
+        None, "The password of version 2. Version 3 has none, and leaves this unread as keepalived does."
     )
     interface: Name | None = setting(
         None, "The interface that carries the adverts, such as `heartbeat`. By default the instance's first."
@@ -133,7 +145,11 @@ class NotifySection(Section):
     call_timeout: PositiveDuration = setting(
         defaults.CALL_TIMEOUT, "An API call without an answer is given up after this (the official SDK: 60 s)."
     )
-    check_first: bool = setting(True, "Each attempt first asks the API whether it holds the address already.")
+    check_first: bool = setting(
+        True,
+        "Each attempt first asks the API whether it holds the address already. Without it a script takes the address "
+        "from the first of its `peers`; only the periodic check (`reclaim_interval`) asks all the same.",
+    )
     unanswered_means_held: bool = setting(
         False, "The published script's mistake: takes a failed question for a yes and stops."
     )

@@ -138,9 +138,12 @@ def injected_ns(instances: tuple[Instance, ...], trial: Trial) -> int:
 
 
 def reloaded_priority(trial: Trial) -> int | None:
-    """The priority that the target's adverts carry after a reload; None where they do not tell."""
-    after = [(float(e[0]), int(e[2])) for e in trial.events("adverts") if e[1] == trial.target and e[0] > 0 and e[2]]
-    return max(after)[1] if after else None
+    """The priority that the target's adverts carry between a reload and the next one, which has the old configuration
+    again; None where they do not tell."""
+    until_s = trial.seconds("t_heal")
+    sent = [(float(e[0]), int(e[2])) for e in trial.events("adverts") if e[1] == trial.target and e[0] > 0 and e[2]]
+    between = [(at, priority) for at, priority in sent if until_s is None or at < until_s]
+    return max(between)[1] if between else None
 
 
 def nanoseconds(seconds: float) -> int:

@@ -22,7 +22,8 @@ _NOTIFY_NAMES = {"MASTER_RX_LOWER_PRI": "RX_LOWER_PRI"}
 _BEFORE_ZERO_S = -0.05
 """Zero is the middle of the command that injected the fault: what happens this much earlier may be its effect."""
 _PENDING_GARPS_S = 5.0
-_PENDING_TOLERANCE_S = 0.3
+_LONGEST_GARP_LIST = 30
+"""The laboratory kept the first 30 gratuitous ARPs of a trial."""
 _LONGEST_LAG_S = 0.3
 """The log came through a pipe and scripts wait for a processor: what belongs together lies at most this far apart."""
 
@@ -42,7 +43,7 @@ class Observation:
     Scripts are in the order of their times in a recording and in that of their forks in a run.
 
     ``adverts``, ``priority_zero`` and ``garps`` are counts per node. Of the gratuitous ARPs those are left out that
-    were pending from before time zero.
+    were pending from before time zero; empty where a recording does not have all of them.
     """
 
     states: tuple[Event, ...]
@@ -71,7 +72,7 @@ def recorded(trial: Trial, nodes: int) -> Observation:
         notifies=_after_zero(notifies),
         adverts=_adverts(trial, nodes),
         priority_zero=_count(trial.events("prio0") or [e for e in trial.events("adverts") if e[2] == 0], nodes),
-        garps=_count(_fresh_garps(trial, states), nodes),
+        garps=_garps(trial, states, notifies, nodes),
     )
 
 
@@ -127,7 +128,7 @@ def _notifies(trial: Trial) -> list[Event]:
     for at, node, name, *_ in trial.events("notify"):
         what, _, step = str(name).partition("-")
         if step in ("", "BEGIN") and what != "NSTOP":
-            events.append(Event(float(at), int(node), what))
+            events.append(Event(float(at), int(node), _NOTIFY_NAMES.get(what, what)))
     return events
 
 
@@ -135,14 +136,22 @@ def _after_zero(events: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(sorted(event for event in events if event.at_s > _BEFORE_ZERO_S))
 
 
-def _fresh_garps(trial: Trial, states: list[Event]) -> list[Any]:
-    """Gratuitous ARPs that something after time zero caused."""
-    pending = [e.at_s + _PENDING_GARPS_S for e in states if e.what == "MASTER" and e.at_s <= _BEFORE_ZERO_S]
-    return [
-        garp
-        for garp in trial.events("garps")
-        if not any(abs(float(garp[0]) - due) < _PENDING_TOLERANCE_S for due in pending)
+def _garps(trial: Trial, states: list[Event], notifies: list[Event], nodes: int) -> dict[int, int]:
+    """Gratuitous ARPs that something after time zero caused; nothing where the list was cut off."""
+    garps = trial.events("garps")
+    if len(garps) == _LONGEST_GARP_LIST or "garps" not in trial.data:
+        return {}
+    causes = [e for e in states if e.what == "MASTER"] + [e for e in notifies if "RX_LOWER_PRI" in e.what]
+    fresh = [
+        garp for garp in garps if any(_is_caused_by(garp, cause) for cause in causes if cause.at_s > _BEFORE_ZERO_S)
     ]
+    return _count(fresh, nodes)
+
+
+def _is_caused_by(garp: Sequence[Any], cause: Event) -> bool:
+    """Whether it belongs to the burst at the cause, or to that five seconds later."""
+    after_s = float(garp[0]) - cause.at_s
+    return garp[1] == cause.node and any(abs(after_s - due) < _LONGEST_LAG_S for due in (0.0, _PENDING_GARPS_S))
 
 
 def _adverts(trial: Trial, nodes: int) -> dict[int, int]:

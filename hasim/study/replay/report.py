@@ -227,8 +227,10 @@ def _rates_p_value(theirs: dict[str, int], ours: dict[str, int]) -> float:
 
 
 def _sums(theirs: Sequence[Observation], ours: Sequence[Observation], what: str) -> tuple[int, int]:
-    """Recorded and simulated counts over all nodes and trials."""
-    return tuple(sum(sum(getattr(o, what).values()) for o in side) for side in (theirs, ours))  # type: ignore[return-value]
+    """Recorded and simulated counts over all nodes, and over all trials of which they were recorded."""
+    pairs = [(getattr(recorded, what), getattr(run, what)) for recorded, run in zip(theirs, ours, strict=True)]
+    known = [(recorded, run) for recorded, run in pairs if recorded]
+    return sum(sum(recorded.values()) for recorded, _ in known), sum(sum(run.values()) for _, run in known)
 
 
 def _quantile(values: Sequence[float], q: float) -> float | None:

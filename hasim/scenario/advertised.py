@@ -1,0 +1,30 @@
+"""The address that an advert names: keepalived sends none without one, even where it has none to configure.
+
+Where it does not configure the floating address (a whole ENI moves, or an EIP; a further member of a sync group), or
+its adverts go over IPv6 and can name no IPv4 address, it has a link-local one on the loopback device, which nobody else
+sees.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+
+from hasim.scenario.model import Scenario, VrrpSettings
+
+__all__ = ["advertised_address", "configured_address"]
+
+_UNSEEN_V4, _UNSEEN_V6 = IPv4Address("169.254.0.0"), IPv6Address("fe80::200:5eff:fe00:0")
+
+
+def configured_address(scenario: Scenario, member: str) -> IPv4Address | None:
+    """The address that the ``vrrp_instance`` of that name in the sync group (empty: that of the floating address) adds
+    to its guest, and announces; None where it has none."""
+    is_ours = not member and scenario.floating.mechanism.is_configured_by_keepalived
+    return scenario.floating.address if is_ours else None
+
+
+def advertised_address(scenario: Scenario, vrrp: VrrpSettings, member: str) -> IPv4Address | IPv6Address:
+    """The address in the adverts of that ``vrrp_instance``, whose settings are ``vrrp``."""
+    if vrrp.native_ipv6:
+        return _UNSEEN_V6 + vrrp.virtual_router_id
+    return configured_address(scenario, member) or _UNSEEN_V4 + vrrp.virtual_router_id
