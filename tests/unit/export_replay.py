@@ -6,9 +6,9 @@ of its own, with those answers. What it calls, when, and how it ends must be wha
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from hasim.scenario.distributions import Constant
 from hasim.scenario.model import FaultKind, Scenario
 from hasim.sim.randomness import Randomness
 from hasim.sim.world import World
-from hasim.trace import DaemonChanged, NotifyEnded, NotifyStarted, StateChanged
+from hasim.trace import DaemonChanged, NotifyEnded, NotifyStarted, Record, StateChanged
 
 __all__ = ["Call", "Run", "replayed", "simulated_runs"]
 
@@ -39,6 +39,7 @@ class Call:
 class Run:
     """One run of a notify script in the simulation; ``outcome`` is empty where the run of the simulator ended first."""
 
+    number: int
     instance: str
     event: str
     began_ns: int
@@ -84,7 +85,9 @@ def simulated_runs(scenario: Scenario, seed: int = 1) -> tuple[Listening, list[R
     runs: dict[int, Run] = {}
     for record in listening.world.records:
         if isinstance(record, NotifyStarted):
-            runs[record.run] = Run(record.instance, record.event, record.at, calls=listening.calls[record.run])
+            runs[record.run] = Run(
+                record.run, record.instance, record.event, record.at, calls=listening.calls[record.run]
+            )
         elif isinstance(record, NotifyEnded):
             runs[record.run].outcome = record.outcome
     return listening, list(runs.values())
@@ -116,7 +119,12 @@ def replayed(listening: Listening, run: Run) -> tuple[list[tuple[int, str, dict[
         nonlocal now_ns
         now_ns += duration_ns
 
-    masterships = _masterships(listening, run.instance)
+    records = listening.world.records
+    masterships = _masterships(records, run.instance)
+    began = next(
+        i for i, record in enumerate(records) if isinstance(record, NotifyStarted) and record.run == run.number
+    )
+    at_first = _masterships(records[:began], run.instance)[-1][1]
     jitter = Randomness(1, 0).stream("notify", run.instance, "retry_jitter")
     script = Script(
         settings,
@@ -124,7 +132,7 @@ def replayed(listening: Listening, run: Run) -> tuple[list[tuple[int, str, dict[
         call=call,
         sleep=sleep,
         now=lambda: now_ns,
-        is_master=lambda: masterships[bisect_right([at for at, _ in masterships], now_ns) - 1][1],
+        is_master=lambda: at_first if now_ns == run.began_ns else _was_master(masterships, now_ns),
         chance=jitter.uniform,
     )
     try:
@@ -134,10 +142,16 @@ def replayed(listening: Listening, run: Run) -> tuple[list[tuple[int, str, dict[
         return made, ""
 
 
-def _masterships(listening: Listening, instance: str) -> list[tuple[int, bool]]:
+def _was_master(masterships: list[tuple[int, bool]], now_ns: int) -> bool:
+    """What a script sees that looks at keepalived's state: whatever happens in the same nanosecond happens after it has
+    looked (scripts come before packets and timers)."""
+    return masterships[bisect_left([at for at, _ in masterships], now_ns) - 1][1]
+
+
+def _masterships(records: Sequence[Record], instance: str) -> list[tuple[int, bool]]:
     """From when on the daemon is MASTER, and from when on it is not."""
     found = [(-1, False)]
-    for record in listening.world.records:
+    for record in records:
         if isinstance(record, StateChanged) and record.instance == instance:
             found.append((record.at, record.new == "MASTER"))
         elif isinstance(record, DaemonChanged) and record.instance == instance and not record.running:
