@@ -182,17 +182,17 @@ class Study:
             progress=progress,
         )
 
-    def exact(self, *, seed: int | None = None, jobs: int | None = None) -> ExactAnswer:
+    def exact(self, *, precision: float | None = None, seed: int | None = None, jobs: int | None = None) -> ExactAnswer:
         """The answer of a Markov model, where the scenario fits one (``docs/methods.md``).
 
-        ``seed`` and ``jobs`` are for the episodes with which failovers without a closed form are measured.
+        Where failovers have no closed form, they are measured with episodes; to this ``precision`` (None: 1 %).
 
         Raises:
             hasim.UserError: it fits none, and why.
         """
         from hasim.study.exact import exact_answer
 
-        return exact_answer(self.scenario, seed=seed, jobs=jobs)
+        return exact_answer(self.scenario, precision=precision, seed=seed, jobs=jobs)
 
     def compare(
         self,

@@ -57,7 +57,7 @@ def run_method(
     run = study.episodes if method is Method.EPISODES else study.rare
     with progress_bar(study.scenario.name) as progress:
         result = run(precision=precision, seed=seed, jobs=jobs, cluster=cluster, progress=progress)
-        answer = study.exact(seed=seed, jobs=jobs) if exact else None
+        answer = study.exact(precision=precision, seed=seed, jobs=jobs) if exact else None
     if as_json:
         print(json.dumps(with_exact(result.to_json(), answer), indent=1, ensure_ascii=False, allow_nan=False))
     else:

@@ -133,7 +133,7 @@ def run(
             precision=precision,
             max_replications=max_replications,
         )
-    answer = study.exact(seed=seed, jobs=jobs) if exact else None
+    answer = study.exact(precision=precision, seed=seed, jobs=jobs) if exact else None
     if out is not None:  # before anything is printed: whoever reads it may stop reading
         from hasim.cli.output import write_result
 

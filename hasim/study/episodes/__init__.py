@@ -19,13 +19,13 @@ from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Progress
 from hasim.study.episodes.results import EpisodesResult, downtime_ns
 from hasim.study.workers import Crew
 
-__all__ = ["PRECISION", "EpisodesResult", "run_episodes"]
+__all__ = ["PILOT", "PRECISION", "EpisodesResult", "run_episodes"]
 
 PRECISION = 0.01
 """The interval of the unavailability reaches no further than this share of the value to either side."""
 
-_PILOT = (32, 8)
-"""Episodes with an overlap are a small part of the whole, and cost twice as much."""
+PILOT = (32, 8)
+"""So many episodes of each stratum to begin with. Those with an overlap are a small part of the whole, and cost twice as much."""
 
 
 def run_episodes(
@@ -54,7 +54,7 @@ def run_episodes(
     """
     import hasim
 
-    campaign = Campaign(scenario, seed=seed, pilot=_PILOT, progress=progress)
+    campaign = Campaign(scenario, seed=seed, pilot=PILOT, progress=progress)
     wanted = PRECISION if precision is None else precision
     with Crew(jobs, cluster) as crew:
         cycles = campaign.run(

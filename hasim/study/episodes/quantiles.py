@@ -43,10 +43,11 @@ def weighted_quantile(cycles: Cycles, select: Select, share: float, confidence: 
     )
     effective = min(share * (1 - share) / below.error**2, len(pairs)) if below.error else len(pairs)
     low, high = _shares(share, effective, confidence)
+    tail = (1.0 - confidence) / 2.0
     return Estimate(
         value=value,
-        low=duration_at(low) if low * effective >= 1 else 0.0,
-        high=duration_at(high) if (1 - high) * effective >= 1e-9 and high < 1 else math.inf,
+        low=duration_at(low) if (1.0 - share) ** effective <= tail else 0.0,
+        high=duration_at(high) if share**effective <= tail else math.inf,  # all of them may well lie below it
         confidence=confidence,
         method="weighted quantile (Woodruff, with the exact binomial interval of the effective number)",
         n=len(pairs),

@@ -22,13 +22,15 @@ from typing import Any
 from hasim.errors import UserError
 from hasim.scenario.model import Fault, FaultKind, Instance, Scenario
 from hasim.scenario.steady import steady_priority
-from hasim.study.episodes import run_episodes
-from hasim.study.episodes.campaign import Progress
+from hasim.study.episodes import PILOT, PRECISION
+from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Progress
+from hasim.study.episodes.episode import Episode
 from hasim.study.episodes.results import downtime_with
 from hasim.study.estimators import CONFIDENCE, Estimate
 from hasim.study.exact.chain import Member, Term, solve
 from hasim.study.exact.outages import mean_outages, objections_to_closed_form
 from hasim.study.exact.phases import Phases, phases_of
+from hasim.study.workers import Crew
 from hasim.vrrp.timers import OWNER_PRIORITY
 
 __all__ = ["FORMAT", "ExactAnswer", "exact_answer"]
@@ -96,9 +98,15 @@ class ExactAnswer:
 
 
 def exact_answer(
-    scenario: Scenario, *, seed: int | None = None, jobs: int | None = None, progress: Progress | None = None
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    precision: float | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
 ) -> ExactAnswer:
-    """The answer of the Markov model; ``seed``, ``jobs`` and ``progress`` are for the episodes of a mixed one.
+    """The answer of the Markov model; all but the scenario is for the episodes of a mixed one, which go on until the
+    downtime that has no closed form is known to ``precision`` (None: 1%).
 
     Raises:
         UserError: the scenario does not fit, and which assumption fails.
@@ -106,7 +114,8 @@ def exact_answer(
     faults = _crashes(scenario)
     reasons = [*objections_to_closed_form(scenario), *_unfit(faults)]
     if reasons:
-        return _mixed(scenario, faults, reasons, seed, jobs, progress)
+        campaign = Campaign(scenario, seed=seed, pilot=PILOT, progress=progress)
+        return _mixed(campaign, faults, reasons, PRECISION if precision is None else precision, jobs)
     members = [_member(scenario, instance, faults[instance.name]) for instance in scenario.instances]
     solution = solve(members)
     total = math.fsum(term.unavailability for term in solution.terms)
@@ -182,19 +191,19 @@ def _assumptions(scenario: Scenario) -> Iterator[str]:
 
 
 def _mixed(
-    scenario: Scenario,
-    faults: Mapping[str, Fault],
-    reasons: list[str],
-    seed: int | None,
-    jobs: int | None,
-    progress: Progress | None,
+    campaign: Campaign, faults: Mapping[str, Fault], reasons: list[str], precision: float, jobs: int | None
 ) -> ExactAnswer:
     """All down at once by the product, the rest from episodes."""
+    scenario = campaign.scenario
     all_down = math.prod(_share_down(faults[instance.name]) for instance in scenario.instances)
-    result = run_episodes(scenario, seed=seed, jobs=jobs, progress=progress)
-    count = len(scenario.instances)
-    rest = result.cycles.ratio(lambda episode: sum(downtime_with(number)(episode) for number in range(count)))
-    part = rest.estimate(1.0)
+    somebody_up = range(len(scenario.instances))
+
+    def rest(episode: Episode) -> float:
+        return math.fsum(downtime_with(number)(episode) for number in somebody_up)
+
+    with Crew(jobs) as crew:
+        cycles = campaign.run(crew, lambda found: [found.ratio(rest)], precision, MOST_RUNS)
+    part = cycles.ratio(rest).estimate(1.0)
     value = Estimate(
         all_down + part.value,
         all_down + part.low,
