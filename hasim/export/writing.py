@@ -21,13 +21,13 @@ from hasim.keepalived import Config, write_config
 from hasim.scenario.model import Instance, Scenario
 from hasim.scenario.topology import Topology, build_region
 
-__all__ = ["IDENTIFIERS", "SCENARIO", "SETTINGS", "Export", "ExportedNode", "export"]
+__all__ = ["IDENTIFIERS", "PACKAGE", "SCENARIO", "SETTINGS", "Export", "ExportedNode", "export"]
 
 CONFIGURATION, SETTINGS, IDENTIFIERS = "keepalived.conf", "settings.json", "identifiers.json"
 RECLAIM_UNIT, GUIDE, SCENARIO = "hasim-reclaim.service", "README.md", "scenario.yaml"
-_PACKAGE = "hasim_node"
+PACKAGE = "hasim_node"
 _PROGRAMS = {"hasim_notify.py": "notify", "hasim_check.py": "check"}
-_PROGRAM = '''#!{python}
+_PROGRAM = '''#!{python} {flags}
 """{purpose}: see {package}/{module}.py."""
 
 import sys
@@ -36,6 +36,9 @@ from {package}.{module} import main
 
 sys.exit(main(sys.argv[1:]))
 '''
+_FLAGS = {"notify": "-S", "check": "-ES"}
+"""They start faster where the interpreter does not look for packages (-S): only calls of the API need any, and look for
+themselves. A check heeds no variable of the interpreter either (-E)."""
 _PURPOSES = {"notify": "What keepalived runs when its state changes", "check": "What keepalived runs as a check"}
 
 
@@ -92,6 +95,8 @@ def export(
             written. Nothing has been written then, except in the last case.
     """
     options = options or ExportOptions()
+    if directory.exists() and not directory.is_dir():
+        raise UserError(f"{directory}: this is a file, expected a directory")
     chosen = _chosen(scenario, instances)
     topology = build_region(scenario, scenario.initial_master or scenario.instances[0].name)
     contents: dict[Path, bytes] = {}
@@ -166,9 +171,11 @@ def _programs(options: ExportOptions) -> dict[str, bytes]:
     """The programs that run on an instance, the same on each."""
     package = files("hasim.export.node")
     sources = (item for item in package.iterdir() if item.name.endswith(".py"))
-    found = {f"{_PACKAGE}/{item.name}": item.read_bytes() for item in sources}
+    found = {f"{PACKAGE}/{item.name}": item.read_bytes() for item in sources}
     for name, module in _PROGRAMS.items():
-        text = _PROGRAM.format(python=options.python, purpose=_PURPOSES[module], package=_PACKAGE, module=module)
+        text = _PROGRAM.format(
+            python=options.python, flags=_FLAGS[module], purpose=_PURPOSES[module], package=PACKAGE, module=module
+        )
         found[name] = text.encode()
     return found
 

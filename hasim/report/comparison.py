@@ -45,7 +45,7 @@ def comparison_sentence(comparison: Comparison) -> str:
     much = signed_text(difference.estimate.value, metric.unit)
     interval = interval_text(difference.estimate, metric.unit)
     level = f"{100 * comparison.confidence_each:.4g}% interval"
-    return f"{finding(comparison)}: {named} has {much} against {baseline} ({level} {interval})."
+    return f"{finding(comparison)}: {much} from {baseline} to {named} ({level} {interval})."
 
 
 def _winners(comparison: Comparison) -> Table:

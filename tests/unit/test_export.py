@@ -269,6 +269,15 @@ def test_nothing_is_written_over_without_force(tmp_path: Path) -> None:
     assert b"priority 60" in contents(tmp_path)["a/keepalived.conf"]
 
 
+def test_a_file_is_no_directory_to_export_into(tmp_path: Path) -> None:
+    taken = tmp_path / "deploy"
+    taken.write_text("mine", encoding="utf-8")
+    refused = hasim("export", BEST_PRACTICE, taken, "--force")
+    assert refused.exit_code == 2
+    assert f"{taken}: this is a file, expected a directory" in refused.stderr
+    assert taken.read_text(encoding="utf-8") == "mine"
+
+
 def test_identifiers_that_were_filled_in_stay(tmp_path: Path) -> None:
     scenario = loads(PAIR)
     (tmp_path / "a").mkdir()
