@@ -130,6 +130,7 @@ def _vrrp(draw: st.DrawFn) -> dict[str, Any]:
         vrrp["track_interface"] = {"eth1": {"weight": draw(st.sampled_from([-60, 40])), "reverse": draw(st.booleans())}}
     vrrp["garp_master_repeat"] = draw(st.sampled_from([5, 1]))
     vrrp["garp_master_delay"] = draw(st.sampled_from(["5s", "1s", "0"]))
+    vrrp["garp_interval"] = draw(st.sampled_from(["0", "0", "20ms"]))
     if draw(st.booleans()):
         vrrp["garp_master_refresh"] = draw(st.sampled_from(["5s", "700ms"]))
     return vrrp

@@ -31,7 +31,16 @@ def drill(
         list[str] | None,
         typer.Option("--fault", metavar="NAME", help="Only this fault; may be given again. [default: all]"),
     ] = None,
-    rooms: Annotated[int, typer.Option("--rooms", min=1, max=64, help="How many repetitions run at once.")] = 2,
+    rooms: Annotated[
+        int | None,
+        typer.Option(
+            "--rooms",
+            min=1,
+            max=64,
+            help="How many repetitions run at once. [default: 3 per processor]",
+            show_default=False,
+        ),
+    ] = None,
     patience: Annotated[
         str, typer.Option("--patience", metavar="DURATION", help="The longest to wait for a fault's consequences.")
     ] = "60s",
@@ -60,7 +69,7 @@ def drill(
     \b
     Examples:
       hasim drill scenarios/sub-second-vrrpv3.yaml
-      hasim drill scenarios/incidents/01-stranded-address.yaml --times 20 --rooms 10 --out results/drill
+      hasim drill scenarios/incidents/01-stranded-address.yaml --times 20 --out results/drill
       hasim drill pair.yaml --calibrate measured.yaml && hasim run pair.yaml --set @measured.yaml
 
     Needs Linux, root, keepalived, iproute2, nftables and the cloud's SDK. Nothing leaves the namespaces, and nothing
@@ -69,7 +78,7 @@ def drill(
     Exit status 98 says that something was measured outside of what was simulated.
     """
     from hasim.cli.terminal import progress_bar
-    from hasim.drill import DrillOptions
+    from hasim.drill import DrillOptions, usual_rooms
     from hasim.drill import drill as hold
     from hasim.units import parse_duration
 
@@ -78,7 +87,7 @@ def drill(
         patience_ns = parse_duration(patience)
     except ValueError as error:
         raise UserError(f"--patience {patience}: {error}") from None
-    options = DrillOptions(times, tuple(fault or ()), rooms, patience_ns, simulations)
+    options = DrillOptions(times, tuple(fault or ()), rooms or usual_rooms(), patience_ns, simulations)
     if out is not None:
         from hasim.cli.output import claim
 

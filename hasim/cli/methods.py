@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from hasim.cli.guard import SLO_NOT_MET, say
+from hasim.cli.output import CHARTS_DIRECTORY, blaming_user, claim
 from hasim.errors import UserError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hasim.api import Study
+    from hasim.measure import RunOutcome
     from hasim.study.estimators import Estimate
     from hasim.study.exact import ExactAnswer
 
-__all__ = ["Method", "print_exact", "run_method", "with_exact"]
+__all__ = ["Method", "print_exact", "print_intervals", "run_method", "with_exact", "with_intervals"]
 
 
 class Method(StrEnum):
@@ -39,11 +44,15 @@ def run_method(
     jobs: int | None,
     cluster: str | None,
     precision: float | None,
+    out: Path | None,
+    charts: bool,
+    parquet: bool,
 ) -> None:
-    """Answer by episodes and print it; ``misplaced`` says which options that mean nothing here were given.
+    """Answer by episodes, keep it in ``out`` and print it; ``misplaced`` says which options that mean nothing here were
+    given.
 
     Raises:
-        UserError: one was, or the scenario does not fit.
+        UserError: one was, the scenario does not fit, or ``out`` cannot be written.
     """
     given = [name for name, is_given in misplaced.items() if is_given]
     if given:
@@ -51,6 +60,8 @@ def run_method(
             f"{given[0]} belongs to --method years: --method {method} has no replications, and decides by --precision "
             "how many episodes to simulate"
         )
+    if out is not None:
+        claim(out)
     from hasim.cli.terminal import print_tables, progress_bar
     from hasim.report.episodes import episodes_tables
 
@@ -58,11 +69,18 @@ def run_method(
     with progress_bar(study.scenario.name) as progress:
         result = run(precision=precision, seed=seed, jobs=jobs, cluster=cluster, progress=progress)
         answer = study.exact(precision=precision, seed=seed, jobs=jobs) if exact else None
+    if out is not None:  # before anything is printed: whoever reads it may stop reading
+        with blaming_user(out):
+            result.save(out, " ".join(["hasim", *sys.argv[1:]]), parquet=parquet)
+            if charts:
+                result.charts(out / CHARTS_DIRECTORY)
     if as_json:
         print(json.dumps(with_exact(result.to_json(), answer), indent=1, ensure_ascii=False, allow_nan=False))
     else:
         print_tables(episodes_tables(result))
         print_exact(answer, result.unavailability)
+    if out is not None:
+        say(f"kept in {out}")
     missed = [verdict.name for verdict in result.verdicts if verdict.met is False]
     if missed:
         say(f"SLO not met: {', '.join(missed)}")
@@ -82,3 +100,29 @@ def print_exact(answer: ExactAnswer | None, simulated: Estimate) -> None:
 def with_exact(document: dict[str, Any], answer: ExactAnswer | None) -> dict[str, Any]:
     """The JSON form of a study with that of the exact answer in it, if there is one."""
     return document if answer is None else {**document, "exact": answer.to_json()}
+
+
+def print_intervals(outcomes: Sequence[RunOutcome]) -> None:
+    """The intervals of several methods as a table."""
+    from hasim.cli.terminal import print_tables
+    from hasim.report.intervals import intervals_table
+    from hasim.study.intervals import intervals_of
+
+    print_tables([intervals_table(intervals_of(outcomes))])
+
+
+def with_intervals(document: dict[str, Any], outcomes: Sequence[RunOutcome]) -> dict[str, Any]:
+    """The JSON form of a study with the intervals of several methods in it, if there are outcomes."""
+    if not outcomes:
+        return document
+    from hasim.study.compare.document import estimate_json
+    from hasim.study.intervals import intervals_of
+
+    methods = ("replications", "bootstrap", "regenerative")
+    rows = {
+        row.name: {
+            method: None if (one := getattr(row, method)) is None else estimate_json(one, "") for method in methods
+        }
+        for row in intervals_of(outcomes)
+    }
+    return {**document, "intervals": rows}

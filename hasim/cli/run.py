@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hasim.cli.guard import INTERRUPTED, SLO_NOT_MET, guarded, say
-from hasim.cli.methods import Method, print_exact, run_method, with_exact
+from hasim.cli.methods import Method, print_exact, print_intervals, run_method, with_exact, with_intervals
 from hasim.cli.options import (
     ClusterOption,
     JobsOption,
@@ -71,6 +71,9 @@ def run(
     exact: Annotated[
         bool, typer.Option("--exact", help="Show the answer of the exact model too, where the scenario fits one.")
     ] = False,
+    intervals: Annotated[
+        bool, typer.Option("--intervals", help="Show bootstrap and regenerative intervals beside the usual ones.")
+    ] = False,
 ) -> None:
     """Run a scenario many times: availability, failover latency, where the time goes, and whether the SLO is met.
 
@@ -85,12 +88,15 @@ def run(
       hasim run scenarios/year-of-ordinary-failures.yaml --method episodes
 
     --out leaves charts (PNG and SVG), result.json, tables (CSV), the scenario and a journal of finished runs behind:
-    the same command goes on where it was stopped or killed, and more replications build on those that are there.
+    the same command goes on where it was stopped or killed, and more replications build on those that are there
+    (--method episodes and rare leave no journal: they begin anew).
 
     Exit status 99 says that an SLO of the scenario is not met. Read on: docs/results.md defines every number,
     docs/methods.md says when --method and --exact apply; "hasim explain" tells a single run.
     """
     study = load_study(scenario, changes)
+    if parquet:
+        _check_parquet(out)
     if method is not Method.YEARS:
         run_method(
             study,
@@ -99,10 +105,8 @@ def run(
                 "--replications": replications is not None,
                 "--max-replications": max_replications is not None,
                 "--journal": journal is not None,
-                "--out": out is not None,
-                "--parquet": parquet,
-                "--no-charts": not charts,
                 "--heartbeats": heartbeats is not Heartbeats.QUIET,
+                "--intervals": intervals,
             },
             exact=exact,
             as_json=as_json,
@@ -110,10 +114,11 @@ def run(
             jobs=jobs,
             cluster=cluster,
             precision=precision,
+            out=out,
+            charts=charts,
+            parquet=parquet,
         )
         return
-    if parquet:
-        _check_parquet(out)
     if out is not None:
         from hasim.cli.output import JOURNAL_NAME, claim
 
@@ -139,9 +144,12 @@ def run(
 
         write_result(out, result, " ".join(["hasim", *sys.argv[1:]]), charts=charts, parquet=parquet)
     if as_json:
-        print(json.dumps(with_exact(result.to_json(), answer), indent=1, ensure_ascii=False, allow_nan=False))
+        document = with_intervals(with_exact(result.to_json(), answer), result.outcomes if intervals else ())
+        print(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
     else:
         _print_tables(result)
+        if intervals:
+            print_intervals(result.outcomes)
         print_exact(answer, result.unavailability)
     if out is not None:
         say(f"kept in {out}")

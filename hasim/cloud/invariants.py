@@ -40,6 +40,8 @@ def _subnets(region: Store) -> Iterator[str]:
     for subnet in region.subnets.values():
         if subnet.vpc_id not in region.vpcs or subnet.zone not in region.zones:
             yield f"{subnet.subnet_id} is in no known VPC or zone"
+        if (subnet.first, subnet.last) != (int(subnet.network[0]), int(subnet.network[-1])):
+            yield f"{subnet.subnet_id} is not {subnet.cidr_block}"
         ranges.setdefault(subnet.vpc_id, []).append((subnet.first, subnet.last, subnet.subnet_id))
     for parts in ranges.values():
         parts.sort()
@@ -217,7 +219,10 @@ def _ha_vips(region: Store) -> Iterator[str]:
 
 
 def _security_groups(region: Store) -> Iterator[str]:
-    """An ENI's security groups exist, are different and not too many."""
+    """An ENI's security groups exist, are different and not too many, and a group has not too many ENIs."""
+    members = Counter(group for item in region.network_interfaces.values() for group in item.security_group_ids)
+    most = region.limits.security_group_interfaces
+    yield from (f"{group} has {count} members" for group, count in members.items() if count > most)
     for interface in region.network_interfaces.values():
         groups = interface.security_group_ids
         if len(set(groups)) != len(groups) or len(groups) > region.limits.security_groups_per_interface:

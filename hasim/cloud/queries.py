@@ -40,7 +40,7 @@ class FilterCodes:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The kind of a ``Filters`` parameter: a list of ``{"Name": ..., "Values": [...]}`` into a dictionary."""
+    """The kind of a ``Filters`` parameter: ``[{"Name": ..., "Values": [...]}]`` into pairs of name and values."""
 
     names: frozenset[str]
     filter_codes: FilterCodes
@@ -52,17 +52,19 @@ class Filters:
         used = {codes.unknown_name, codes.not_an_object, codes.values_not_a_list, codes.too_many, codes.name_too_long}
         return frozenset(used - {""} | {"InvalidParameter"})
 
-    def read(self, value: object, path: str) -> dict[str, list[str]]:
+    def read(self, value: object, path: str) -> list[tuple[str, list[str]]]:
         if not isinstance(value, (list, tuple)):
             raise refusal("InvalidParameter", f"{path} must be a list of objects, got {value!r:.60}.")
         if len(value) > _MOST_FILTERS:
             raise refusal(self.filter_codes.too_many, f"{path} has {len(value)} filters, at most {_MOST_FILTERS}.")
-        return dict(self._one(item, f"{path}.{index}") for index, item in enumerate(value))
+        return [self._one(item, f"{path}.{index}") for index, item in enumerate(value)]
 
     def _one(self, value: object, path: str) -> tuple[str, list[str]]:
         codes = self.filter_codes
         if not isinstance(value, Mapping) or not isinstance(value.get("Name"), str):
             raise refusal(codes.not_an_object, f"{path} must be an object with Name and Values, got {value!r:.60}.")
+        if not value.keys() <= {"Name", "Values"}:
+            raise refusal("UnknownParameter", f"{path} has Name and Values, and nothing else.")
         name, values = value["Name"], value.get("Values")
         if codes.name_too_long and len(name) > _LONGEST_FILTER_NAME:
             raise refusal(codes.name_too_long, f"{path}.Name has {len(name)} characters.")
@@ -132,9 +134,8 @@ class Query(Generic[RecordT]):
                 if self._missing and identifier not in table:
                     raise refusal(self._missing, f"{identifier} does not exist.")
             return [table[identifier] for identifier in dict.fromkeys(wanted) if identifier in table]
-        filters: dict[str, list[str]] = request["Filters"] or {}
         matching = list(table.values())
-        for name, asked in filters.items():
+        for name, asked in request["Filters"] or ():
             matching = self._filtered(matching, name, asked)
         return matching
 

@@ -60,6 +60,10 @@ the action is listed as not modelled, with its reason.
 _ANSWERS = (
     ("too many ENIs for the instance, or addresses for the ENI (assign, migrate, attach)", "`LimitExceeded`"),
     (
+        "more than ten addresses asked for in one call",
+        "`InvalidParameterValue.LimitExceeded`, or `LimitExceeded` where that is not listed",
+    ),
+    (
         "too many ENIs in the VPC",
         "`LimitExceeded.NetworkInterfaceLimitExceeded`, or `LimitExceeded` where that is not listed",
     ),
@@ -122,6 +126,8 @@ What the documents leave open about behaviour:
   unbind the instance too, is refused.
 - CheckAssociate is off unless asked for, as the API's own description says (the console's default is on).
 - ClientTokens do not expire; the 10,000 latest are kept, and as many tasks.
+- One call makes ten addresses at the most, those that it names and those that it counts together.
+- Of several filters each has to match, two of the same name too.
 """
 
 

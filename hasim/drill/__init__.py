@@ -7,10 +7,10 @@
 ``layout``         names and addresses of its network
 ``network``        bridges, ports, routes, cuts and losses
 ``cloud``          the control plane behind its endpoint, and what it decides (``calls``, ``garps``)
-``guest``          an instance: its processes, power and service (``processes``, ``programs``)
+``guest``          an instance: its processes, power and service (``daemon``, ``processes``, ``programs``, ``bytecode``)
 ``injection``      faults, done and undone
 ``recording``      what was seen, as a trace (``keepalived_log``, ``script_log``, ``addresses``, ``probes``)
-``machine``        what took time because of this machine
+``machine``        what took time because of this machine (``priority``, ``lateness``)
 ``comparison``     measured beside simulated, and the verdicts
 ``calibration``    what was measured as distributions for a scenario
 ``tables``         the result for people, ``document`` for programs
@@ -20,6 +20,6 @@
 
 from __future__ import annotations
 
-from hasim.drill.holding import DrillOptions, DrillResult, drill
+from hasim.drill.holding import DrillOptions, DrillResult, drill, usual_rooms
 
-__all__ = ["DrillOptions", "DrillResult", "drill"]
+__all__ = ["DrillOptions", "DrillResult", "drill", "usual_rooms"]

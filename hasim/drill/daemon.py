@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hasim.drill.keepalived_log import KeepalivedLog
 from hasim.drill.namespaces import Namespace, is_alive
-from hasim.drill.priority import KEEPALIVED_PRIORITY, ordinary_niceness
+from hasim.drill.priority import KEEPALIVED_OPTIONS
 from hasim.drill.processes import Started, program
 from hasim.errors import HasimError
 
@@ -71,7 +71,9 @@ class Daemon:
             self._pid_file(which).unlink(missing_ok=True)
         outlet, inlet = os.pipe()
         life = self._life = len(self._all)
-        self._all.append(Started(self._aside, program("stamp"), lambda line: self._said(life, line), stdin=outlet))
+        self._all.append(
+            Started(self._aside, program("stamp"), lambda line: self._said(life, line), measures=True, stdin=outlet)
+        )
         self._process = self._start(command, stdout=inlet)
         os.close(outlet)
         os.close(inlet)
@@ -129,15 +131,8 @@ class Daemon:
         if before == "INIT" != self.log.state and self._process is not None:
             self.starts.append((self._process.started_ns, int(stamp)))
 
-    def _start(self, command: Sequence[str], stdout: int | None = None) -> Started:
-        started = Started(
-            self._namespace,
-            command,
-            lambda line: None,
-            environment=self._environment,
-            niceness=ordinary_niceness(),
-            stdout=stdout,
-        )
+    def _start(self, command: list[str], stdout: int | None = None) -> Started:
+        started = Started(self._namespace, command, lambda line: None, environment=self._environment, stdout=stdout)
         self._all.append(started)
         return started
 
@@ -154,10 +149,10 @@ class Daemon:
 def _give_priority(configuration: Path) -> None:
     """Let the VRRP process (and no script of it) go before whatever else the machine does."""
     text = configuration.read_text(encoding="utf-8")
-    first = "global_defs {\n"
-    if first not in text:
+    head = "global_defs {\n"
+    if head not in text:
         raise HasimError(f"{configuration} has no global_defs")
-    changed = text.replace(first, f"{first}    vrrp_priority {KEEPALIVED_PRIORITY}\n", 1)
+    changed = text.replace(head, head + KEEPALIVED_OPTIONS, 1)
     configuration.write_text(changed, encoding="utf-8")
 
 

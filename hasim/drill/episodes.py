@@ -20,15 +20,15 @@ from hasim.scenario.troubles import API_FAULTS
 from hasim.sim import simulate
 from hasim.units import SECOND, format_duration
 
-__all__ = ["LEAD_NS", "Episode", "describe", "episodes_of", "phase_range_ns"]
+__all__ = ["LEAD_NS", "SLACK_NS", "Episode", "describe", "episodes_of", "phase_range_ns"]
 
-LEAD_NS = 2 * SECOND
+LEAD_NS = SECOND
 """When an episode's fault happens; a drill adds a random phase."""
 
 _TRIALS = 100
 _TRIAL_SEED = 20_230_511
 _SETTLED_SHARE = 0.98
-_SLACK_NS = 3 * SECOND
+SLACK_NS = 3 * SECOND
 """What a slow machine may add: interpreters that take seconds to start."""
 _ENDS_WITH_THE_EPISODE = (FaultKind.CRASH, FaultKind.STOP, FaultKind.ZONE_OUTAGE)
 _ALMOST_ALL = 0.999
@@ -131,7 +131,7 @@ def _episode(fault: Fault, scenario: Scenario, patience_ns: int) -> Episode:
     if duration_ns is not None:
         first = replace(first, duration=Constant(duration_ns))
         shaped = replace(shaped, faults=(*others, first), horizon_ns=begin_ns + duration_ns + patience_ns)
-    shaped = replace(shaped, horizon_ns=_settled_ns(shaped, begin_ns) + _SLACK_NS)
+    shaped = replace(shaped, horizon_ns=_settled_ns(shaped, begin_ns) + SLACK_NS)
     return Episode(fault, replace(shaped, digest=digest_of(shaped)), phase_range_ns(scenario))
 
 
@@ -171,7 +171,7 @@ def _duration_ns(fault: Fault, without_repair: Scenario, begin_ns: int, patience
         return daemon.restart_delay.quantile(0.5)
     assert fault.duration is not None
     usual_ns = fault.duration.quantile(0.5)
-    hold_ns = _settled_ns(without_repair, begin_ns) + _SLACK_NS - begin_ns
+    hold_ns = _settled_ns(without_repair, begin_ns) + SLACK_NS - begin_ns
     return min(usual_ns, hold_ns, patience_ns)
 
 

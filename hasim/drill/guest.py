@@ -8,7 +8,6 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from ipaddress import IPv4Address
@@ -17,6 +16,7 @@ from pathlib import Path
 from hasim.drill.daemon import Daemon, send
 from hasim.drill.layout import SERVICE_PORT
 from hasim.drill.namespaces import Namespace
+from hasim.drill.priority import favour_session, ordinary
 from hasim.drill.processes import Started, clean_environment, program
 from hasim.errors import HasimError
 from hasim.trace import GuestAddressChanged, PowerChanged, Record, ServiceChanged, StateChanged
@@ -70,7 +70,7 @@ class Guest:
         kernel.bind((0, _RTMGRP_IPV4_IFADDR))
         command = program("addresses", kernel.fileno())
         with kernel:
-            return Started(aside, command, self._address_changed, descriptors=[kernel.fileno()])
+            return Started(aside, command, self._address_changed, measures=True, descriptors=[kernel.fileno()])
 
     @property
     def records(self) -> list[Record]:
@@ -112,6 +112,7 @@ class Guest:
             self.namespace,
             program("service", self.name, SERVICE_PORT),
             self._service_said,
+            measures=True,
         )
 
     def _service_said(self, line: str) -> None:
@@ -123,6 +124,16 @@ class Guest:
     def hangs(self) -> bool:
         """Whether who asks the application is let wait (now, or when the run ended)."""
         return any(self._gates.values())
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether its processes run, and who asks the application is told something at once."""
+        return self.power == "running" and not self.hangs
+
+    @property
+    def condition(self) -> int:
+        """A number that is another one after every change of power or service."""
+        return len(self.own_records)
 
     def close_gate(self, reason: str, *, hangs: bool) -> None:
         """The application does not answer any more: it refuses, or lets everybody wait."""
@@ -159,13 +170,15 @@ class Guest:
     def run_check(self, script: str) -> None:
         """Run a check script once, as the daemon does."""
         with self.namespace.inside():
-            subprocess.run(
-                [sys.executable, str(self._files / _CHECK), script],
+            check = subprocess.Popen(
+                ordinary([str(self._files / _CHECK), script]),
                 env=clean_environment(self._environment),
-                capture_output=True,
-                timeout=_CHECK_PATIENCE_S,
-                check=False,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
             )
+        favour_session(check.pid)
+        check.wait(_CHECK_PATIENCE_S)
 
     # Power ----------------------------------------------------------------------------------------------------------
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hasim.drill.comparison import EpisodeResult, compare
-from hasim.drill.episodes import Episode, episodes_of
+from hasim.drill.episodes import SLACK_NS, Episode, episodes_of
+from hasim.drill.lateness import Lateness, tolerated_ns
 from hasim.drill.machine import MachineTimes, together
 from hasim.drill.priority import given_priority
 from hasim.drill.register import Registration, registered
@@ -18,14 +20,20 @@ from hasim.drill.steady import UnhealthyError
 from hasim.scenario.model import Scenario
 from hasim.units import MILLISECOND, SECOND
 
-__all__ = ["DrillOptions", "DrillResult", "drill", "hold"]
+__all__ = ["DrillOptions", "DrillResult", "drill", "hold", "usual_rooms"]
 
 _MOST_TRIES = 4
 _STARTING_AT_ONCE = 2
 _STOOD_STILL_NS = 400 * MILLISECOND
-"""A machine on which nothing was done for so long while it measured cannot be believed about milliseconds."""
+"""A drill that did nothing for so long while it measured cannot be believed about milliseconds."""
+_ROOMS_PER_CORE = 3
 
 Progress = Callable[[int, int], None]
+
+
+def usual_rooms() -> int:
+    """So many repetitions may run at once on this machine without spoiling each other's times."""
+    return _ROOMS_PER_CORE * len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class DrillOptions:
 
     times: int = 5
     only: tuple[str, ...] = ()
-    rooms: int = 2
+    rooms: int = field(default_factory=usual_rooms)
     patience_ns: int = 60 * SECOND
     simulations: int = 1_000
 
@@ -103,12 +111,13 @@ async def hold(
     held = Held([[] for _ in episodes], [])
     wanted = len(episodes) * options.times
     free, starting = asyncio.Semaphore(options.rooms), asyncio.Semaphore(_STARTING_AT_ONCE)
+    lateness = Lateness()
     done = 0
 
     async def one(index: int, number: int) -> None:
         nonlocal done
         async with free:
-            place = Place(registration, f"{index}-{number}", starting)
+            place = Place(registration, f"{index}-{number}", starting, lateness)
             repetition = await _persistently(episodes[index], place, number, held.repeated)
         held.repetitions[index].append(repetition)
         done += 1
@@ -123,6 +132,7 @@ async def hold(
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         with given_priority():
+            lateness.start(registration.namespace("watch"))
             async with asyncio.TaskGroup() as group:
                 for index, number in order:
                     group.create_task(one(index, number))
@@ -133,6 +143,7 @@ async def hold(
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
     finally:
+        lateness.close()
         asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
     for repetitions in held.repetitions:
         repetitions.sort(key=lambda repetition: repetition.number)
@@ -148,20 +159,26 @@ async def _persistently(episode: Episode, place: Place, number: int, repeated: l
     for attempt in range(1, _MOST_TRIES + 1):
         try:
             repetition = await repeat(episode, place.another(attempt), number)
-            trouble = _trouble(repetition)
+            trouble = _trouble(episode, repetition)
             if not trouble:
                 return repetition
         except UnhealthyError as error:
             trouble = str(error)
-        repeated.append(f"{episode.name}, repetition {number + 1}: {trouble}")
+        repeated.append(f"{episode.name}, repetition {number + 1}: disturbed: {trouble}; repeated")
     raise UnhealthyError(f"{episode.name}: no repetition succeeded in {_MOST_TRIES} tries; the last time, {trouble}")
 
 
-def _trouble(repetition: Repetition) -> str:
+def _trouble(episode: Episode, repetition: Repetition) -> str:
     """What the machine did that spoils a repetition, whatever was measured in it; empty where nothing."""
+    late_ns, tolerated = repetition.times.lateness, tolerated_ns(episode.scenario)
+    if late_ns > tolerated:
+        return f"the machine was {late_ns / MILLISECOND:.0f} ms late ({tolerated / MILLISECOND:.0f} ms are tolerated)"
+    slowest_ns = max(repetition.times.script_start_up, default=0)
+    if slowest_ns > SLACK_NS:
+        return f"a notify script took {slowest_ns / SECOND:.1f} s to start (an episode has {SLACK_NS / SECOND:g} s)"
     pause_ns = max(repetition.times.probe_gap, repetition.times.loop_lag)
     if pause_ns > _STOOD_STILL_NS:
-        return f"the machine stood still for {pause_ns / MILLISECOND:.0f} ms while it was measured"
+        return f"the drill itself stood still for {pause_ns / MILLISECOND:.0f} ms while it measured"
     if repetition.slow_checks:
         instance, script = repetition.slow_checks[0]
         return f"the check {script} of {instance} took longer than its time-out, although the service answered"

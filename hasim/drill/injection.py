@@ -21,10 +21,14 @@ _PATH_FAULTS = (FaultKind.PARTITION, FaultKind.ONE_WAY_PARTITION, FaultKind.LOSS
 
 
 class Injection:
-    """Whatever goes wrong in one room. ``records`` say when each fault had taken hold and when it was over."""
+    """Whatever goes wrong in one room. ``records`` say when each fault began to take hold and to be over.
+
+    ``beginnings`` are from when until when each took hold, ``took_ns`` how long every beginning and end took."""
 
     def __init__(self, room: Room) -> None:
         self.records: list[Record] = []
+        self.beginnings: list[tuple[int, int]] = []
+        self.took_ns: list[int] = []
         self._room = room
 
     def begin(self, fault: Fault) -> None:
@@ -36,7 +40,8 @@ class Injection:
             now_ns = time.monotonic_ns()
             self.records.append(FaultBegan(now_ns, fault.name, fault.kind, target))
             self._begin(fault, target)
-            self._room.injecting_ns.append(time.monotonic_ns() - now_ns)
+            self.beginnings.append((now_ns, time.monotonic_ns()))
+            self.took_ns.append(time.monotonic_ns() - now_ns)
 
     def end(self, fault: Fault) -> None:
         """It is put right; the record bears the time before the first step of that."""
@@ -44,7 +49,7 @@ class Injection:
             now_ns = time.monotonic_ns()
             self.records.append(FaultEnded(now_ns, fault.name, fault.kind, target))
             self._end(fault, target)
-            self._room.injecting_ns.append(time.monotonic_ns() - now_ns)
+            self.took_ns.append(time.monotonic_ns() - now_ns)
 
     def _begin(self, fault: Fault, target: str) -> None:
         room = self._room
@@ -101,7 +106,7 @@ class Injection:
 
     def _crash(self, name: str) -> None:
         self._room.guests[name].lose_power()
-        self._room.network.power(name, on=False)
+        self._room.network.power_off(name)
         self._room.cloud.crash(name)
 
     def _shut_down(self, name: str) -> None:
@@ -114,7 +119,7 @@ class Injection:
     async def _power_off(self, name: str) -> None:
         await asyncio.sleep(self._room.scenario.instance(name).daemon.stop_grace_ns / SECOND)
         self._room.guests[name].lose_power()
-        self._room.network.power(name, on=False)
+        self._room.network.power_off(name)
         self._room.cloud.stopped(name)
 
     async def _restart(self, name: str) -> None:

@@ -16,6 +16,7 @@ _DATE = re.compile(r"^\w{3} \w{3} +\d+ [\d:]+ \d{4}: ")
 _ENTERING = re.compile(r"\(floating\) Entering (BACKUP|MASTER|FAULT) STATE")
 _PRIORITY = re.compile(r"\(floating\) Changing effective priority from (\d+) to (\d+)")
 _CHECK = re.compile(r"VRRP_Script\((.+?)\) (succeeded|failed|timed out)")
+_LOWER_ADVERT = re.compile(r"\(floating\) Received advert from \S+ with lower priority")
 _GOODBYE = "(floating) sent 0 priority"
 _ENDED = "Stopped - used"
 _REASONS = (
@@ -33,7 +34,8 @@ _ENTERED_BY_DEFAULT = {"BACKUP": "recovered", "MASTER": "down_timer", "FAULT": "
 class KeepalivedLog:
     """Reads the log of one instance's daemon, line by line; ``records`` are what it says, at the times of reading.
 
-    ``failing`` are the checks that count as down now, ``timed_out`` when which check was given up."""
+    ``failing`` are the checks that count as down now, ``timed_out`` when which check was given up, ``lower_adverts``
+    when a MASTER heard one of a lower priority."""
 
     instance: str
     records: list[Record] = field(default_factory=list)
@@ -41,6 +43,7 @@ class KeepalivedLog:
     state: str = "INIT"
     failing: set[str] = field(default_factory=set)
     timed_out: list[tuple[int, str]] = field(default_factory=list)
+    lower_adverts: list[int] = field(default_factory=list)
     _reason: str = ""
 
     def read(self, at_ns: int, line: str) -> None:
@@ -51,6 +54,8 @@ class KeepalivedLog:
         if entering:
             self._enter(at_ns, entering[1])
             return
+        if _LOWER_ADVERT.match(text):
+            self.lower_adverts.append(at_ns)
         for pattern, reason in _REASONS:
             if pattern.match(text):
                 self._reason = reason

@@ -8,9 +8,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from hasim.drill.script_log import Scripts
-from hasim.trace import ApiAnswered, ApiCalled, GuestAddressChanged, NotifyStarted, StateChanged
+from hasim.trace import ApiAnswered, ApiCalled, GuestAddressChanged, NotifyStarted, PowerChanged, StateChanged
 
 if TYPE_CHECKING:
+    from hasim.drill.guest import Guest
+    from hasim.drill.injection import Injection
     from hasim.drill.room import Room
 
 __all__ = ["TOTAL", "MachineTimes", "measured_times", "together"]
@@ -29,15 +31,16 @@ _WITH_CHECKS = ("detect", TOTAL)
 class MachineTimes:
     """Measured durations (ns).
 
-    ``daemon_start_up``: from the start of keepalived until it is BACKUP. ``script_start_up``: from MASTER until the
-    script is ready to call the API (fork, interpreter, SDK). ``configure``: from MASTER until the guest has the
-    address. ``check``: one run of a check script. ``call_overhead``: what a call took for the script and not for the
-    API (HTTP, signature, two processes that take turns). ``api``: what calls took for the script, by action.
-    ``tasks``: what tasks took, by action. ``routing``: what it took to carry out a change of the cloud's routes.
-    ``injecting``: what it took to let a fault happen, or to end one.
+    ``daemon_start_up``: from the start of keepalived until it is BACKUP. ``script_start_up``: from MASTER (or a lower
+    advert) until the script is ready to call the API (fork, interpreter, SDK). ``configure``: from MASTER until the
+    guest has the address. ``check``: one run of a check script. ``call_overhead``: what a call took for the script and
+    not for the API (HTTP, signature, two processes that take turns). ``api``: what calls took for the script, by
+    action. ``tasks``: what tasks took, by action. ``routing``: what it took to carry out a change of the cloud's
+    routes. ``injecting``: what it took to let a fault happen, or to end one.
     ``calls_in_all``: the sum of ``call_overhead`` since the run began, without the healthy start before it.
     ``probe_gap``: the longest pause between two questions of the client. ``loop_lag``: how late the drill itself was at
-    the worst, with all that it notes and carries out.
+    the worst, with all that it notes and carries out. ``lateness``: how late the machine let go on what slept with
+    keepalived's priority, at the worst.
     """
 
     daemon_start_up: tuple[int, ...] = ()
@@ -52,17 +55,24 @@ class MachineTimes:
     calls_in_all: int = 0
     probe_gap: int = 0
     loop_lag: int = 0
+    lateness: int = 0
 
     def overhead_ns(self, phase: str) -> int:
-        """What the measuring may have added to a phase, or to an outage as a whole, or taken from it, in one room."""
+        """What the measuring may have added to a phase, or to an outage as a whole, or taken from it, in one room.
+
+        Lateness counts twice: for whoever speaks last, and for whoever then waits in vain.
+        """
         calls_ns = self.calls_in_all if phase in _WITH_CALLS else 0
         routing_ns = sum(self.routing) if phase in _WITH_ROUTING else 0
         check_ns = max(self.check, default=0) if phase in _WITH_CHECKS else 0
         lag_ns = self.loop_lag if phase in (*_WITH_CALLS, *_WITH_ROUTING) else 0
-        return self.probe_gap + max(self.injecting, default=0) + lag_ns + calls_ns + routing_ns + check_ns
+        always_ns = self.probe_gap + 2 * self.lateness + max(self.injecting, default=0)
+        return always_ns + lag_ns + calls_ns + routing_ns + check_ns
 
 
-def measured_times(room: Room, scripts: Scripts, begin_ns: int, end_ns: int) -> MachineTimes:
+def measured_times(
+    room: Room, scripts: Scripts, injection: Injection, lateness_ns: int, begin_ns: int, end_ns: int
+) -> MachineTimes:
     """The times of one room."""
     api: dict[str, list[int]] = {}
     called = {record.call: record.at for record in scripts.records if isinstance(record, ApiCalled)}
@@ -85,10 +95,11 @@ def measured_times(room: Room, scripts: Scripts, begin_ns: int, end_ns: int) -> 
         api={action: tuple(times) for action, times in sorted(api.items())},
         tasks={action: tuple(times) for action, times in sorted(tasks.items())},
         routing=tuple(room.routing_ns),
-        injecting=tuple(room.injecting_ns),
+        injecting=tuple(injection.took_ns),
         check=tuple(room.check_run_times_ns),
         probe_gap=room.probes.lateness_ns(begin_ns, end_ns),
         loop_lag=room.loop_lag_ns,
+        lateness=lateness_ns,
     )
 
 
@@ -116,21 +127,37 @@ def together(all_times: Iterable[MachineTimes]) -> MachineTimes:
         calls_in_all=max((item.calls_in_all for item in times), default=0),
         probe_gap=max((item.probe_gap for item in times), default=0),
         loop_lag=max((item.loop_lag for item in times), default=0),
+        lateness=max((item.lateness for item in times), default=0),
     )
 
 
-def _masterships(room: Room, instance: str) -> list[int]:
-    records = room.guests[instance].records
-    return [record.at for record in records if isinstance(record, StateChanged) and record.new == "MASTER"]
-
-
 def _script_start_ups(room: Room, scripts: Scripts) -> Iterable[int]:
-    for record in scripts.records:
-        if isinstance(record, NotifyStarted) and record.event == "MASTER":
-            ready_ns = scripts.ready_ns.get(record.run)
-            before = [at_ns for at_ns in _masterships(room, record.instance) if at_ns <= record.at]
-            if ready_ns is not None and before:
-                yield ready_ns - before[-1]
+    """How long after its cause each script could call; those that stood still meanwhile are left out."""
+    for guest in room.guests.values():
+        freezes = [record.at for record in guest.own_records if isinstance(record, PowerChanged)]
+        for cause_ns, run in _caused(guest, scripts):
+            ready_ns = scripts.ready_ns.get(run)
+            if ready_ns is not None and not any(cause_ns <= at_ns <= ready_ns for at_ns in freezes):
+                yield ready_ns - cause_ns
+
+
+def _caused(guest: Guest, scripts: Scripts) -> Iterable[tuple[int, int]]:
+    """What each script of an instance was started for, and its run: a transition or an advert that the daemon logs, or
+    else the start of its process (nobody logs when a periodic re-claim is due).
+
+    Scripts of one kind begin in the order of their causes, unless some never came so far: then it was the latest cause
+    before.
+    """
+    records = guest.records
+    masterships = [record.at for record in records if isinstance(record, StateChanged) and record.new == "MASTER"]
+    causes = {"MASTER": masterships, "MASTER_RX_LOWER_PRI": guest.daemon.log.lower_adverts}
+    started = [item for item in scripts.records if isinstance(item, NotifyStarted) and item.instance == guest.name]
+    for event in {item.event for item in started}:
+        runs, its_causes = [item for item in started if item.event == event], causes.get(event, [])
+        for index, item in enumerate(runs):
+            before = [at_ns for at_ns in its_causes if at_ns <= item.at]
+            latest_ns = max(before, default=scripts.process_ns[item.run])
+            yield its_causes[index] if len(runs) == len(its_causes) else latest_ns, item.run
 
 
 def _configures(room: Room) -> Iterable[int]:

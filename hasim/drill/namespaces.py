@@ -7,9 +7,11 @@ in one place (:mod:`hasim.drill.register`). ``nsenter --net=FILE`` looks into on
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import signal
 import socket
+import struct
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -24,6 +26,9 @@ _CLONE_NEWNET = 0x40000000
 _MS_BIND = 0x1000
 _MNT_DETACH = 0x2
 _OWN = "/proc/thread-self/ns/net"
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
+_FLAGS_OF = struct.Struct("16sH22x")
+"""``struct ifreq`` with a device's name and its flags."""
 _PATIENCE_S = 30
 _DEATH_S = 5.0
 
@@ -86,6 +91,14 @@ class Namespace:
         """
         with self.inside():
             return run(command, text)
+
+    def set_link(self, device: str, *, up: bool) -> None:
+        """Bring a network device up or down, without the milliseconds that starting a program takes."""
+        with self.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+            name = device.encode()
+            _, flags = _FLAGS_OF.unpack(fcntl.ioctl(any_socket, _SIOCGIFFLAGS, _FLAGS_OF.pack(name, 0)))
+            flags = flags | _IFF_UP if up else flags & ~_IFF_UP
+            fcntl.ioctl(any_socket, _SIOCSIFFLAGS, _FLAGS_OF.pack(name, flags))
 
     def processes(self) -> list[int]:
         """The processes that live in it."""

@@ -145,13 +145,12 @@ class Network:
 
     def set_link(self, port: Port, *, up: bool) -> None:
         """Give an interface its carrier, or take it away."""
-        self._cloud.run(["ip", "link", "set", port.name, "up" if up else "down"])
+        self._cloud.set_link(port.name, up=up)
 
-    def power(self, instance: str, *, on: bool) -> None:
-        """All interfaces of a guest go down with it, or come up."""
-        state = "up" if on else "down"
-        lines = [f"link set {port.device} {state}" for port in self.layout.ports_of(instance)]
-        self._guests[instance].run(["ip", "-force", "-batch", "-"], "\n".join(lines) + "\n")
+    def power_off(self, instance: str) -> None:
+        """All interfaces of a guest go down with it."""
+        for port in self.layout.ports_of(instance):
+            self._guests[instance].set_link(port.device, up=False)
 
     # Where the floating address is ----------------------------------------------------------------------------------
 

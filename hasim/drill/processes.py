@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from hasim.drill.namespaces import Namespace
+from hasim.drill.priority import favour_session, ordinary, put_first
 
 __all__ = ["Reader", "Started", "clean_environment", "program"]
 
@@ -24,6 +25,7 @@ Reader = Callable[[str], None]
 
 _PROGRAMS = Path(__file__).parent / "programs"
 _CHUNK = 65_536
+_INTERPRETER_IS_UP_S = 0.7
 
 
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -38,10 +40,12 @@ def program(name: str, *arguments: object) -> list[str]:
 
 
 class Started:
-    """A process in a namespace. ``on_line`` is told every line of its output, standard output and error alike.
+    """A process in a namespace, in a session of its own.
 
-    ``stdin`` and ``stdout`` are descriptors in place of pipes of its own; output that goes to ``stdout`` is not read
-    here. ``niceness`` is added to this thread's. ``descriptors`` are left open for it.
+    ``on_line`` is told every line of its output, standard output and error alike. One that ``measures`` goes before
+    everything else as soon as its interpreter is up; any other is as a process of an instance is. ``stdin`` and
+    ``stdout`` are descriptors in place of pipes of its own; output that goes to ``stdout`` is not read here.
+    ``descriptors`` are left open for it.
     """
 
     def __init__(
@@ -51,12 +55,12 @@ class Started:
         on_line: Reader,
         *,
         environment: Mapping[str, str] | None = None,
-        niceness: int = 0,
+        measures: bool = False,
         stdin: int | None = None,
         stdout: int | None = None,
         descriptors: Sequence[int] = (),
     ) -> None:
-        leashed = ["setpriv", "--pdeathsig", "KILL", "nice", "-n", str(niceness), *command]
+        leashed = ["setpriv", "--pdeathsig", "KILL", *ordinary(command)]
         with namespace.inside():
             self._process = subprocess.Popen(
                 leashed,
@@ -65,14 +69,22 @@ class Started:
                 stderr=subprocess.STDOUT,
                 env=clean_environment(environment),
                 pass_fds=descriptors,
+                start_new_session=True,
             )
         self.started_ns = time.monotonic_ns()
+        favour_session(self._process.pid)
         self._on_line = on_line
         self._rest = b""
         self._loop = asyncio.get_running_loop()
         if self._process.stdout is not None:
             os.set_blocking(self._process.stdout.fileno(), False)
             self._loop.add_reader(self._process.stdout.fileno(), self._read)
+        if measures:
+            self._loop.call_later(_INTERPRETER_IS_UP_S, self._put_first)
+
+    def _put_first(self) -> None:
+        if self.running:
+            put_first(self._process.pid)
 
     @property
     def running(self) -> bool:

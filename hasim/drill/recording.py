@@ -7,7 +7,7 @@ would make of it; only which condition was missing is taken from the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -45,7 +45,8 @@ _FIRST = (FaultBegan, FaultEnded)
 @dataclass(slots=True)
 class Sources:
     """All that was recorded of one run: CLOCK_MONOTONIC throughout. ``guests`` are the records of each instance,
-    ``faults`` those of faults and links; ``task_ends`` a record per task of a notify script."""
+    ``faults`` those of faults and links; ``beginnings`` from when until when each fault took hold;
+    ``task_ends`` a record per task of a notify script."""
 
     guests: Mapping[str, list[Record]]
     faults: list[Record]
@@ -54,6 +55,7 @@ class Sources:
     scripts: Scripts
     probes: ProbeLog
     initial_holder: str
+    beginnings: Sequence[tuple[int, int]] = ()
     public: bool = False
     names: tuple[str, ...] = field(default=())
 
@@ -72,9 +74,7 @@ def trace_of(scenario: Scenario, number: int, sources: Sources, begin_ns: int, e
         index += 1
     records = state.initial()
     later = [record for record in seen[index:] if record.at < end_ns]
-    records += [
-        _moved(record, begin_ns) for record in _with_reachability(later, state, sources.probes, begin_ns, end_ns)
-    ]
+    records += [_moved(record, begin_ns) for record in _with_reachability(later, state, sources, begin_ns, end_ns)]
     return Trace(
         scenario=scenario.name,
         digest=scenario.digest,
@@ -161,7 +161,7 @@ class _State:
 
 
 def _with_reachability(
-    records: list[Record], state: _State, probes: ProbeLog, begin_ns: int, end_ns: int
+    records: list[Record], state: _State, sources: Sources, begin_ns: int, end_ns: int
 ) -> list[Record]:
     """The records with what the probe saw among them, at its place."""
     merged: list[Record] = []
@@ -174,27 +174,31 @@ def _with_reachability(
             merged.append(records[index])
             index += 1
 
-    for number, change in enumerate(probes.changes(begin_ns, end_ns)):
+    for number, change in enumerate(sources.probes.changes(begin_ns, end_ns)):
         at_ns, missing = change.sent_ns, ""
         if number == 0:
             at_ns = begin_ns
         elif change.server is None:
             take_in_until(change.before_ns)
-            at_ns, missing = _cause(state, records[index:], change)
+            at_ns, missing = _cause(state, records[index:], change, sources.beginnings)
         take_in_until(at_ns)
         merged.append(ReachabilityChanged(at_ns, change.server, missing))
     return merged + records[index:]
 
 
-def _cause(before: _State, coming: list[Record], change: Change) -> tuple[int, str]:
+def _cause(
+    before: _State, coming: list[Record], change: Change, beginnings: Sequence[tuple[int, int]]
+) -> tuple[int, str]:
     """When the service was lost, and which condition was missing first.
 
     The client knows only that it was after one question and before the answer to the next, which may be late on a busy
     machine. If something happened in between that explains it, it was then: a fault, a MASTER that resigned, or the
-    loss of a condition. Nothing that is known may be missing: then a link is up and leads nowhere.
+    loss of a condition. A fault that was taking hold when the last answered question was sent did so right after it.
+    Nothing that is known may be missing: then a link is up and leads nowhere.
     """
     state = deepcopy(before)
-    first_ns = None
+    is_happening = any(from_ns <= change.before_ns <= until_ns for from_ns, until_ns in beginnings)
+    first_ns = change.before_ns if is_happening else None
     for record in coming:
         if record.at > change.sent_ns and (state.missing() or record.at > change.sent_ns + _LOOK_AHEAD_NS):
             break

@@ -11,12 +11,13 @@ from functools import partial
 
 from hasim.drill.episodes import Episode
 from hasim.drill.injection import Injection
+from hasim.drill.lateness import Lateness
 from hasim.drill.machine import MachineTimes, measured_times
 from hasim.drill.recording import Sources, trace_of
 from hasim.drill.register import Registration
 from hasim.drill.room import Room
 from hasim.drill.script_log import Scripts, read_lines
-from hasim.drill.steady import reach_steady_state
+from hasim.drill.steady import keep_timing_checks, reach_steady_state
 from hasim.trace import TaskEnded, Trace
 from hasim.units import MILLISECOND, SECOND
 
@@ -42,12 +43,13 @@ class Repetition:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a repetition takes place: the drill it belongs to, the name of its room, and what lets few rooms start at
-    once (interpreters that start keep a machine busy)."""
+    """Where a repetition takes place: the drill it belongs to, the name of its room, what lets few rooms start at once
+    (interpreters that start keep a machine busy), and who knows how late the machine is."""
 
     registration: Registration
     name: str
     starting: asyncio.Semaphore
+    lateness: Lateness
 
     def another(self, attempt: int) -> Place:
         """A place for another attempt."""
@@ -62,17 +64,19 @@ async def repeat(episode: Episode, place: Place, number: int) -> Repetition:
     """
     async with AsyncExitStack() as stack:
         async with place.starting:
-            room = Room(episode.scenario, place.registration, place.name)
+            room = await asyncio.to_thread(Room, episode.scenario, place.registration, place.name)
             await stack.enter_async_context(room.open())
             await reach_steady_state(room)
         room.routing_ns.clear()
         room.later(_measure_lag(room))
+        room.later(keep_timing_checks(room))
         begin_ns = time.monotonic_ns()
         injection = await _play(room, begin_ns + round(room.draw() * episode.phase_ns))
         end_ns = time.monotonic_ns()
         await asyncio.sleep(_LAST_ANSWERS_S)
         room.end_client()
-        return await asyncio.to_thread(_recorded, room, injection, number, begin_ns, end_ns)
+        late_ns = place.lateness.worst_ns(begin_ns, end_ns)
+        return await asyncio.to_thread(_recorded, room, injection, number, late_ns, begin_ns, end_ns)
 
 
 async def _play(room: Room, origin_ns: int) -> Injection:
@@ -106,7 +110,7 @@ async def _sleep_until(at_ns: int) -> None:
         await asyncio.sleep(left_ns / SECOND)
 
 
-def _recorded(room: Room, injection: Injection, number: int, begin_ns: int, end_ns: int) -> Repetition:
+def _recorded(room: Room, injection: Injection, number: int, late_ns: int, begin_ns: int, end_ns: int) -> Repetition:
     scripts = Scripts()
     for name, guest in room.guests.items():
         scripts.take_in(name, read_lines(guest.script_log))
@@ -119,6 +123,7 @@ def _recorded(room: Room, injection: Injection, number: int, begin_ns: int, end_
         scripts=scripts,
         probes=room.probes,
         initial_holder=room.scenario.initial_master,
+        beginnings=injection.beginnings,
         public=room.scenario.floating.mechanism.is_public,
         names=tuple(room.guests),
     )
@@ -126,7 +131,8 @@ def _recorded(room: Room, injection: Injection, number: int, begin_ns: int, end_
     said = {name: guest.daemon.log.lines for name, guest in room.guests.items()}
     logs = {name: [(at_ns - begin_ns, text) for at_ns, text in lines] for name, lines in said.items()}
     slow = tuple(_slow_checks(room, begin_ns))
-    return Repetition(number, trace, measured_times(room, scripts, begin_ns, end_ns), logs, slow)
+    times = measured_times(room, scripts, injection, late_ns, begin_ns, end_ns)
+    return Repetition(number, trace, times, logs, slow)
 
 
 def _slow_checks(room: Room, begin_ns: int) -> Iterator[tuple[str, str]]:

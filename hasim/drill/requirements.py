@@ -17,6 +17,7 @@ _PROGRAMS = {
     "ip": "iproute2",
     "nft": "nftables",
     "setpriv": "util-linux",
+    "chrt": "util-linux",
 }
 _SDK = "tencentcloud.common"
 _TRIAL = """\

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import sysconfig
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
+from hasim.drill.bytecode import precompile
 from hasim.drill.cloud import Cloud
 from hasim.drill.garps import GarpWatch
 from hasim.drill.guest import Guest
@@ -22,17 +22,13 @@ from hasim.drill.probes import PROBE_INTERVAL_NS, ProbeLog
 from hasim.drill.processes import Started, program
 from hasim.drill.register import Registration
 from hasim.export import ExportOptions, export, identifiers_of
+from hasim.export.writing import PACKAGE
 from hasim.scenario.model import Scenario
-from hasim.units import MILLISECOND, SECOND
+from hasim.units import SECOND
 
 __all__ = ["Room"]
 
-_TICK_NS = 10 * MILLISECOND
-_SETTLE_S = 0.5
 _NOT_MASTER = "not MASTER"
-_HEALTHY_WITHIN_S = 45.0
-_LOOK_EVERY_S = 0.02
-_LAST_ANSWERS_S = 0.3
 _CREDENTIALS = {"TENCENTCLOUD_SECRET_ID": "AKIDdrill", "TENCENTCLOUD_SECRET_KEY": "drill"}
 
 
@@ -52,7 +48,6 @@ class Room:
         guests = {instance.name: self._namespaces[f"guest-{instance.name}"] for instance in scenario.instances}
         self.network = Network(scenario, self.layout, self._namespaces["cloud"], self._namespaces["clients"], guests)
         self.routing_ns: list[int] = []
-        self.injecting_ns: list[int] = []
         self.check_run_times_ns: list[int] = []
         self.loop_lag_ns = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -125,13 +120,11 @@ class Room:
         environment = {
             "HASIM_ENDPOINT": f"http://{self.layout.api}:{API_PORT}",
             "HASIM_SYSLOG": "0",
-            # keepalived follows the symbolic link of a virtual environment's interpreter, which then does not know that
-            # it belongs to one.
-            "PYTHONPATH": sysconfig.get_path("purelib"),
             **_CREDENTIALS,
         }
         floating = self.scenario.floating
         for name, node in exported.nodes.items():
+            await asyncio.to_thread(precompile, node.directory / PACKAGE)
             namespace = self._namespaces[f"guest-{name}"]
             address = None if floating.mechanism.is_public else floating.address
             self.guests[name] = Guest(
@@ -167,7 +160,7 @@ class Room:
         """Start the client, which asks the floating address from now on."""
         target = self.cloud.public_address or str(self.scenario.floating.address)
         command = program("probe", target, SERVICE_PORT, PROBE_INTERVAL_NS)
-        self._client = Started(self._namespaces["clients"], command, self.probes.read)
+        self._client = Started(self._namespaces["clients"], command, self.probes.read, measures=True)
 
     def end_client(self) -> None:
         """It asks no more."""

@@ -26,11 +26,12 @@ def read_lines(path: Path) -> ScriptLines:
 
 @dataclass(slots=True)
 class Scripts:
-    """The scripts of all instances: ``records`` of a trace, the calls by their request id, and when each run was ready
-    to call the API."""
+    """The scripts of all instances: ``records`` of a trace, the calls by their request id, when the process of each run
+    was started, and when it was ready to call the API."""
 
     records: list[Record] = field(default_factory=list)
     calls_by_request: dict[str, int] = field(default_factory=dict)
+    process_ns: dict[int, int] = field(default_factory=dict)
     ready_ns: dict[int, int] = field(default_factory=dict)
     _runs: Iterator[int] = field(default_factory=lambda: count(1))
     _calls: Iterator[int] = field(default_factory=lambda: count(1))
@@ -44,6 +45,7 @@ class Scripts:
             match line["record"]:
                 case "NotifyStarted":
                     runs[process] = next(self._runs)
+                    self.process_ns[runs[process]] = at_ns - line["age_ns"]
                     self.records.append(NotifyStarted(at_ns, instance, runs[process], line["event"]))
                 case "NotifyReady" if process in runs:
                     self.ready_ns[runs[process]] = at_ns

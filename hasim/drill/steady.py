@@ -11,11 +11,12 @@ from hasim.drill.room import Room
 from hasim.drill.script_log import any_running, read_lines
 from hasim.errors import HasimError
 
-__all__ = ["UnhealthyError", "reach_steady_state"]
+__all__ = ["UnhealthyError", "keep_timing_checks", "reach_steady_state"]
 
 _HEALTHY_WITHIN_S = 60.0
 _SETTLE_S = 0.5
 _LOOK_EVERY_S = 0.02
+_TIME_CHECKS_EVERY_S = 1.5
 _LATEST_ANSWER_NS = 5 * PROBE_INTERVAL_NS
 
 
@@ -52,13 +53,22 @@ async def reach_steady_state(room: Room) -> None:
     await _until(room, settled, "the steady state does not come about")
 
 
+async def keep_timing_checks(room: Room) -> None:
+    """See now and then how long the check scripts take, as long as the room is open."""
+    while any(room.scenario.instance(name).vrrp.track_scripts for name in room.guests):
+        await asyncio.sleep(_TIME_CHECKS_EVERY_S)
+        await _time_checks(room)
+
+
 async def _time_checks(room: Room) -> None:
-    """Run every check script once and see how long it takes."""
+    """Run every check script once and see how long it takes; what stands still, or is let wait, does not count."""
     for name, guest in room.guests.items():
         for script in room.scenario.instance(name).vrrp.track_scripts:
-            begun_ns = time.monotonic_ns()
-            await asyncio.to_thread(guest.run_check, script.name)
-            room.check_run_times_ns.append(time.monotonic_ns() - begun_ns)
+            before, begun_ns = guest.condition, time.monotonic_ns()
+            if guest.is_at_work:
+                await asyncio.to_thread(guest.run_check, script.name)
+            if guest.is_at_work and guest.condition == before:
+                room.check_run_times_ns.append(time.monotonic_ns() - begun_ns)
 
 
 async def _until(room: Room, condition: Callable[[], bool], otherwise: str) -> None:

@@ -99,6 +99,7 @@ def _machine(result: DrillResult) -> Table:
     for name, value in (
         ("client: longest pause between two questions", times.probe_gap),
         ("drill: latest that it noticed something", times.loop_lag),
+        ("machine: how late a sleeper woke up at the worst", times.lateness),
     ):
         rows.append((name, "", "", "", duration_text(value)))
     return Table("This machine", ("", "n", "from", "median", "to"), tuple(rows), (1, 2, 3, 4))

@@ -12,7 +12,7 @@ from hasim.keepalived.arguments import ScriptCommand
 from hasim.keepalived.config import Authentication, Fifo, IPAddress, Notify, Tracked, UnicastPeer, Vip
 from hasim.scenario.advertised import advertised_address, configured_address
 from hasim.scenario.model import Instance, Interface, Scenario, Transport, VrrpSettings
-from hasim.units import MILLISECOND, SECOND
+from hasim.units import MICROSECOND, MILLISECOND, SECOND
 from hasim.vrrp.timers import OWNER_PRIORITY
 
 __all__ = ["configuration_of", "router_name"]
@@ -21,6 +21,7 @@ _ROUTER_NAME = "floating"
 _GROUP_NAME = "together"
 _LOOPBACK = "lo"
 _LONGEST_STARTUP_DELAY_NS = 4294 * SECOND
+_LONGEST_GARP_INTERVAL_NS = 4294 * SECOND
 _LONGEST_PREEMPT_DELAY_NS = 1000 * SECOND
 _EVENTS = ("MASTER", "BACKUP", "FAULT", "STOP")
 
@@ -86,9 +87,16 @@ class _Builder:
         return GlobalDefs(
             router_id=self._instance.name,
             vrrp_startup_delay_ns=delay_ns,
+            vrrp_garp_interval_ns=self._garp_interval_ns(),
             vrrp_notify_fifo=fifo,
             script_user=(self._options.script_user,),
             enable_script_security=True,
+        )
+
+    def _garp_interval_ns(self) -> int:
+        interval_ns = self._instance.vrrp.garp_interval_ns
+        return interval_ns and self.rounding.decimal(
+            "garp_interval", interval_ns, least_ns=MICROSECOND, most_ns=_LONGEST_GARP_INTERVAL_NS
         )
 
     def _script(self, event: str) -> ScriptCommand:

@@ -345,11 +345,13 @@ class ScriptCommand:
 class Script:
     """A command with its arguments in one (usually quoted) word, then perhaps a user and a group.
 
-    ``with_user`` False: words after the command mean nothing. ``optional``: the command may be left out.
+    ``with_user`` False: words after the command mean nothing. ``optional``: the command may be left out;
+    ``missing_is_fatal`` says whether keepalived exits where it is left out otherwise, and takes an empty one for none.
     """
 
     with_user: bool = True
     optional: bool = False
+    missing_is_fatal: bool = True
 
     def read(self, words: tuple[str, ...], text: str, report: Report) -> ScriptCommand | None:
         try:
@@ -360,13 +362,21 @@ class Script:
             return None
         if not command:
             if not self.optional:
-                report.refuse("needs a command")
+                self._complain(bool(outer), report)
             return None
         if not self.with_user:
             report.surplus(outer[1:])
             return ScriptCommand(command)
         report.surplus(outer[3:])
         return ScriptCommand(command, outer[1] if len(outer) > 1 else None, outer[2] if len(outer) > 2 else None)
+
+    def _complain(self, is_written: bool, report: Report) -> None:
+        if not self.missing_is_fatal:
+            report.refuse("needs a command")
+        elif is_written:
+            report.problems.note(report.location, f"{report.subject} runs no script", "keepalived says nothing")
+        else:
+            report.missing("a command")
 
 
 def read_integer(word: str) -> int | None:

@@ -13,8 +13,19 @@ from dataclasses import dataclass
 
 from hasim.keepalived.tokens import BLANKS
 
-__all__ = ["LINE_LIMIT", "Definition", "DefinitionError", "Definitions", "Repetition", "parse_list", "parse_sequence"]
+__all__ = [
+    "HOST_NAME",
+    "LINE_LIMIT",
+    "Definition",
+    "DefinitionError",
+    "Definitions",
+    "Repetition",
+    "parse_list",
+    "parse_sequence",
+]
 
+HOST_NAME = "localhost"
+"""What stands for the name of the host that a file is written for."""
 LINE_LIMIT = 1023
 """keepalived's line buffer without its terminating zero (``MAXBUF``)."""
 
@@ -53,7 +64,8 @@ class Definitions:
     """All parameters defined so far, with keepalived's own (``_PWD``, ``_INSTANCE``, ``_RANDOM``, ``_HASH``,
     ``_BANG``).
 
-    ``directory`` tells the directory of the file being read; ``config_id`` is the value of ``-i``. ``_RANDOM`` is drawn
+    ``directory`` tells the directory of the file being read; ``config_id`` is the value of ``-i``, without which the
+    daemon takes the name of its host, and this class ``HOST_NAME``. ``_RANDOM`` is drawn
     from a generator of our own with a fixed seed: the daemon's numbers cannot be foretold.
     """
 
@@ -61,14 +73,19 @@ class Definitions:
         generator = random.Random(_SEED)
         self._by_name: dict[str, Definition] = {}
         self.drew_random = False
+        self.lacked_id = False
 
         def draw(parameters: str) -> str:
             self.drew_random = True
             return _draw(generator, parameters)
 
+        def identify(_parameters: str) -> str:
+            self.lacked_id = not config_id
+            return config_id or HOST_NAME
+
         for name, compute in (
             ("_PWD", lambda _: directory()),
-            ("_INSTANCE", lambda _: config_id),
+            ("_INSTANCE", identify),
             ("_RANDOM", draw),
             ("_HASH", lambda _: "#"),
             ("_BANG", lambda _: "!"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hasim.keepalived.arguments import (
     Address,
     Anything,
@@ -9,10 +11,13 @@ from hasim.keepalived.arguments import (
     Choice,
     Decimal,
     Nothing,
+    Report,
     Script,
     Unsigned,
     Weight,
     Word,
+    parse_address,
+    read_integer,
 )
 from hasim.keepalived.grammar import Keyword, accepted, section, values
 
@@ -27,9 +32,34 @@ _SOME_TIME = Decimal(1, _MAX_TIMER_US)
 _CONNECT_TIME = Decimal(1, _UINT_MAX)
 _SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed", "nq", "twos")
 _DNS_TYPES = ("A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA")
-_PORT = Unsigned(1, 65535)
+_MAX_PORT = 65535
+_PORT = Unsigned(1, _MAX_PORT)
 _TEXT = Word("a value", missing="error")
 _FORWARDING = Anything(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An IP address, and perhaps a port. ``is_virtual``: or ``fwmark`` and a number, or ``group`` and a name."""
+
+    is_virtual: bool = False
+
+    def read(self, words: tuple[str, ...], text: str, report: Report) -> tuple[str, ...] | None:
+        if not words:
+            report.missing("an IP address")
+            return None
+        if self.is_virtual and words[0] in ("fwmark", "group") and len(words) > 1:
+            mark = read_integer(words[1])
+            if words[0] == "fwmark" and (mark is None or not 0 <= mark <= _UINT_MAX):
+                report.refuse(f"fwmark is a number from 0 to {_UINT_MAX}, not {words[1]!r}", "keepalived leaves it out")
+                return None
+            return words
+        port = read_integer(words[1]) if len(words) > 1 else 1
+        if parse_address(words[0]) is None or port is None or not 0 <= port <= _MAX_PORT:
+            place = " ".join(words[:2])
+            report.refuse(f"needs an IP address and a port up to {_MAX_PORT}, not {place!r}", "keepalived skips it")
+            return None
+        return words
 
 
 def _timing(retry_from: int) -> tuple[Keyword, ...]:
@@ -100,7 +130,7 @@ _CHECKERS = (
     section(
         "MISC_CHECK",
         (
-            accepted("misc_path", Script(with_user=False)),
+            accepted("misc_path", Script(with_user=False, missing_is_fatal=False)),
             accepted("misc_timeout", Unsigned(0, _UINT_MAX // 1_000_000)),
             accepted("misc_dynamic"),
             accepted("user", Anything(1, missing_is_fatal=False)),
@@ -129,7 +159,7 @@ _REAL_SERVER = section(
         accepted("snmp_name", _TEXT),
         *_CHECKERS,
     ),
-    Anything(1),
+    Endpoint(),
 )
 
 _VIRTUAL_SERVER = section(
@@ -160,12 +190,12 @@ _VIRTUAL_SERVER = section(
         accepted("quorum", Unsigned(1, fallback=1)),
         accepted("hysteresis", Unsigned(0)),
         accepted("weight", Unsigned(1, _MAX_WEIGHT)),
-        accepted("sorry_server", Anything(1)),
+        accepted("sorry_server", Endpoint()),
         accepted("sorry_server_inhibit"),
         accepted("sorry_server_lvs_method", _FORWARDING),
         _REAL_SERVER,
     ),
-    Anything(1),
+    Endpoint(is_virtual=True),
 )
 
 LVS = (

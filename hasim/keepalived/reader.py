@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hasim.keepalived.definitions import (
+    HOST_NAME,
     LINE_LIMIT,
     Definition,
     DefinitionError,
@@ -165,6 +166,13 @@ class LineReader:
                 self._residue = Line(rest, _shifted(expanded.location, offset))
             if text:
                 return Line(text, expanded.location, expanded.literal)
+        if self._definitions.lacked_id:
+            self.problems.warning(
+                self.last_location,
+                f"${{_INSTANCE}} was replaced by {HOST_NAME}: no configuration id is given",
+                "keepalived takes the name of its host",
+                fails_config_test=False,
+            )
         if self._definitions.drew_random:
             self.problems.warning(
                 self.last_location,
@@ -193,12 +201,11 @@ class LineReader:
                 continue
             if not line.literal:
                 return line
-            if not line.text:
-                self._end_definition()
-                continue
             stripped = self._strip(line)
             if stripped.text:
                 return stripped
+            if self.copied or not line.text:
+                self._end_definition()
         self._end_definition()
         return None
 
@@ -225,7 +232,7 @@ class LineReader:
         return Line(text, _shifted(line.location, stripped.indent), literal=True)
 
     def _end_definition(self) -> None:
-        """A blank line, or the end, closes a multi-line definition."""
+        """A blank line, or the end, closes a multi-line definition; in the copy a line that was a comment is blank."""
         self._defining = None
 
     def _expand(self, line: Line) -> Line | None:

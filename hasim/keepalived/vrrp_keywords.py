@@ -148,7 +148,7 @@ _SYNC_GROUP = section(
 _SCRIPT = section(
     "vrrp_script",
     (
-        setting("script", Script(with_user=False), simulated=True),
+        setting("script", Script(with_user=False, missing_is_fatal=False), simulated=True),
         setting("interval", _SCRIPT_SECONDS, simulated=True),
         setting("timeout", _SCRIPT_SECONDS, simulated=True),
         setting("weight", Weight(253, kept=True), simulated=True),

@@ -238,7 +238,8 @@ class VrrpSettings:
     that only move the priority. A new MASTER sends ``garp_master_repeat`` gratuitous ARPs at once and again after
     ``garp_master_delay_ns`` (0: not again), a MASTER repeats ``garp_master_refresh_repeat`` of them every
     ``garp_master_refresh_ns`` (None: never); one that hears a lower advert sends ``garp_lower_prio_repeat`` (0: none)
-    and again after ``garp_lower_prio_delay_ns``. ``native_ipv6``: adverts go over IPv6. ``password``: what its VRRPv2
+    and again after ``garp_lower_prio_delay_ns``; between two of them there are at least ``garp_interval_ns``.
+    ``native_ipv6``: adverts go over IPv6. ``password``: what its VRRPv2
     adverts are to be taken by (at most 8 bytes; None: no authentication).
     """
 
@@ -264,6 +265,7 @@ class VrrpSettings:
     garp_master_refresh_repeat: int
     garp_lower_prio_repeat: int = 5
     garp_lower_prio_delay_ns: int = 5 * SECOND
+    garp_interval_ns: int = 0
     track_processes: tuple[TrackProcess, ...] = ()
     track_files: tuple[TrackFile, ...] = ()
     weighted_interfaces: tuple[TrackedInterface, ...] = ()

@@ -129,6 +129,7 @@ class RouterResolver:
             garp_master_refresh_repeat=around.garp_master_refresh_repeat,
             garp_lower_prio_repeat=around.garp_master_repeat if repeat is None else repeat,
             garp_lower_prio_delay_ns=around.garp_master_delay if delay_ns is None else delay_ns,
+            garp_interval_ns=around.garp_interval,
             weighted_interfaces=weighted,
             native_ipv6=section.native_ipv6,
             password=_password(section) if version == 2 else None,

@@ -68,6 +68,7 @@ def _resume_backup(world: World, daemon: Daemon, leaders: dict[str, Router], nex
         if leader is not None:
             heard_ns = next_advert_ns[leader] - leader.settings.advert_int_ns - leader.advert_drift_ns
             if router.name in leader.instance.vrrp.peers:
+                router.machine.assume_master(leader.settings.advert_int_ns)
                 path = world.fabric.path(leader.instance, router.instance, router.member)
                 heard_ns += path.latency_ns
         deadlines_ns[router] = heard_ns + router.machine.down_timer_ns

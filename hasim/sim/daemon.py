@@ -17,11 +17,7 @@ from hasim.sim.effects import apply, apply_of_member
 from hasim.sim.kernel import CHECKS, WORLD
 from hasim.sim.router import Router
 from hasim.sim.tracking import Tracking, verdict
-from hasim.trace import (
-    CheckChanged,
-    DaemonChanged,
-    StateChanged,
-)
+from hasim.trace import CheckChanged, DaemonChanged, StateChanged
 from hasim.units import SECOND
 from hasim.vrrp.events import (
     AdvertReceived,
@@ -65,6 +61,7 @@ class Daemon:
         self._life = 0
         self._started_ns = -_LONG_LIFE_NS
         self._respawns = 0
+        self._reloads = 0
         self._start_up = world.randomness.stream("daemon", self.name, "start_up")
         self._timer_latency = world.randomness.stream("daemon", self.name, "timer_latency")
         self._take_over = world.randomness.stream("daemon", self.name, "take_over")
@@ -149,8 +146,9 @@ class Daemon:
             self.world.record(StateChanged(self.world.kernel.now, self.name, old, State.INIT, "died"))
         self._life += 1
 
-    def lose_child(self) -> None:
-        """The VRRP process alone is killed: its parent starts another, the sooner the longer this one has lived."""
+    def lose_child(self, *, politely: bool) -> None:
+        """The VRRP process alone is ended (``politely``: by SIGTERM, and gone only after its grace): its parent starts
+        another, the sooner the longer this one has lived."""
         if not self.running:
             return
         kernel = self.world.kernel
@@ -158,7 +156,11 @@ class Daemon:
             self._respawns = 0
         delay_ns = min((1 << self._respawns) // 2, _LONGEST_RESPAWN_DELAY_S) * SECOND
         self._respawns += 1
-        self.kill("killed")
+        if politely:
+            delay_ns += self.instance.daemon.stop_grace_ns
+            self.stop()
+        else:
+            self.kill("killed")
         life = self._life
         kernel.at(kernel.now + delay_ns, WORLD, lambda _event: self._respawn(life))
 
@@ -195,9 +197,10 @@ class Daemon:
             self.post(advert, router)
 
     def asker(self) -> Callable[[], bool]:
-        """Whoever calls it later learns whether this process is still the one of now, and still MASTER."""
-        life = self._life
-        return lambda: life == self._life and self.is_master
+        """Whoever calls it later learns whether this process is still the one of now, has not read its configuration
+        again (which forgets all that was planned), and is still MASTER."""
+        life, reloads = self._life, self._reloads
+        return lambda: (life, reloads) == (self._life, self._reloads) and self.is_master
 
     def post(self, event: Event, router: Router | None = None) -> None:
         """Something for a state machine (None: that of the floating address); it is worked on at once, or when the
@@ -212,6 +215,7 @@ class Daemon:
 
     def reload(self, priority: int) -> None:
         """SIGHUP with a configuration that gives another priority."""
+        self._reloads += 1
         self.post(Reload(priority))
 
     def check_result(self, check: Check) -> None:

@@ -60,6 +60,8 @@ def _change_state(daemon: Daemon, effect: Transition) -> None:
     world.record(StateChanged(world.kernel.now, daemon.name, old, new, reason))
     if new is State.MASTER:
         daemon.occupy()
+    if old is State.FAULT:
+        world.heartbeats.announce(daemon.router)
     world.state_changed(daemon, old, new)
 
 

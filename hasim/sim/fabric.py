@@ -102,6 +102,13 @@ class Fabric:
         self._change()
         self._list_of(fault).remove(fault)
 
+    def lose(self, sender: str, receiver: str, row: range) -> None:
+        """Let the adverts with these numbers be lost on that path as it is now, and the one before them arrive."""
+        self._change()
+        for (streams, _), fates in self._fates.items():
+            if streams == (sender, receiver):
+                fates.lose(row)
+
     def _change(self) -> None:
         """Something is about to change: whatever was remembered is forgotten."""
         self._before_change()

@@ -30,13 +30,20 @@ _KEPT_BLOCKS = 4
 class Fates:
     """The fates of the adverts 0, 1, 2, ... on a path that loses each with probability ``loss`` (above 0)."""
 
-    __slots__ = ("_blocks", "_key", "_log_survival", "block")
+    __slots__ = ("_blocks", "_key", "_log_survival", "_row", "block", "loss")
 
     def __init__(self, key: int, loss: float) -> None:
         self._key = key
+        self.loss = loss
+        self._row: range | None = None
         self._log_survival = math.log1p(-loss) if loss < 1 else -math.inf
         self.block = min(1 << math.ceil(math.log2(_LOSSES_PER_BLOCK / loss)), _LARGEST_BLOCK)
         self._blocks: dict[int, NDArray[np.int64]] = {}
+
+    def lose(self, row: range) -> None:
+        """Let these adverts be lost, the one before them arrive, and all others meet what they would have met."""
+        self._row = row
+        self._blocks.clear()
 
     def lost(self, index: int) -> bool:
         """Whether advert number ``index`` is lost."""
@@ -77,8 +84,19 @@ class Fates:
         if losses is None:
             if len(self._blocks) >= _KEPT_BLOCKS:
                 del self._blocks[next(iter(self._blocks))]
-            losses = self._blocks[number] = self._skip(number * self.block)
+            losses = self._blocks[number] = self._decided(number, self._skip(number * self.block))
         return losses
+
+    def _decided(self, number: int, losses: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The losses of a block with those that :meth:`lose` has decided."""
+        import numpy as np
+
+        begin, end = number * self.block, (number + 1) * self.block
+        if self._row is None or self._row.stop <= begin or self._row.start > end:
+            return losses
+        before, after = np.searchsorted(losses, (self._row.start - 1, self._row.stop))
+        inside = np.arange(max(self._row.start, begin), min(self._row.stop, end), dtype=np.int64)
+        return np.concatenate((losses[:before], inside, losses[after:]))
 
     def _skip(self, begin: int) -> NDArray[np.int64]:
         import numpy as np

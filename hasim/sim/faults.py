@@ -39,12 +39,12 @@ class Faults:
                 life = self._once(fault, target) if fault.at_ns is not None else self._again_and_again(fault, target)
                 world.kernel.process(life)
 
-    def strike(self, fault: Fault, target: str) -> None:
-        """Let a fault take hold of its target now, for as long as it lasts."""
+    def strike(self, fault: Fault, target: str, lasts_ns: int | None = None) -> None:
+        """Let a fault take hold of its target now, for as long as it lasts (None: as the scenario says)."""
         key = (fault.name, target)
         if key not in self._durations:
             self._durations[key] = self._world.randomness.stream("fault", *key, "duration")
-        self._world.kernel.process(self._happen(fault, target, self._durations[key]))
+        self._world.kernel.process(self._happen(fault, target, self._durations[key], lasts_ns))
 
     def _once(self, fault: Fault, target: str) -> Generator[simpy.Event, Any, None]:
         assert fault.at_ns is not None
@@ -61,7 +61,9 @@ class Faults:
             if fault.duration is None:
                 return
 
-    def _happen(self, fault: Fault, target: str, durations: Any) -> Generator[simpy.Event, Any, None]:
+    def _happen(
+        self, fault: Fault, target: str, durations: Any, lasts_ns: int | None = None
+    ) -> Generator[simpy.Event, Any, None]:
         kernel = self._world.kernel
         self._world.record(FaultBegan(kernel.now, fault.name, fault.kind, target))
         self._begin(fault, target)
@@ -70,7 +72,7 @@ class Faults:
             duration = self._world.scenario.instance(target).daemon.restart_delay
         if duration is None:
             return
-        yield kernel.sleep(duration.quantile(durations.uniform()))
+        yield kernel.sleep(duration.quantile(durations.uniform()) if lasts_ns is None else lasts_ns)
         self._world.record(FaultEnded(kernel.now, fault.name, fault.kind, target))
         self._end(fault, target)
 
@@ -88,7 +90,7 @@ class Faults:
                 world.hosts[target].freeze(queues_packets=fault.packets_queued)
             case FaultKind.KEEPALIVED_KILL | FaultKind.KEEPALIVED_STOP:
                 if fault.process == "child":
-                    world.daemons[target].lose_child()
+                    world.daemons[target].lose_child(politely=_stops_politely(fault))
                 else:
                     world.hosts[target].keepalived_down(politely=_stops_politely(fault))
             case FaultKind.KEEPALIVED_RELOAD:

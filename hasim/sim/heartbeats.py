@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hasim.sim.neighbours import Neighbours
     from hasim.sim.router import Router
 
-__all__ = ["Heartbeats"]
+__all__ = ["Heartbeats", "LossyLink"]
 
 _BLOCKS_AHEAD = 16
 """How many blocks of fates are looked at before the next event, at most."""
@@ -75,6 +75,21 @@ class _Sender(NamedTuple):
     relations: tuple[_Relation, ...]
 
 
+class LossyLink(NamedTuple):
+    """From a MASTER to a BACKUP that follows it, on a path that loses adverts.
+
+    One is sent every ``step_ns``, and travels up to ``jitter_ns`` longer than another; the BACKUP waits ``patience_ns``
+    from one that arrives to the next.
+    """
+
+    sender: str
+    receiver: str
+    loss: float
+    step_ns: int
+    jitter_ns: int
+    patience_ns: int
+
+
 class Heartbeats:
     """The adverts of all routers."""
 
@@ -88,11 +103,18 @@ class Heartbeats:
         self._in_flight = 0
         self._parked: tuple[_Sender, ...] | None = None
         self._epoch = 0
+        self.looks = 0
+        """How many of the scheduled events only look ahead for lost adverts."""
         self._neighbours: Neighbours | None = None
 
     def resolve(self, neighbours: Neighbours) -> None:
         """From now on an advert to a peer waits while the peer's hardware address is not known."""
         self._neighbours = neighbours
+
+    def announce(self, router: Router) -> None:
+        """A router that sends unicast tells its peers its own hardware address."""
+        if self._neighbours is not None:
+            self._neighbours.announced(router)
 
     def join(self, router: Router) -> None:
         """Add a router; in the order of their index."""
@@ -145,6 +167,22 @@ class Heartbeats:
         if not self._quiet or self._in_flight:
             return False
         return self._park(leader, sent=1)
+
+    def lossy_links(self) -> list[LossyLink]:
+        """Of those MASTERs whose adverts are not simulated now."""
+        return [
+            LossyLink(
+                sender=sender.router.name,
+                receiver=relation.link.receiver.name,
+                loss=relation.path.fates.loss,
+                step_ns=sender.step_ns,
+                jitter_ns=relation.path.longest_jitter_ns,
+                patience_ns=int(relation.link.receiver.machine.patience_ns(sender.advert)),
+            )
+            for sender in self._parked or ()
+            for relation in sender.relations
+            if relation.follows and relation.path.fates is not None
+        ]
 
     def park_at_start(self) -> None:
         """Begin a run in the steady state without simulating its heartbeats."""
@@ -258,16 +296,19 @@ class Heartbeats:
         missed = [_first_missed_deadline(s, r, from_ns, until_ns) for s, r in lossy]
         first_ns = min((deadline for deadline in missed if deadline is not None), default=None)
         epoch = self._epoch
+        self.looks += 1
         if first_ns is not None and first_ns <= until_ns:
             self._kernel.at(first_ns, WORLD, lambda _event: self._wake(epoch))
         else:
             self._kernel.at(until_ns, WORLD, lambda _event: self._watch_on(epoch))
 
     def _wake(self, epoch: int) -> None:
+        self.looks -= 1
         if self._parked is not None and self._epoch == epoch:
             self._settle(self._kernel.now)
 
     def _watch_on(self, epoch: int) -> None:
+        self.looks -= 1
         if self._parked is not None and self._epoch == epoch:
             self._watch(self._kernel.now)
 

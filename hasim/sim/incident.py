@@ -2,8 +2,9 @@
 
 With quiet heartbeats nothing is scheduled while nothing can change. So a world is *at rest* when its queue is empty:
 every repair is over, every boot, script, task and timer that it set off is through, and only another fault can change
-anything. Mostly that is the *steady state* again, perhaps with another MASTER; it may also be a world that is stuck,
-such as one whose script gave up before the address had moved.
+anything; or, in a network that loses packets, so many lost adverts in a row that a BACKUP runs out of patience. (It is
+looked ahead for those, and what looks ahead does not count.) Mostly that is the *steady state* again, perhaps with
+another MASTER; it may also be a world that is stuck, such as one whose script gave up before the address had moved.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import NamedTuple
 from hasim.errors import HasimError
 from hasim.scenario.distributions import LONGEST_NS
 from hasim.scenario.model import Fault, Scenario
+from hasim.sim.heartbeats import LossyLink
 from hasim.sim.kernel import WORLD
 from hasim.sim.world import World
 from hasim.trace import FaultEnded, ReachabilityChanged, Trace
@@ -23,16 +25,21 @@ from hasim.vrrp.events import State
 __all__ = ["Incident", "RestlessError", "Strike", "endless"]
 
 
+_MOST_LOOKS = 16
+"""A world that is stuck is given so many looks ahead for lost adverts that set it free; then a fault is waited for."""
+
+
 class RestlessError(HasimError):
     """A world did not come to rest: something goes on in it for ever."""
 
 
 class Strike(NamedTuple):
-    """A fault takes hold of one of its targets."""
+    """A fault takes hold of one of its targets, for so long (None: as the scenario says)."""
 
     at_ns: int
     fault: Fault
     target: str
+    lasts_ns: int | None = None
 
 
 def endless(scenario: Scenario, master: str | None) -> Scenario:
@@ -44,11 +51,23 @@ def endless(scenario: Scenario, master: str | None) -> Scenario:
 class Incident:
     """One world, from the steady state on. The same arguments and the same strikes give the same history."""
 
-    def __init__(self, scenario: Scenario, *, seed: int, replication: int, strikes: Sequence[Strike]) -> None:
-        """``scenario`` comes from :func:`endless`; ``strikes`` are all that will happen to it."""
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        seed: int,
+        replication: int,
+        strikes: Sequence[Strike],
+        lost: tuple[str, str, range] | None = None,
+    ) -> None:
+        """``scenario`` comes from :func:`endless`; ``strikes`` are all that will happen to it, and a row of adverts
+        that get lost: sender, receiver, numbers."""
         self._world = World(scenario, seed=seed, replication=replication, quiet=True, detail=None, faults_strike=False)
         self._seed, self._replication = seed, replication
         self._steady = {name: self._condition(name) for name in self._world.daemons}
+        self._beginning = len(self._world.records)
+        if lost is not None:
+            self._world.fabric.lose(*lost)
         for strike in strikes:
             self._plan(strike)
 
@@ -58,12 +77,30 @@ class Incident:
         Raises:
             RestlessError: it does not come to rest.
         """
-        kernel = self._world.kernel
+        kernel, heartbeats = self._world.kernel, self._world.heartbeats
+        looks = 0
         for _ in range(most_events):
             if kernel.next_event_ns() == LONGEST_NS:
                 return kernel.now
+            if kernel.pending == heartbeats.looks:
+                looks += 1
+                if looks > _MOST_LOOKS or self.steady_master() is not None:
+                    return kernel.now
             kernel.step()
         raise RestlessError(f"after {most_events:,} events the world has not come to rest")
+
+    def first_change_ns(self, until_ns: int) -> int | None:
+        """When something happens in it for the first time; None: not by ``until_ns``."""
+        world = self._world
+        while world.kernel.next_event_ns() <= until_ns:
+            world.kernel.step()
+            if len(world.records) > self._beginning:
+                return world.kernel.now
+        return None
+
+    def lossy_links(self) -> list[LossyLink]:
+        """Where adverts may be lost while nothing happens."""
+        return self._world.heartbeats.lossy_links()
 
     def steady_master(self) -> str | None:
         """Of a world at rest: who is MASTER, if it is in the steady state, and nobody if it is stuck."""
@@ -102,8 +139,8 @@ class Incident:
         )
 
     def _plan(self, strike: Strike) -> None:
-        faults, (at_ns, fault, target) = self._world.faults, strike
-        self._world.kernel.at(at_ns, WORLD, lambda _event: faults.strike(fault, target))
+        faults, (at_ns, fault, target, lasts_ns) = self._world.faults, strike
+        self._world.kernel.at(at_ns, WORLD, lambda _event: faults.strike(fault, target, lasts_ns))
 
     def _condition(self, name: str) -> tuple[object, ...]:
         """What of an instance is the same whenever the world is in the steady state, whoever is MASTER."""

@@ -59,6 +59,11 @@ class Kernel(simpy.Environment):
         """When the next scheduled thing is due, at most the horizon."""
         return min(self._queue[0][0], self.horizon_ns) if self._queue else self.horizon_ns
 
+    @property
+    def pending(self) -> int:
+        """How many things are scheduled."""
+        return len(self._queue)
+
     def step(self) -> None:
         """Do the next scheduled thing, of which there is one."""
         self.now, _, _, callback, argument = heappop(self._queue)

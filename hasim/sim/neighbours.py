@@ -15,7 +15,8 @@ INCOMPLETE 3 requests, 1 s apart    REACHABLE with the first answer, else FAILED
 
 In INCOMPLETE packets wait; they leave together with the answer, and are dropped with the failure. In all other states
 they leave at once, also into a partition. So the adverts of the two sides of a long partition arrive in a row up to a
-second after it has healed. A request that comes in tells its receiver the sender's address.
+second after it has healed. A request that comes in tells its receiver the sender's address, and so does the
+gratuitous ARP for its own address with which keepalived leaves FAULT.
 
 While the two can talk, everything about an entry follows from when it was used, and is worked out when somebody asks:
 quiet heartbeats stay quiet. While they cannot, its timers are events.
@@ -129,6 +130,13 @@ class Neighbours:
             and (sender not in names or not self._fabric.severed(entry.sender.instance, entry.receiver.instance))
             for (sender, _), entry in self._entries.items()
         )
+
+    def announced(self, router: Router) -> None:
+        """A gratuitous ARP of ``router`` for its own address: whoever has an entry for it knows the address again."""
+        for entry in self._entries.values():
+            if entry.receiver is router and not self._fabric.severed(entry.sender.instance, router.instance):
+                self._advance(entry, self._kernel.now)
+                self._asked(entry, self._kernel.now)
 
     def before_change(self) -> None:
         """The paths are about to change: what was due until now happened with the old ones."""

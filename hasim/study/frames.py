@@ -57,8 +57,12 @@ _REPLICATION_COLUMNS = (
 )
 _API_COLUMNS = ("action", "code", "calls")
 _TEXT_COLUMNS = frozenset(
-    {"scenario", "missing", "cause", "fault", "began_on", "ended_on", "resolution", "action", "code"}
+    {
+        *("scenario", "missing", "cause", "fault", "began_on", "ended_on", "resolution", "action", "code"),
+        *("master_before", "begun_by", "target", "master_after"),
+    }
 )
+_FRACTION_COLUMNS = frozenset({"availability", "per_year", "probability", "weight"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def is_text(column: str) -> bool:
 
 def is_fraction(column: str) -> bool:
     """Whether it holds numbers that are not whole."""
-    return column == "availability"
+    return column in _FRACTION_COLUMNS
 
 
 def _outage_rows(outcomes: Iterable[RunOutcome]) -> Iterator[tuple[Any, ...]]:

@@ -36,6 +36,7 @@ __all__ = [
     "chance_below",
     "downtime_by_cause_ns",
     "failovers",
+    "incidents",
     "latency_by_cause",
     "latency_by_phase",
     "latency_summary",
@@ -68,7 +69,7 @@ def unavailability(outcomes: Sequence[RunOutcome], confidence: float = CONFIDENC
     sizes = [
         math.fsum(outage.duration_ns for outage in incident) / outcome.horizon_ns
         for outcome in outcomes
-        for incident in _incidents(outcome.outages)
+        for incident in incidents(outcome.outages)
     ]
     return mean_over_time(sizes, len(outcomes), 1.0, confidence)
 
@@ -106,7 +107,7 @@ def _dispersion(outages: Sequence[Sequence[Outage]]) -> float:
     total = sum(counts)
     if not total:
         return 1.0
-    sizes = [len(incident) for one in outages for incident in _incidents(one)]
+    sizes = [len(incident) for one in outages for incident in incidents(one)]
     within = sum(size * size for size in sizes) / total
     if len(counts) < ENOUGH_REPLICATIONS:
         return within
@@ -115,7 +116,7 @@ def _dispersion(outages: Sequence[Sequence[Outage]]) -> float:
     return max(1.0, within, between)
 
 
-def _incidents(outages: Iterable[Outage]) -> list[list[Outage]]:
+def incidents(outages: Iterable[Outage]) -> list[list[Outage]]:
     """Outages grouped with those that follow soon after."""
     groups: list[list[Outage]] = []
     for outage in outages:

@@ -46,7 +46,7 @@ MASTER   advert 0                MASTER   advert, next deadline
 MASTER   advert lower            MASTER   advert, gratuitous ARPs, notify MASTER_RX_LOWER_PRI, next deadline
 MASTER   advert higher           BACKUP   remove addresses, notify BACKUP, arm master-down interval
 any      TrackedDown             FAULT    from MASTER: two adverts 0, remove addresses; notify FAULT
-FAULT    last TrackedUp          BACKUP   notify BACKUP, arm master-down interval (owner with state MASTER: MASTER)
+FAULT    last TrackedUp          BACKUP   notify BACKUP, arm master-down interval (so does the owner with state MASTER)
 any      WeightChanged           same     BACKUP: shift the deadline by the change of the master-down interval
 any      Follow                  any      what its sync group does: as above, but a MASTER that follows into BACKUP
                                           says nothing, and one that follows into FAULT sends one advert 0
@@ -61,11 +61,9 @@ asks :attr:`Machine.wants_master` of all members before one of them becomes MAST
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from hasim.vrrp.events import (
-    AddAddresses,
     AdvertReceived,
     Effect,
     Event,
@@ -75,88 +73,25 @@ from hasim.vrrp.events import (
     Reload,
     RemoveAddresses,
     SendAdvert,
-    SendGarps,
     Shutdown,
     Start,
     State,
     TimerExpired,
     TrackedDown,
     TrackedUp,
-    Transition,
     WeightChanged,
 )
-from hasim.vrrp.timers import OWNER_PRIORITY, SECOND, master_down_interval, skew_time
+from hasim.vrrp.instance import IllegalEventError, Instance, Settings
+from hasim.vrrp.timers import OWNER_PRIORITY, skew_time
 from hasim.vrrp.track import effective_priority
 
 __all__ = ["IllegalEventError", "Machine", "Settings"]
 
 
-class IllegalEventError(Exception):
-    """The caller gave the machine an event that cannot happen in its state: a bug of the caller."""
+class Machine(Instance):
+    """The state machine of one VRRP instance."""
 
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """A ``vrrp_instance`` after keepalived has completed it (see :func:`hasim.vrrp.timers.complete_advert_int`).
-
-    ``address`` is the source address of its adverts as an integer; ``priority`` the configured one, 1..255.
-    """
-
-    address: int
-    priority: int
-    version: int = 2
-    advert_int_ns: int = SECOND
-    initial_state: State = State.BACKUP
-    nopreempt: bool = False
-    preempt_delay_ns: int = 0
-    startup_delay_ns: int = 0
-    down_timer_adverts: int = 3
-    higher_prio_send_advert: bool = False
-    lower_prio_no_advert: bool = False
-    garp_repeat: int = 5
-    garp_delay_ns: int = 5 * SECOND
-    garp_lower_prio_repeat: int = 5
-    garp_lower_prio_delay_ns: int = 5 * SECOND
-
-
-class Machine:
-    """The state machine of one VRRP instance. Attributes are to be read, not written, from outside."""
-
-    __slots__ = (
-        "_contributions",
-        "_delayed_until_ns",
-        "_down",
-        "_down_timer_ns",
-        "_heard_goodbye",
-        "_unknown",
-        "base_priority",
-        "deadline_ns",
-        "master_advert_int_ns",
-        "preempt_deadline_ns",
-        "priority",
-        "settings",
-        "state",
-        "synced",
-        "wants_master",
-    )
-
-    def __init__(self, settings: Settings, *, synced: bool = False) -> None:
-        """``synced``: it is a member of a sync group, which decides for it."""
-        self.settings = settings
-        self.synced = synced
-        self.wants_master = False
-        self.state = State.INIT
-        self.base_priority = settings.priority
-        self.priority = settings.priority
-        self.deadline_ns: int | None = None
-        self.master_advert_int_ns = settings.advert_int_ns
-        self.preempt_deadline_ns: int | None = None
-        self._contributions: dict[str, int] = {}
-        self._delayed_until_ns = 0
-        self._down: set[str] = set()
-        self._unknown: set[str] = set()
-        self._heard_goodbye = False
-        self._down_timer_ns = self._master_down_interval()
+    __slots__ = ()
 
     def handle(self, event: Event, now: int) -> list[Effect]:
         """What ``event`` at ``now`` (ns) makes the instance do, in the order in which keepalived does it.
@@ -168,101 +103,6 @@ class Machine:
         if handler is None:
             raise IllegalEventError(f"{type(event).__name__} in state {self.state}")
         return handler(self, event, now)
-
-    def accepts(self, priority: int) -> bool:
-        """Whether a BACKUP (whose preempt_delay does not run) takes an advert of that priority for its master's."""
-        return self.settings.nopreempt or priority >= self.priority
-
-    def follows(self, advert: AdvertReceived, now: int) -> bool:
-        """Whether of a row of adverts like this one, from now on, only the last one matters.
-
-        Each re-arms the deadline, and whatever else the first one teaches (who the master is, its interval) the last
-        one teaches too. Quiet heartbeats rest on this.
-        """
-        if self.state is not State.BACKUP or self._is_mismatch(advert) or now < self._delayed_until_ns:
-            return False
-        if self.wants_master:
-            return False
-        if advert.priority == 0 or not self.accepts(advert.priority):
-            return False
-        waits_to_preempt = self.settings.preempt_delay_ns and advert.priority < self.priority
-        return not waits_to_preempt and self.preempt_deadline_ns is None
-
-    def patience_ns(self, advert: AdvertReceived) -> int:
-        """How long a BACKUP waits for the next one after it has accepted this advert."""
-        s = self.settings
-        learnt_ns = advert.advert_int_ns if s.version == 3 else self.master_advert_int_ns
-        return master_down_interval(s.version, self.priority, learnt_ns, s.down_timer_adverts)
-
-    @property
-    def is_fit(self) -> bool:
-        """Whether nothing that it tracks itself keeps it from taking part, as far as is known."""
-        return not self._down and not self._unknown
-
-    @property
-    def is_immediate_owner(self) -> bool:
-        """Whether it becomes MASTER without waiting."""
-        return self.base_priority == OWNER_PRIORITY and self.settings.initial_state is State.MASTER
-
-    @property
-    def down_timer_ns(self) -> int:
-        """The interval that a BACKUP is waiting for."""
-        return self._down_timer_ns
-
-    def finish(self, now: int) -> None:
-        """The daemon is through with the work of its last event: a MASTER's interval counts from here.
-
-        keepalived arms the next advert *after* it has added addresses, sent gratuitous ARPs and forked scripts.
-        """
-        if self.state is State.MASTER:
-            self._arm(now)
-
-    def hold(self, now: int) -> None:
-        """Its deadline has passed, and its sync group does not let it become MASTER: wait once more."""
-        self.wants_master = True
-        self._down_timer_ns = self._master_down_interval()
-        self._arm(now)
-
-    def resume(self, state: State, deadline_ns: int) -> None:
-        """Put a fresh machine into a running state, as if it had been there for long (the steady state).
-
-        Raises:
-            IllegalEventError: the machine is no longer fresh, or the state has no deadline.
-        """
-        if self.state is not State.INIT or state not in (State.MASTER, State.BACKUP):
-            raise IllegalEventError(f"resume as {state} in state {self.state}")
-        self.state = state
-        self.deadline_ns = deadline_ns
-        self.wants_master = state is State.MASTER
-
-    def resume_in_fault(self, down: frozenset[str]) -> None:
-        """Put a fresh machine into FAULT because of ``down`` (a synced one: of what other members track).
-
-        Raises:
-            IllegalEventError: the machine is no longer fresh.
-        """
-        if self.state is not State.INIT:
-            raise IllegalEventError(f"resume in FAULT in state {self.state}")
-        self.state = State.FAULT
-        self._down = set(down)
-
-    def _master_down_interval(self) -> int:
-        s = self.settings
-        return master_down_interval(s.version, self.priority, self.master_advert_int_ns, s.down_timer_adverts)
-
-    def _arm(self, now: int) -> None:
-        """Set the deadline that belongs to the state."""
-        if self.state is State.MASTER:
-            self.deadline_ns = now + self.settings.advert_int_ns
-        elif self.state is State.BACKUP:
-            self.deadline_ns = max(now, self._delayed_until_ns) + self._down_timer_ns
-        else:
-            self.deadline_ns = None
-
-    def _enter(self, state: State, reason: str) -> Transition:
-        transition = Transition(self.state, state, reason)
-        self.state = state
-        return transition
 
     def _on_start(self, event: Start, now: int) -> list[Effect]:
         self._down = set(event.down)
@@ -278,35 +118,6 @@ class Machine:
         if self.is_immediate_owner:
             return self._become_master("start_up", now)
         return self._become_backup("start_up", now)
-
-    def _become_backup(self, reason: str, now: int) -> list[Effect]:
-        self.preempt_deadline_ns = None
-        self.master_advert_int_ns = self.settings.advert_int_ns
-        self._heard_goodbye = self.wants_master = False
-        self._down_timer_ns = self._master_down_interval()
-        transition = self._enter(State.BACKUP, reason)
-        self._arm(now)
-        return [transition, Notify(State.BACKUP)]
-
-    def _become_fault(self, reason: str, good_byes: int = 2) -> list[Effect]:
-        was_master = self.state is State.MASTER
-        transition = self._enter(State.FAULT, reason)
-        self.deadline_ns = None
-        self.wants_master = False
-        # differs: RFC 5798 sends one priority-0 advert, and only on shutdown.
-        leaving: list[Effect] = [*[SendAdvert(0)] * good_byes, RemoveAddresses()] if was_master else []
-        return [transition, *leaving, Notify(State.FAULT)]
-
-    def _become_master(self, reason: str, now: int) -> list[Effect]:
-        s = self.settings
-        self.master_advert_int_ns = s.advert_int_ns
-        self.wants_master = True
-        transition = self._enter(State.MASTER, reason)
-        self._arm(now)
-        effects: list[Effect] = [transition, SendAdvert(self.priority), AddAddresses(), SendGarps(s.garp_repeat, 0)]
-        if s.garp_delay_ns:
-            effects.append(SendGarps(s.garp_repeat, s.garp_delay_ns))
-        return [*effects, Notify(State.MASTER)]
 
     def _on_backup_timer(self, _event: TimerExpired, now: int) -> list[Effect]:
         return self._become_master("priority_zero" if self._heard_goodbye else "down_timer", now)
@@ -349,10 +160,6 @@ class Machine:
             return False
         return self.preempt_deadline_ns is None or self.preempt_deadline_ns > now
 
-    def _is_mismatch(self, event: AdvertReceived) -> bool:
-        """VRRPv2 drops adverts of another interval; VRRPv3 adopts the master's."""
-        return self.settings.version == 2 and event.advert_int_ns != self.settings.advert_int_ns
-
     def _on_master_timer(self, _event: TimerExpired, now: int) -> list[Effect]:
         self._arm(now)
         return [SendAdvert(self.priority)]
@@ -382,29 +189,12 @@ class Machine:
             self.master_advert_int_ns = event.advert_int_ns
         return [*answer, *self._step_down("higher_priority_advert", now)]
 
-    def _step_down(self, reason: str, now: int) -> list[Effect]:
-        """From MASTER to BACKUP, without a word."""
-        self._heard_goodbye = self.wants_master = False
-        self._down_timer_ns = self._master_down_interval()
-        self.preempt_deadline_ns = None
-        transition = self._enter(State.BACKUP, reason)
-        self._arm(now)
-        return [transition, RemoveAddresses(), Notify(State.BACKUP)]
-
     def _reassert(self, now: int) -> list[Effect]:
         # differs: RFC 5798 discards a lower advert; keepalived forces a new election.
         s = self.settings
         effects: list[Effect] = [] if s.lower_prio_no_advert else [SendAdvert(self.priority)]
         self._rearm_after_packet(now)
         return [*effects, *self.garps_against_a_lower(), Notify("MASTER_RX_LOWER_PRI")]
-
-    def garps_against_a_lower(self) -> list[Effect]:
-        """What a MASTER announces when it, or another member of its sync group, hears a lower advert."""
-        s = self.settings
-        if not s.garp_lower_prio_repeat:
-            return []
-        again = [s.garp_lower_prio_delay_ns] if s.garp_lower_prio_delay_ns else []
-        return [SendGarps(s.garp_lower_prio_repeat, after_ns) for after_ns in (0, *again)]
 
     def _rearm_after_packet(self, now: int) -> None:
         """Every packet that a MASTER reads starts its interval afresh, unless lower_prio_no_advert is set."""
@@ -425,11 +215,7 @@ class Machine:
             return []
         if self.state is State.INIT:
             return self._leave_init(now) if was_unknown else []
-        if self.state is not State.FAULT:
-            return []
-        if self.is_immediate_owner:
-            return self._become_master("recovered", now)
-        return self._become_backup("recovered", now)
+        return self._become_backup("recovered", now) if self.state is State.FAULT else []
 
     def _on_follow(self, event: Follow, now: int) -> list[Effect]:
         if event.state is self.state:

@@ -114,7 +114,7 @@ class SyncGroup:
     def _begin(self, first: str, reason: str, now: int) -> list[MemberEffect]:
         """Everybody is fit: leave INIT or FAULT, the member whose recovery it was first."""
         owners = all(machine.is_immediate_owner for machine in self.members.values())
-        state = State.MASTER if owners else State.BACKUP
+        state = State.MASTER if owners and reason == "start_up" else State.BACKUP
         effects: list[MemberEffect] = [
             (first, effect) for effect in self.members[first].handle(Follow(state, reason), now)
         ]

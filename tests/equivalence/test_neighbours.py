@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hasim.scenario import loads
 from hasim.scenario.model import Scenario
 from hasim.sim import simulate
-from hasim.trace import NotifyForked, Trace
-from hasim.units import SECOND
+from hasim.trace import AdvertSent, NotifyForked, StateChanged, Trace
+from hasim.units import MILLISECOND, SECOND
 from tests.random_scenarios import scenarios, with_faults
 
 PAIR = """
@@ -28,6 +28,7 @@ network: {{neighbour_resolution: {resolves}, within_zone: {{loss: {loss}%}}}}
 vrrp: {{advert_int: {advert_int}s}}
 faults: [{{kind: partition, between: a, and: b, at: 100s, duration: {duration}ms}}]
 """
+A_LEADS = ("a", "MASTER")
 
 
 def pair(
@@ -91,3 +92,17 @@ def test_after_a_long_partition_the_adverts_of_seconds_arrive_together() -> None
 def test_adverts_that_waited_in_vain_are_dropped() -> None:
     trace = in_detail(pair(120_000, horizon="4min"), 0)
     assert told_of_usurpers(trace) <= 4
+
+
+@pytest.mark.parametrize("duration_ms", [20_300, 20_700, 21_500, 22_300])
+def test_who_leaves_fault_tells_its_address_and_hears_at_once_what_waited_for_it(duration_ms: int) -> None:
+    """Its preempt_delay counts from the first lower advert: from the moment at which the link is back."""
+    text = PAIR.format(duration=duration_ms, resolves="true", horizon="4min", advert_int=1, loss=0)
+    data = yaml.safe_load(text.replace("kind: partition, between: a, and: b", "kind: link_down, target: a"))
+    data["vrrp"] |= {"preempt_delay": "5s", "transport": "unicast"}
+    data["daemon"] = {"start_up": "0", "timer_latency": "0", "take_over": "0", "busy": "0", "advert_drift": "0"}
+    trace = in_detail(loads(yaml.safe_dump(data)), 0)
+    until = 105 * SECOND + duration_ms * MILLISECOND
+    heard = max(r.at for r in trace.records if isinstance(r, AdvertSent) and r.instance == "b" and r.at <= until)
+    back = next(r.at for r in reversed(trace.records) if isinstance(r, StateChanged) and (r.instance, r.new) == A_LEADS)
+    assert back - heard == pytest.approx(3_414 * MILLISECOND, abs=MILLISECOND)

@@ -24,6 +24,7 @@ from hasim.study.estimators import (
     quantile,
     ratio_over_cycles,
 )
+from hasim.study.intervals import intervals_of
 from hasim.study.resampling import bootstrap
 from hasim.units import DAY, MINUTE, SECOND, YEAR
 
@@ -189,3 +190,26 @@ def test_the_downtime_of_outages_that_come_in_pairs(replications: int) -> None:
         return summary.unavailability([with_failback(rng, index) for index in range(replications)])
 
     assert 0.93 <= coverage(study, 12 * 11 * SECOND / YEAR) <= 0.97
+
+
+@pytest.mark.parametrize(("method", "replications", "failures"), [("regenerative", 4, 20.0), ("bootstrap", 60, 2.0)])
+def test_the_intervals_of_other_methods(method: str, replications: int, failures: float) -> None:
+    """The same replications for both numbers, since most of the time goes into making them."""
+    repair_ns = 60 * MINUTE
+    cycle_ns = YEAR / failures + repair_ns
+    truths = (repair_ns / cycle_ns, YEAR / cycle_ns)
+    rng = np.random.default_rng(5)
+    held = [0, 0]
+    for _ in range(STUDIES):
+        found = intervals_of([alternating(rng, index, failures, repair_ns) for index in range(replications)])
+        for number, (row, truth) in enumerate(zip(found, truths, strict=True)):
+            estimate = getattr(row, method)
+            held[number] += estimate.low <= truth <= estimate.high
+    assert all(0.93 * STUDIES <= count <= 0.97 * STUDIES for count in held)
+
+
+def test_too_few_replications_and_incidents_have_no_other_interval() -> None:
+    rng = np.random.default_rng(6)
+    for row in intervals_of([alternating(rng, index, 1.0, 60 * MINUTE) for index in range(3)]):
+        assert row.bootstrap is None
+        assert row.regenerative is None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -18,9 +19,10 @@ from hasim.drill.requirements import check_kernel, check_programs
 from hasim.errors import UserError
 from hasim.units import SECOND
 
-__all__ = ["PATIENCE_NS", "QUICK_CLOUD", "episode_of", "hold_all", "needs_drills", "told"]
+__all__ = ["PATIENCE_NS", "QUICK_CLOUD", "episode_of", "hold_all", "needs_drills", "simulated_beside", "told"]
 
 PATIENCE_NS = 20 * SECOND
+_ROOMS_PER_CORE = 4
 _SIMULATIONS = 300
 _SEED = 7
 
@@ -65,21 +67,24 @@ def episode_of(text: str) -> Episode:
     return episode
 
 
-def hold_all(episodes: Mapping[str, tuple[Episode, int]], *, rooms: int) -> dict[str, EpisodeResult]:
-    """Hold each episode so many times, all of them at once, and lay each beside its simulation."""
+def hold_all(episodes: Mapping[str, tuple[Episode, int]]) -> dict[str, EpisodeResult]:
+    """Hold each episode so many times, as many at once as the machine has room for, and lay each beside its
+    simulation."""
     order = [name for name, (_, times) in episodes.items() for _ in range(times)]
-    options = DrillOptions(times=1, rooms=rooms)
+    options = DrillOptions(times=1, rooms=_ROOMS_PER_CORE * len(os.sched_getaffinity(0)))
     with registered() as registration:
         held = asyncio.run(hold([episodes[name][0] for name in order], options, registration))
     assert not held.interrupted
     by_name: dict[str, list[Repetition]] = {name: [] for name in episodes}
     for name, (repetition,) in zip(order, held.repetitions, strict=True):
         by_name[name].append(repetition)
-    times_here = together(repetition.times for (repetition,) in held.repetitions)
-    return {
-        name: compare(episode, by_name[name], times_here, _SIMULATIONS, _SEED)
-        for name, (episode, _) in episodes.items()
-    }
+    return {name: simulated_beside(by_name[name], episode) for name, (episode, _) in episodes.items()}
+
+
+def simulated_beside(repetitions: Sequence[Repetition], episode: Episode) -> EpisodeResult:
+    """Repetitions laid beside the simulation of an episode: the one that was drilled, or another one."""
+    times_here = together(repetition.times for repetition in repetitions)
+    return compare(episode, repetitions, times_here, _SIMULATIONS, _SEED)
 
 
 def told(result: EpisodeResult) -> str:
@@ -87,6 +92,7 @@ def told(result: EpisodeResult) -> str:
     lines = [result.episode.name]
     for repetition, outcome in zip(result.repetitions, result.outcomes, strict=True):
         lines += [f"{outage}" for outage in outcome.outages]
+        lines.append(f"{repetition.times}")
         lines += [f"  {record}" for record in repetition.trace.records]
     for group in result.groups:
         for verdict in group.verdicts:

@@ -35,11 +35,12 @@ class Served(NamedTuple):
 
     def control(self, method: str, path: str, posted: object = None) -> Any:
         """A request to one of hasim's own addresses."""
-        body = None if posted is None else json.dumps(posted).encode()
-        request = urllib.request.Request(f"{self.url}/_hasim/{path}", body, method=method)
-        request.add_header("Content-Type", "application/json")
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
-            return json.load(answer)
+        return _answer(method, f"{self.url}/_hasim/{path}", posted, {})
+
+    def call(self, action: str, **parameters: Any) -> Any:
+        """The response to an API call without a signature."""
+        headers = {"X-TC-Action": action, "X-TC-Version": "2017-03-12", "X-TC-Region": REGION}
+        return _answer("POST", self.url, parameters, headers)["Response"]
 
     def resources(self) -> dict[str, Any]:
         """What is there, without times, tasks, and what is on its way into the forwarding."""
@@ -52,6 +53,13 @@ class Served(NamedTuple):
     def kill(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
         return self.process.wait(_PATIENCE_S)
+
+
+def _answer(method: str, url: str, posted: object, headers: dict[str, str]) -> Any:
+    body = None if posted is None else json.dumps(posted).encode()
+    request = urllib.request.Request(url, body, {**headers, "Content-Type": "application/json"}, method=method)
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as answer:
+        return json.load(answer)
 
 
 @contextmanager

@@ -6,12 +6,11 @@ import pytest
 
 from hasim.drill.comparison import EpisodeResult
 from hasim.measure import PHASES
-from tests.real.drilling import episode_of, hold_all, needs_drills, told
+from tests.real.drilling import episode_of, hold_all, needs_drills, simulated_beside, told
 
-pytestmark = [pytest.mark.real, needs_drills]
+pytestmark = [pytest.mark.real, pytest.mark.drill, needs_drills]
 
 _TIMES = 2
-_ROOMS = 11
 
 _PAIR = """
 instances:
@@ -120,7 +119,7 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def drilled() -> dict[str, EpisodeResult]:
-    return hold_all({name: (episode_of(text), _TIMES) for name, text in CASES.items()}, rooms=_ROOMS)
+    return hold_all({name: (episode_of(text), _TIMES) for name, text in CASES.items()})
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -139,3 +138,20 @@ def test_every_failover_has_its_phases(drilled: dict[str, EpisodeResult], name: 
         taken = {phase for phase, took_ns in zip(PHASES, outage.phases_ns, strict=True) if took_ns > 0}
         assert phases <= taken, told(drilled[name])
         assert sum(outage.phases_ns) == outage.duration_ns
+
+
+WRONG = {
+    "crash": ("advert_int: 100ms", "advert_int: 200ms"),
+    "script failure": ("fall: 2", "fall: 5"),
+    "clean stop, multicast": ("kind: keepalived_stop", "kind: keepalived_kill"),
+    "freeze": ("version: 3, advert_int: 100ms", "version: 2, advert_int: 1s"),
+}
+"""What a simulation may be wrong about."""
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_simulation_of_something_else_is_found_out(drilled: dict[str, EpisodeResult], name: str) -> None:
+    right, wrong = WRONG[name]
+    assert right in CASES[name]
+    result = simulated_beside(drilled[name].repetitions, episode_of(CASES[name].replace(right, wrong)))
+    assert not result.inside

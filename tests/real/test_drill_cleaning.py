@@ -16,7 +16,7 @@ import pytest
 from hasim.drill.register import ROOT, remove_dead
 from tests.real.drilling import QUICK_CLOUD, needs_drills
 
-pytestmark = [pytest.mark.real, needs_drills]
+pytestmark = [pytest.mark.real, pytest.mark.drill, needs_drills]
 
 _SCENARIO = (
     QUICK_CLOUD

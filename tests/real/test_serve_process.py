@@ -6,10 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
+from hasim.cloud.http import Journal
+from hasim.cloud.http.server import listen
 from tests.real.serving import Served, serving, wait_until
 
 COMMAND = [sys.executable, "-c", "from hasim.cli.main import main; main()", "serve"]
@@ -30,6 +33,13 @@ def test_it_listens_on_loopback_and_says_where_on_its_first_line() -> None:
     with serving(auth=False) as served:
         assert served.url.startswith("http://127.0.0.1:")
         assert served.control("GET", "state")["instances"] == []
+
+
+def test_an_answer_does_not_wait_for_an_acknowledgement() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_bytes_that_are_not_http_do_not_disturb_it() -> None:
@@ -120,6 +130,32 @@ def test_a_claim_and_a_crash_survive_kill_9(tmp_path: Path) -> None:
         assert reached(served)["10.0.1.100"] == "b"
         assert crashed(served) == {"a": True, "b": False}
         assert served.control("POST", "announce", claim)["outcome"] == "there"
+
+
+def test_a_state_file_that_cannot_be_written_any_more_ends_it_and_keeps_what_was_answered(tmp_path: Path) -> None:
+    """A limit on the size of files stands for a full disk."""
+    limited = ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *COMMAND]
+    state = tmp_path / "state"
+    process = subprocess.Popen(
+        [*limited, "--port", "0", "--no-auth", "--speed", "1000", "--state", str(state)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        served = Served(process, process.stdout.readline().strip())
+        group = {"GroupName": "x" * 60, "GroupDescription": "x" * 100}
+        responses = (served.call("CreateSecurityGroup", **group) for _ in range(49))
+        answered = len(list(takewhile(lambda response: "Error" not in response, responses)))
+        assert process.wait(20) == 1
+        said = process.stderr.read()
+    assert "could not be written, so the endpoint ended" in said
+    assert "bug" not in said
+    journal = Journal(state)
+    assert len(journal.region.security_groups) == answered > 0
+    journal.close()
 
 
 def test_faults_without_a_scenario_are_the_users_input() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -15,8 +15,9 @@ from hasim.cloud.http.request import Door
 from hasim.cloud.trouble import Behaviour
 from hasim.scenario.distributions import Constant
 from hasim.scenario.model import ActionBehaviour, ControlPlane
+from tests.unit.cloud_topology import Cloud
 
-__all__ = ["CREDENTIALS", "Answer", "Endpoint", "limited", "no_failure", "prompt"]
+__all__ = ["CREDENTIALS", "Answer", "Endpoint", "limited", "no_failure", "prompt", "run", "secondary", "settled"]
 
 CREDENTIALS = Credentials("AKIDexample", "secret")
 
@@ -144,3 +145,26 @@ class Endpoint:
         """A request to one of hasim's own addresses."""
         body = b"" if posted is None else json.dumps(posted).encode()
         return await self.request(method, f"/_hasim/{path}", {"Content-Type": "application/json"}, body)
+
+
+def run(story: Coroutine[Any, Any, None]) -> None:
+    """Let it happen, in twenty seconds at the most."""
+    asyncio.run(asyncio.wait_for(story, 20))
+
+
+async def settled(endpoint: Endpoint) -> None:
+    """Until no task runs any more."""
+    while endpoint.region.running_tasks():
+        await asyncio.sleep(0)
+
+
+def secondary(cloud: Cloud, address: str = "10.0.1.50") -> dict[str, str]:
+    """A secondary address on a, and the parameters of the call that moves it to b."""
+    cloud.do(
+        "AssignPrivateIpAddresses", NetworkInterfaceId=cloud.eni_a, PrivateIpAddresses=[{"PrivateIpAddress": address}]
+    )
+    return {
+        "SourceNetworkInterfaceId": cloud.eni_a,
+        "DestinationNetworkInterfaceId": cloud.eni_b,
+        "PrivateIpAddress": address,
+    }

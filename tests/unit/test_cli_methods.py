@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -43,11 +44,47 @@ def test_years_and_the_exact_answer_go_together(pair: Path) -> None:
     assert document["exact"]["kind"] == "closed"
 
 
-@pytest.mark.parametrize("option", [["-n", "3"], ["--out", "somewhere"], ["--heartbeats", "explicit"], ["--no-charts"]])
+@pytest.mark.parametrize("option", [["-n", "3"], ["--journal", "somewhere"], ["--heartbeats", "explicit"]])
 def test_options_of_replications_mean_nothing_to_episodes(pair: Path, option: list[str]) -> None:
     result = hasim(pair, "--method", "episodes", *option)
     assert result.exit_code == 2
     assert "belongs to --method years" in result.stderr
+
+
+def test_what_is_kept_adds_up_to_what_is_printed(pair: Path, tmp_path: Path) -> None:
+    home = tmp_path / "kept"
+    result = hasim(pair, "--method", "rare", "--precision", "60%", "--out", home, "-j", 1)
+    assert result.exit_code == 0
+    document = json.loads((home / "result.json").read_text())
+    with (home / "episodes.csv").open() as stream:
+        lost_ns = sum(float(row["per_year"]) * int(row["downtime_ns"]) for row in csv.DictReader(stream))
+    assert lost_ns == pytest.approx(document["summary"]["downtime_per_year_ns"]["value"], rel=1e-3)
+    with (home / "outages.csv").open() as stream:
+        outages = sum(float(row["per_year"]) for row in csv.DictReader(stream))
+    assert outages == pytest.approx(document["summary"]["outages_per_year"]["value"], rel=1e-3)
+    assert len(list((home / "charts").glob("*.svg"))) == 3
+    assert json.loads((home / "meta.json").read_text())["command"].startswith("hasim")
+
+
+def test_its_tables_are_parquet_if_that_is_asked_for(pair: Path, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    home = tmp_path / "kept"
+    hasim(pair, "--method", "episodes", "--precision", "60%", "--out", home, "--parquet", "--no-charts", "-j", 1)
+    assert not (home / "charts").exists()
+    strata = pandas.read_parquet(home / "strata.parquet")
+    assert list(strata["target"]) == ["a", "a", "b", "b"]
+    assert (strata["per_year"] * strata["probability"]).sum() == pytest.approx(2 * 8.76, rel=0.01)
+
+
+def test_intervals_of_other_methods_stand_beside_the_usual_ones(pair: Path) -> None:
+    arguments = (pair, "-n", 50, "--intervals", "-j", 1)
+    assert "regenerative" in hasim(*arguments).stdout
+    document = json.loads(hasim(*arguments, "--json").stdout)
+    for name, methods in document["intervals"].items():
+        assert methods["replications"]["value"] == document["summary"][name]["value"]
+        for method in ("bootstrap", "regenerative"):
+            assert methods[method]["value"] == pytest.approx(methods["replications"]["value"], rel=1e-9)
 
 
 def test_a_scenario_that_does_not_fit_is_refused_with_the_assumption_that_fails() -> None:

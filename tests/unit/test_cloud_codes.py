@@ -1,7 +1,7 @@
 """What docs/cloud-api.md says about error codes, held against what calls are really refused with.
 
-Every scene of ``test_cloud_refusals``, every bad value and every broken rule of ``test_cloud_parameters`` is called
-here, and only the codes that come back count: nothing is taken from a declaration.
+Every scene of ``cloud_refusals``, every bad value and every broken rule of ``test_cloud_parameters`` is called here,
+and only the codes that come back count: nothing is taken from a declaration.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import pytest
 from hasim.cloud import ACTIONS, CloudError, Region
 from hasim.cloud.reference import documented_codes
 from hasim.cloud.unmodelled import REASONS
+from tests.unit.cloud_refusals import CASES
 from tests.unit.cloud_topology import Cloud
 from tests.unit.test_cloud_parameters import RULES, cases_of, good_request, request_against
-from tests.unit.test_cloud_refusals import CASES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cloud-api.md").read_text(encoding="utf-8")
 SECTIONS = {part.split("\n", 1)[0]: part for part in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]}

@@ -214,6 +214,14 @@ def test_filters(cloud: Cloud, filters: dict[str, list[str]], found: list[str]) 
     assert reply["TotalCount"] == len(found)
 
 
+def test_two_filters_of_one_name_have_to_match_both(cloud: Cloud) -> None:
+    asked = [{"Name": "ip-exact-match", "Values": values} for values in (["10.0.1.10", "10.0.1.11"], ["10.0.1.11"])]
+    (found,) = cloud.do("DescribeNetworkInterfaces", Filters=asked)["NetworkInterfaceSet"]
+    assert found["NetworkInterfaceId"] == cloud.eni_b
+    none = [{"Name": "ip-exact-match", "Values": [address]} for address in ("10.0.1.10", "10.0.1.11")]
+    assert cloud.do("DescribeNetworkInterfaces", Filters=none)["TotalCount"] == 0
+
+
 def test_paging(cloud: Cloud) -> None:
     for _ in range(30):
         cloud.make_eni()

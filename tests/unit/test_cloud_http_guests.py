@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,9 @@ from hasim.cloud.http import Journal
 from hasim.scenario.distributions import Constant
 from hasim.units import HOUR, SECOND
 from tests.unit.cloud_topology import Cloud
-from tests.unit.http_endpoint import Endpoint, prompt
+from tests.unit.http_endpoint import Endpoint, prompt, run
 
 VIP = "10.0.1.100"
-
-
-def run(story: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(story, 20))
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -1,50 +1,23 @@
-"""A region in running time: tasks, trouble, crashed instances, and what is kept in the state file."""
+"""A region in running time: tasks, trouble and crashed instances."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Coroutine
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hasim.cloud import ACTIONS, CloudError
-from hasim.cloud.http import Journal
-from hasim.errors import UserError
 from hasim.units import HOUR
 from tests.unit.cloud_topology import Cloud
-from tests.unit.http_endpoint import Endpoint, limited, prompt
-
-
-def run(story: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(story, 20))
+from tests.unit.http_endpoint import Endpoint, limited, prompt, run, secondary, settled
 
 
 async def turns() -> None:
     """Let everything that can go on without time passing do so."""
     for _ in range(50):
         await asyncio.sleep(0)
-
-
-async def settled(endpoint: Endpoint) -> None:
-    """Until no task runs any more."""
-    while endpoint.region.running_tasks():
-        await asyncio.sleep(0)
-
-
-def secondary(cloud: Cloud, address: str = "10.0.1.50") -> dict[str, str]:
-    """A secondary address on a, and the parameters of the call that moves it to b."""
-    cloud.do(
-        "AssignPrivateIpAddresses", NetworkInterfaceId=cloud.eni_a, PrivateIpAddresses=[{"PrivateIpAddress": address}]
-    )
-    return {
-        "SourceNetworkInterfaceId": cloud.eni_a,
-        "DestinationNetworkInterfaceId": cloud.eni_b,
-        "PrivateIpAddress": address,
-    }
 
 
 def holder(cloud: Cloud) -> str | None:
@@ -284,119 +257,6 @@ def test_every_action_needs_a_timing() -> None:
     some = {name: behaviour.actions[name] for name in ACTIONS if name != "AttachNetworkInterface"}
     with pytest.raises(ValueError, match="AttachNetworkInterface"):
         Endpoint(Cloud().region, replace(behaviour, actions=some))
-
-
-# The state file -------------------------------------------------------------------------------------------------------
-
-
-def test_a_region_is_replayed_from_its_journal(tmp_path: Path) -> None:
-    path = tmp_path / "state"
-
-    async def story() -> None:
-        cloud = Cloud()
-        journal = Journal(path, cloud.region)
-        endpoint = Endpoint(journal.region, prompt(), journal=journal)
-        await endpoint.call("MigratePrivateIpAddress", **secondary(Cloud()))  # refused: this region has no such address
-        assign = {"NetworkInterfaceId": cloud.eni_a, "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.1.50"}]}
-        await endpoint.call("AssignPrivateIpAddresses", **assign)
-        await settled(endpoint)
-        await endpoint.call("DescribeVpcs")
-        journal.close()
-        reopened = Journal(path)
-        assert reopened.region == cloud.region
-        assert reopened.rolled_back == 0
-        reopened.close()
-
-    run(story())
-
-
-def test_tasks_that_ran_when_the_server_died_have_failed(tmp_path: Path) -> None:
-    path = tmp_path / "state"
-
-    async def story() -> None:
-        cloud = Cloud()
-        move = secondary(cloud)
-        journal = Journal(path, cloud.region)
-        endpoint = Endpoint(journal.region, prompt(task_ns=HOUR), journal=journal)
-        task = (await endpoint.call("MigratePrivateIpAddress", **move)).response["RequestId"]
-        endpoint.live.close()
-        journal.close()
-        reopened = Journal(path)
-        assert reopened.rolled_back == 1
-        assert reopened.region.running_tasks() == []
-        assert reopened.region.tasks[task].status == "FAILED"
-        found = reopened.region.holder_of(cloud.vpc, "10.0.1.50")
-        assert found is not None
-        assert found.instance_id == cloud.a
-        reopened.close()
-
-    run(story())
-
-
-def opened(path: Path) -> str:
-    with pytest.raises(UserError) as caught:
-        Journal(path)
-    return str(caught.value)
-
-
-def written(path: Path) -> Cloud:
-    cloud = Cloud()
-    journal = Journal(path, cloud.region)
-    reply = cloud.region.call("CreateVpc", {"VpcName": "late", "CidrBlock": "10.1.0.0/16"}, now_ns=1)
-    journal.called("CreateVpc", {"VpcName": "late", "CidrBlock": "10.1.0.0/16"}, reply.response["RequestId"], 1)
-    journal.close()
-    return cloud
-
-
-def test_a_last_line_that_was_cut_off_is_ignored(tmp_path: Path) -> None:
-    path = tmp_path / "state"
-    cloud = written(path)
-    path.write_bytes(path.read_bytes() + b'{"call":"CreateV')
-    journal = Journal(path)
-    assert journal.region == cloud.region
-    journal.close()
-    assert path.read_bytes().endswith(b"\n")
-
-
-def test_a_record_that_does_not_follow_is_an_error_that_names_its_line(tmp_path: Path) -> None:
-    path = tmp_path / "state"
-    written(path)
-    head, record, _ = path.read_bytes().split(b"\n")
-    other = json.dumps({**json.loads(record), "request_id": "another"}).encode()
-    for line in (b"{}", b"[]", b"nonsense", other, b'{"end":"nobody","succeeded":true,"now_ns":1}'):
-        path.write_bytes(head + b"\n" + line + b"\n")
-        assert "line 2" in opened(path)
-
-
-@pytest.mark.parametrize("content", [b"{}\n", b"nonsense\n", b"no line", b'{"format":"hasim.state/1","now_ns":0}\n'])
-def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "state"
-    path.write_bytes(content)
-    assert "not a state file" in opened(path)
-    assert path.read_bytes() == content
-
-
-def test_two_servers_cannot_use_one_file(tmp_path: Path) -> None:
-    path = tmp_path / "state"
-    journal = Journal(path, Cloud().region)
-    assert "another hasim serve" in opened(path)
-    journal.close()
-
-
-def test_a_journal_begins_anew_when_it_is_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hasim.cloud.http.journal._MOST_RECORDS", 3)
-    path = tmp_path / "state"
-    cloud = Cloud()
-    journal = Journal(path, cloud.region)
-    for number in range(4):
-        parameters = {"GroupName": f"group {number}", "GroupDescription": "many"}
-        reply = cloud.region.call("CreateSecurityGroup", parameters, now_ns=number)
-        journal.called("CreateSecurityGroup", parameters, reply.response["RequestId"], number)
-    journal.close()
-    assert len(path.read_bytes().splitlines()) == 2
-    reopened = Journal(path)
-    assert reopened.region == cloud.region
-    reopened.close()
 
 
 def test_refusals_are_the_regions_own() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 from urllib.parse import urlencode
 
@@ -94,9 +95,16 @@ def test_without_a_signature_nothing_is_answered() -> None:
     assert asked(*form(Action="DescribeVpcs"), credentials=CREDENTIALS).code == "MissingParameter"
 
 
-def test_text_that_is_no_text_survives_the_way_in_and_out() -> None:
-    answer = asked(*call("CreateVpc", rb'{"VpcName":"\ud800","CidrBlock":"10.0.0.0/16"}'))
-    assert answer.response["Vpc"]["VpcName"] == "\ud800"
+@pytest.mark.parametrize("name", [rb"\ud83d\ude42", "\U0001f642".encode(), rb"\u0000", rb"\\ud800"])
+def test_any_text_survives_the_way_in_and_out(name: bytes) -> None:
+    answer = asked(*call("CreateVpc", b'{"VpcName":"' + name + b'","CidrBlock":"10.0.0.0/16"}'))
+    assert answer.response["Vpc"]["VpcName"] == json.loads(b'"' + name + b'"')
+
+
+@pytest.mark.parametrize("half", [rb"\ud800", rb"\uDC00", rb"\ude42\ud83d"])
+def test_half_a_character_is_no_text(half: bytes) -> None:
+    answer = asked(*call("CreateVpc", b'{"VpcName":"' + half + b'","CidrBlock":"10.0.0.0/16"}'))
+    assert answer.code == "InvalidParameter"
 
 
 def test_a_browser_gets_a_page_that_may_load_nothing_from_elsewhere() -> None:

@@ -95,6 +95,7 @@ def bad_filters(kind: Filters) -> Iterator[Bad]:
     codes, name = kind.filter_codes, min(kind.names)
     yield codes.unknown_name, [{"Name": "no-such-filter", "Values": ["x"]}]
     yield codes.not_an_object, ["no object"]
+    yield "UnknownParameter", [{"Name": name, "Values": ["x"], "NoSuchField": 1}]
     yield codes.values_not_a_list, [{"Name": name, "Values": "x"}]
     yield codes.too_many, [{"Name": name, "Values": ["x"]}] * 11
     yield codes.too_many, [{"Name": name, "Values": ["x"] * 101}]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hasim.cloud import Limits
 from tests.unit.cloud_topology import Cloud
 
 
@@ -98,6 +99,17 @@ def test_groups_of_an_instance_are_those_of_its_primary_eni(cloud: Cloud) -> Non
 def test_joining_a_group_twice_changes_nothing(cloud: Cloud) -> None:
     cloud.do("AssociateSecurityGroups", SecurityGroupIds=[cloud.group], InstanceIds=[cloud.a])
     assert cloud.describe_eni(cloud.eni_a)["GroupSet"] == [cloud.group]
+
+
+def test_whoever_is_in_a_full_group_may_stay() -> None:
+    cloud = Cloud(Limits(security_group_interfaces=4))
+    eni = cloud.make_eni()
+    other = cloud.make_group()
+    cloud.do("ModifyNetworkInterfaceAttribute", NetworkInterfaceId=eni, SecurityGroupIds=[other, cloud.group])
+    cloud.do(
+        "AssociateNetworkInterfaceSecurityGroups", NetworkInterfaceIds=[eni], SecurityGroupIds=[cloud.group, other]
+    )
+    assert cloud.describe_eni(eni)["GroupSet"] == [other, cloud.group]
 
 
 def test_statistics_count_instances_enis_and_references(cloud: Cloud) -> None:

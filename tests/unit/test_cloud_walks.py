@@ -122,7 +122,7 @@ ONLY_IN_A_SCENE = {
     "ResourceInsufficient.Subnet",
     "UnsupportedOperation.InstanceStatusNotPermit",
 }
-"""Refusals that chance hardly ever meets; ``test_cloud_refusals`` sets a scene for each."""
+"""Refusals that chance hardly ever meets; ``cloud_refusals`` sets a scene for each."""
 
 
 class ControlPlaneMachine(RuleBasedStateMachine):

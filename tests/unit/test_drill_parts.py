@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import socket
 import struct
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from hasim.drill.bytecode import precompile
 from hasim.drill.calibration import written
 from hasim.drill.cloud import Decisions
 from hasim.drill.episodes import LEAD_NS, episodes_of
 from hasim.drill.keepalived_log import KeepalivedLog
+from hasim.drill.lateness import Lateness, tolerated_ns
 from hasim.drill.layout import layout_of
+from hasim.drill.machine import MachineTimes
 from hasim.drill.probes import PROBE_INTERVAL_NS, ProbeLog
 from hasim.drill.programs.addresses import changes
 from hasim.drill.recording import Sources, trace_of
@@ -66,6 +73,7 @@ def test_a_log_tells_checks_priorities_and_what_counts_as_down() -> None:
         "VRRP_Script(alive) failed (exited with status 1)",
         "(floating) Changing effective priority from 150 to 90",
         "VRRP_Script(other) timed out",
+        "(floating) Received advert from 10.0.1.12 with lower priority 100, ours 150, forcing new election",
     )
     assert log.records == [
         CheckChanged(1, "a", "alive", True),
@@ -73,7 +81,7 @@ def test_a_log_tells_checks_priorities_and_what_counts_as_down() -> None:
         PriorityChanged(3, "a", 150, 90),
         CheckChanged(4, "a", "other", False),
     ]
-    assert (log.failing, log.timed_out) == ({"alive", "other"}, [(4, "other")])
+    assert (log.failing, log.timed_out, log.lower_adverts) == ({"alive", "other"}, [(4, "other")], [5])
 
 
 @pytest.mark.parametrize("last", ["Stopping", "(floating) sent 0 priority", "Stopped - used (self/children) 0.0"])
@@ -154,6 +162,42 @@ def test_a_link_that_leads_nowhere_is_what_is_missing_when_nothing_else_is() -> 
     sources = _sources([], [FaultBegan(90 * MILLISECOND, "cut", "partition", "a|clients")], _asked("aaaaa....."), [])
     (outage,) = measure(trace_of(scenario(), 0, sources, 0, 200 * MILLISECOND)).outages
     assert (outage.cause, outage.missing, outage.resolution) == ("partition", "link", "unresolved")
+
+
+def test_an_outage_may_begin_while_its_fault_is_still_taking_hold() -> None:
+    """The question at 80 ms was answered although nftables had begun at 75 ms to cut the client off."""
+    sources = _sources([], [FaultBegan(75 * MILLISECOND, "cut", "partition", "a|clients")], _asked("aaaaa....."), [])
+    sources = replace(sources, beginnings=[(75 * MILLISECOND, 90 * MILLISECOND)])
+    (outage,) = measure(trace_of(scenario(), 0, sources, 0, 200 * MILLISECOND)).outages
+    assert (outage.cause, outage.start_ns) == ("partition", 80 * MILLISECOND)
+
+
+def test_a_machine_is_as_late_as_its_worst_delay_in_the_interval() -> None:
+    lateness = Lateness()
+    for due, late in ((5, 2), (20, 9), (40, 3)):
+        lateness.read(f"{due} {late}")
+    assert [lateness.worst_ns(*interval) for interval in ((0, 10), (8, 19), (28, 30), (0, 100))] == [2, 0, 9, 9]
+
+
+def test_a_machine_that_is_late_by_half_an_advert_interval_is_not_drilled_on() -> None:
+    assert tolerated_ns(scenario(vrrp={"version": 3, "advert_int": "80ms"})) == 40 * MILLISECOND
+    assert tolerated_ns(scenario(vrrp={"advert_int": "5s"})) == 100 * MILLISECOND
+
+
+def test_what_measuring_cost_widens_the_phases_that_it_touches() -> None:
+    times = MachineTimes(probe_gap=20, lateness=3, injecting=(5, 4), check=(100, 200), calls_in_all=1_000, loop_lag=9)
+    assert times.overhead_ns("elect") == 20 + 2 * 3 + 5
+    assert times.overhead_ns("detect") == times.overhead_ns("elect") + 200
+    assert times.overhead_ns("api") == times.overhead_ns("elect") + 1_000 + 9
+
+
+def test_exported_modules_run_from_their_bytecode(tmp_path: Path) -> None:
+    module = tmp_path / "greeting.py"
+    module.write_text("WORD = 'compiled'\n", encoding="utf-8")
+    precompile(tmp_path)
+    module.write_text("WORD = 'source'\n", encoding="utf-8")
+    command = [sys.executable, "-c", "import greeting; print(greeting.WORD)"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout == "compiled\n"
 
 
 def test_an_episode_takes_seconds_and_a_crash_lasts_until_its_end() -> None:

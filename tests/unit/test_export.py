@@ -77,9 +77,9 @@ def test_each_instance_gets_what_it_needs(tmp_path: Path) -> None:
     assert expected | {"hasim-reclaim.service", "hasim_node/script.py"} <= set(done.nodes["a"].files)
     assert {path for path in contents(tmp_path) if "/" not in path} == {"README.md", "scenario.yaml"}
     assert all(path.exists() for path in done.files)
-    for name in ("hasim_notify.py", "hasim_check.py"):
+    for name, flags in (("hasim_notify.py", "-S"), ("hasim_check.py", "-ES")):
         assert (tmp_path / "b" / name).stat().st_mode & stat.S_IXUSR
-        assert (tmp_path / "b" / name).read_text(encoding="utf-8").startswith("#!/opt/venv/bin/python\n")
+        assert (tmp_path / "b" / name).read_text(encoding="utf-8").startswith(f"#!/opt/venv/bin/python {flags}\n")
 
 
 def test_keepalived_conf_says_what_the_scenario_says() -> None:

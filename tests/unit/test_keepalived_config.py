@@ -217,3 +217,21 @@ def test_a_refusal_says_how_many_more_there_are() -> None:
 
 def test_no_vrrp_at_all_is_fine() -> None:
     assert read_text("# nothing\n").instances == ()
+
+
+def test_without_a_configuration_id_the_instance_is_named_after_a_host() -> None:
+    """keepalived takes the name of its host then, which nobody knows here."""
+    text = "global_defs {\n router_id ${_INSTANCE}\n}\n"
+    config = inspect_text(text)
+    assert config.global_defs.router_id == "localhost"
+    (problem,) = config.problems
+    assert "no configuration id" in str(problem)
+    assert not problem.severity.refuses
+    assert inspect_text(text, config_id="node-a").problems == ()
+
+
+@pytest.mark.parametrize(("written", "severities"), [("notify_master", ["fatal"]), ('notify ""', ["note"])])
+def test_a_notify_script_without_a_command_ends_the_daemon_and_an_empty_one_is_none(
+    written: str, severities: list[str]
+) -> None:
+    assert [problem.severity for problem in _config(written).problems] == severities

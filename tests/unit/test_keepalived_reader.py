@@ -74,8 +74,13 @@ def test_definitions_of_several_lines_may_be_nested() -> None:
     assert _lines(text) == ["begin", "x 1", "y", "x 2", "y", "end"]
 
 
-def test_a_blank_line_ends_a_definition() -> None:
-    assert _lines("$M= \\\n a \\\n\n b\n$M\n") == ["b", "a"]
+@pytest.mark.parametrize("nothing", ["", "  ", "# why", "! why"])
+def test_a_line_with_nothing_on_it_ends_a_definition(nothing: str) -> None:
+    assert _lines(f"$M= \\\n a \\\n{nothing}\n b\n$M\n") == ["b", "a"]
+
+
+def test_a_comment_that_ends_in_a_backslash_is_one_line_of_a_definition() -> None:
+    assert _lines("$M= \\\n a \\\n# why \\\n b\n$M\n") == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -182,3 +182,101 @@ def test_settings_go_by_their_names_in_keepalived_conf(tmp_path: Path) -> None:
     later["notify"] = [e for e in later["notify"] if e[0] < 7]
     assert group_of(tmp_path, later, CONFIG | {"vrrp_down_timer_adverts": 6}).same_order == 1
     assert group_of(tmp_path, later, CONFIG | {"down_timer_adverts": 6}).largest_s == pytest.approx(0, abs=0.01)
+
+
+def test_a_fault_that_a_daemon_starts_with_is_known_from_its_script(tmp_path: Path) -> None:
+    """keepalived 2.2.7 logs BACKUP, but not FAULT, when a script fails from the start."""
+    config = CONFIG | {
+        "kind": "startup",
+        "fault": None,
+        "starts": [[1, 0]],
+        "track": {"interval": 1, "timeout": 1, "rise": 3, "fall": 2, "weight": 0},
+        "pre_flag": True,
+        "unflag_at": 3.5,
+    }
+    trial = {
+        "trial": 0,
+        "t_unflag": 3.5,
+        "t_end": 7.0,
+        "states": [[6.06, 1, "BACKUP"]],
+        "notify": [[0.06, 1, "FAULT"], [6.07, 1, "BACKUP"]],
+        "proc": [[0.0, 1, "exec"]],
+        "starts": [[0.0, 1]],
+    }
+    group = group_of(tmp_path, trial, config)
+    assert group.same_order_nominal == 1
+    assert group.largest_s is not None
+    assert group.largest_s < 0.01
+
+
+def test_a_child_that_is_told_to_end_says_good_bye_and_is_replaced_after_its_second(tmp_path: Path) -> None:
+    config = CONFIG | {"kind": "notifykill", "fault": None, "sig": "SIGTERM", "which": "child"}
+    trial = {
+        "trial": 0,
+        "states": [[-1.0, 1, "MASTER"], [0.61, 2, "MASTER"], [1.04, 1, "BACKUP"]],
+        "notify": [[0.006, 1, "STOP-BEGIN"], [0.62, 2, "MASTER-BEGIN"], [1.01, 1, "STOP-SIGTERM"], [1.05, 1, "BACKUP"]],
+        "adverts": [[-1.0, 1, 150], [0.0003, 1, 0], [0.61, 2, 100], [1.62, 2, 100]],
+    }
+    assert group_of(tmp_path, trial, config).same_order_nominal == 1
+
+
+@pytest.mark.parametrize(("phase", "masters"), [(0.9, [(2.71, "MASTER"), (3.437, "BACKUP")]), (0.1, [])])
+def test_a_phase_that_is_not_named_is_that_of_the_last_advert(
+    tmp_path: Path, phase: float, masters: list[tuple[float, str]]
+) -> None:
+    """Of a child that dies the standby takes notice only late in the cycle: 3.609 s after the last advert, and the next
+    one comes 3.434 s after the death."""
+    config = CONFIG | {"kind": "notifykill", "fault": None, "sig": "SIGKILL", "which": "child"}
+    trial = {
+        "trial": 0,
+        "t_end": 4.0,
+        "states": [[0.02, 1, "BACKUP(init)"], [3.436, 1, "MASTER"], *([at, 2, state] for at, state in masters)],
+        "notify": [[0.03, 1, "BACKUP"], [3.44, 1, "MASTER"], *([at, 2, state] for at, state in masters)],
+        "adverts": [[-phase, 1, 150], [3.436, 1, 150]],
+    }
+    assert group_of(tmp_path, trial, config).trials[0].same_sequence
+
+
+def test_a_reload_is_timed_by_the_adverts_with_which_the_master_reassures_its_peers(tmp_path: Path) -> None:
+    trial = {
+        "trial": 0,
+        "target": 1,
+        "master_before": 1,
+        "phase": 0.4,
+        "t_end": 6.0,
+        "states": [[3.641, 2, "MASTER"], [3.643, 1, "BACKUP"]],
+        "notify": [[3.65, 2, "MASTER"], [3.66, 1, "BACKUP"]],
+        "adverts": [[-0.4, 1, 150], [0.03, 1, 150], [0.04, 1, 90], [1.04, 1, 90], [3.641, 2, 100], [4.65, 2, 100]],
+    }
+    group = group_of(tmp_path, trial, CONFIG | {"fault": "hup"})
+    assert group.largest_s is not None
+    assert group.largest_s < 0.005
+
+
+@pytest.mark.parametrize(
+    ("priorities", "target", "decided"),
+    [([150, 100, 100], 1, "race"), ([150, 100, 50, 50], 1, "trial"), ([150, 100, 100], 2, "trial")],
+)
+def test_only_equals_that_are_next_in_line_decide_by_a_race(
+    tmp_path: Path, priorities: list[int], target: int, decided: str
+) -> None:
+    trial = {"trial": 0, "target": target, "master_before": 1, "phase": 0.4, "t_end": 1.0}
+    assert group_of(tmp_path, trial, CONFIG | {"n": len(priorities), "prio": priorities}).decided == decided
+
+
+@pytest.mark.parametrize(
+    ("setting", "times"),
+    [
+        ({"garp_master_delay": 2}, [3.212, 3.213, 5.212, 5.213]),
+        ({"garp_master_refresh": 1, "garp_master_delay": 0}, [3.212, 3.213, 4.22, 5.22]),
+        ({"vrrp_garp_interval": 0.01, "garp_master_delay": 0, "garp_master_repeat": 7}, [3.212, 3.222]),
+    ],
+)
+def test_gratuitous_arps_are_counted_as_they_are_configured(
+    tmp_path: Path, setting: dict[str, float], times: list[float]
+) -> None:
+    trial = CRASH | {"t_heal": 20.0, "t_end": 5.5, "garps": [[at, 2] for at in times]}
+    trial |= {key: [event for event in CRASH[key] if event[0] < 5.5] for key in ("states", "notify", "adverts")}
+    group = group_of(tmp_path, trial, CONFIG | {"garp_master_repeat": 2} | setting)
+    assert group.unused == ()
+    assert group.garps == (len(times), len(times))

@@ -14,6 +14,7 @@ import hasim
 from hasim.cli.main import app
 from hasim.report.numbers import duration_text, percentage
 from hasim.report.page import page_html, study_page
+from hasim.report.page.content import Page
 from hasim.study import StudyResult
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -29,30 +30,39 @@ def partition() -> StudyResult:
     return hasim.load(SCENARIOS / "partition.yaml").run(replications=6, jobs=1)
 
 
-def test_the_answer_is_one_sentence_with_the_interval_of_the_study(year: StudyResult) -> None:
-    page = study_page(year, "hasim report year.yaml")
+@pytest.fixture(scope="module")
+def year_page(year: StudyResult) -> Page:
+    return study_page(year, "hasim report year.yaml --seed 8")
+
+
+@pytest.fixture(scope="module")
+def partition_html(partition: StudyResult) -> str:
+    return page_html(study_page(partition))
+
+
+def test_the_answer_is_one_sentence_with_the_interval_of_the_study(year: StudyResult, year_page: Page) -> None:
     availability = year.availability
-    assert page.answer.startswith(f"The service is available {percentage(availability.value)} of the time")
-    assert f"(95% interval {percentage(availability.low)} to {percentage(availability.high)})" in page.answer
-    assert page.answer.count(". ") == 0
+    assert year_page.answer.startswith(f"The service is available {percentage(availability.value)} of the time")
+    assert f"(95% interval {percentage(availability.low)} to {percentage(availability.high)})" in year_page.answer
+    assert year_page.answer.count(". ") == 0
 
 
-def test_each_objective_has_its_verdict(year: StudyResult) -> None:
+def test_each_objective_has_its_verdict(year: StudyResult, year_page: Page, partition: StudyResult) -> None:
     words = {True: "met", False: "not met", None: "undecided"}
-    assert [verdict.word for verdict in study_page(year).verdicts] == [words[v.met] for v in year.verdicts]
-    without = replace(year, scenario=replace(year.scenario, slo=hasim.scenario.model.Slo()))
+    assert [verdict.word for verdict in year_page.verdicts] == [words[v.met] for v in year.verdicts]
+    without = replace(partition, scenario=replace(partition.scenario, slo=hasim.scenario.model.Slo()))
     assert [verdict.word for verdict in study_page(without).verdicts] == ["nothing asked"]
 
 
-def test_the_longest_outages_are_told_first(year: StudyResult) -> None:
-    html = page_html(study_page(year))
+def test_the_longest_outages_are_told_first(year: StudyResult, year_page: Page) -> None:
+    html = page_html(year_page)
     told = re.findall(r"<h3>(Number \d)[^(]*\(replication (\d+), outage (\d+), ([^)]*)\)", html)
     assert [title for title, *_ in told] == ["Number 1", "Number 2", "Number 3"]
     assert told[0][3] == duration_text(year.longest_outage_ns)
 
 
-def test_the_report_says_how_to_reproduce_it_and_what_it_stands_on(year: StudyResult) -> None:
-    html = page_html(study_page(year, "hasim report year.yaml --seed 8"))
+def test_the_report_says_how_to_reproduce_it_and_what_it_stands_on(year: StudyResult, year_page: Page) -> None:
+    html = page_html(year_page)
     assert "hasim report year.yaml --seed 8" in html
     assert f"seed {year.seed}" in html
     for path in year.scenario.weak_defaults:
@@ -67,17 +77,16 @@ def test_whatever_a_user_can_name_is_escaped(partition: StudyResult) -> None:
     html5lib.HTMLParser(strict=True).parse(html)
 
 
-def test_identifiers_are_unique_and_references_lead_somewhere(partition: StudyResult) -> None:
-    html = page_html(study_page(partition))
-    identifiers = re.findall(r'\sid="([^"]+)"', html)
+def test_identifiers_are_unique_and_references_lead_somewhere(partition_html: str) -> None:
+    identifiers = re.findall(r'\sid="([^"]+)"', partition_html)
     assert len(identifiers) == len(set(identifiers)) > 100
-    referenced = set(re.findall(r'(?:href="#|url\(#|aria-(?:labelledby|describedby)=")([^")]+)', html))
+    referenced = set(re.findall(r'(?:href="#|url\(#|aria-(?:labelledby|describedby)=")([^")]+)', partition_html))
     assert referenced <= set(identifiers)
-    assert not re.findall(r'(?:src|href)="(?!#)', html)
+    assert not re.findall(r'(?:src|href)="(?!#)', partition_html)
 
 
-def test_the_same_study_gives_the_same_page(partition: StudyResult) -> None:
-    assert page_html(study_page(partition)) == page_html(study_page(partition))
+def test_the_same_study_gives_the_same_page(partition: StudyResult, partition_html: str) -> None:
+    assert page_html(study_page(partition)) == partition_html
 
 
 def test_the_command_writes_a_report_of_a_scenario_and_of_a_kept_study(tmp_path: Path, partition: StudyResult) -> None:

@@ -179,6 +179,11 @@ def test_gratuitous_arps_and_reverse_weights_are_carried_over() -> None:
     assert (a.vrrp.track_scripts[0].weight, a.vrrp.track_scripts[0].reverse) == (5, True)
 
 
+def test_the_interval_between_gratuitous_arps_is_that_of_the_whole_daemon() -> None:
+    a, b = _scenario(_conf(before="global_defs {\nvrrp_garp_interval 0.02\n}\n"), B).instances
+    assert (a.vrrp.garp_interval_ns, b.vrrp.garp_interval_ns) == (20 * MILLISECOND, 0)
+
+
 def test_further_interfaces_that_are_tracked_get_a_subnet_of_their_own() -> None:
     scenario = _scenario(_conf(body="track_interface {\neth1\neth2 weight -40\n}\n"), B)
     a, b = scenario.instances

@@ -52,3 +52,14 @@ def test_rare_losses_lie_in_large_blocks() -> None:
 def test_everything_is_lost_where_nothing_arrives() -> None:
     fates = Fates(KEY, 1.0)
     assert all(fates.lost(index) for index in range(3 * fates.block))
+
+
+def test_a_row_that_is_lost_by_order_changes_nothing_else() -> None:
+    """Across the border of two blocks, and after one that arrives."""
+    chance, ordered = Fates(7, 0.2), Fates(7, 0.2)
+    row = range(chance.block - 2, chance.block + 3)
+    ordered.lose(row)
+    around = range(row.start - 300, row.stop + 300)
+    expected = [index in row or (chance.lost(index) and index != row.start - 1) for index in around]
+    assert [ordered.lost(index) for index in around] == expected
+    assert row.start in ordered.rows(row.start - 10, row.stop, len(row))

@@ -188,3 +188,38 @@ def test_the_forwarding_ends_where_the_address_is_however_often_it_moved_meanwhi
     assert len(holders(torn)) > 10
     assert holders(torn)[-1] == "a"
     assert of_type(torn, AddressRouted)[-1].holder == "a"
+
+
+def garps_of(scenario: Scenario, instance: str) -> list[tuple[int, int]]:
+    """When after its first one an instance sent how many gratuitous ARPs for the floating address."""
+    found = of_type(records(scenario, detail=(0, scenario.horizon_ns)), GarpSent)
+    sent = [record for record in found if record.instance == instance]
+    return [(record.at - sent[0].at, record.repeat) for record in sent]
+
+
+def test_a_refresh_waits_for_the_next_advert() -> None:
+    slow = havip(horizon="3min", faults=CRASH, vrrp={"advert_int": "2s", "garp_master_refresh": "5s"})
+    assert [at // SECOND for at, _ in garps_of(slow, "b")[2:5]] == [6, 12, 18]
+
+
+def test_with_an_interval_between_them_an_address_is_noted_once() -> None:
+    """Of a burst of 5 two leave: the first at once, and the one that waits for its turn; of a burst of 1, one."""
+    vrrp = {"garp_interval": "10ms", "garp_master_delay": "0", "garp_master_refresh": "20s"}
+    spaced = havip(horizon="3min", faults=CRASH, vrrp=vrrp)
+    assert garps_of(spaced, "b")[:4] == [(0, 1), (10 * MILLISECOND, 1), (20 * SECOND, 1), (40 * SECOND, 1)]
+
+
+def test_of_many_addresses_with_an_interval_the_first_one_comes_twice() -> None:
+    vrrp = {"garp_interval": "10ms", "garp_master_delay": "0"}
+    floating = {"address": "10.0.1.100", "mechanism": "havip", "other_havips": 3}
+    many = havip(horizon="3min", faults=CRASH, vrrp=vrrp, floating=floating)
+    assert garps_of(many, "b") == [(0, 1)]
+    (elected,) = [r.at for r in of_type(records(many), StateChanged) if r.new == "MASTER" and r.at]
+    (claim,) = of_type(records(many), AddressClaimed)
+    assert claim.at - elected == 30 * MILLISECOND
+
+
+def test_a_reload_forgets_the_burst_that_was_to_come() -> None:
+    reload = {"kind": "keepalived_reload", "target": "b", "at": "105s", "priority": 100}
+    assert [at // SECOND for at, _ in garps_of(havip(horizon="3min", faults=CRASH), "b")] == [0, 5]
+    assert [at // SECOND for at, _ in garps_of(havip(horizon="3min", faults=[*CRASH, reload]), "b")] == [0]

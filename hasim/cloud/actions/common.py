@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,11 +14,14 @@ __all__ = [
     "CLIENT_TOKEN",
     "DUPLICATE_TAG",
     "IDEMPOTENCE",
+    "MOST_ADDRESSES_PER_CALL",
     "QOS_LEVELS",
     "TAGS",
     "iso_time",
     "local_time",
     "private_addresses",
+    "require_distinct",
+    "require_few_addresses",
     "tag_dictionary",
     "tag_list",
     "tag_set",
@@ -28,7 +32,7 @@ _MOST_TAGS = 50
 _LONGEST_TAG_KEY = 127
 _LONGEST_TAG_VALUE = 255
 _LONGEST_TOKEN = 64
-_MOST_ADDRESSES_PER_CALL = 10
+MOST_ADDRESSES_PER_CALL = 10
 _TOO_LONG = "InvalidParameterValue.TooLong"
 
 QOS_LEVELS = ("PT", "AU", "AG", "DEFAULT")
@@ -69,10 +73,31 @@ def private_addresses(too_many: str = "InvalidParameterValue.LimitExceeded", too
                 *(Parameter(name, None) for name in ("PublicIpAddress", "AddressId", "IsWanIpBlocked", "State")),
             ),
         ),
-        _MOST_ADDRESSES_PER_CALL,
+        MOST_ADDRESSES_PER_CALL,
         1,
         too_many,
     )
+
+
+def require_few_addresses(request: Mapping[str, Any], code: str) -> None:
+    """Check that a call asks for ten addresses at most, those that it names and those that it counts together.
+
+    Raises:
+        CloudError: they are more (``code``).
+    """
+    asked = len(request["PrivateIpAddresses"] or ()) + (request["SecondaryPrivateIpAddressCount"] or 0)
+    if asked > MOST_ADDRESSES_PER_CALL:
+        raise refusal(code, f"{asked} addresses in one call, at most {MOST_ADDRESSES_PER_CALL} are allowed.")
+
+
+def require_distinct(addresses: Sequence[str], code: str) -> None:
+    """Check that a list of addresses names none twice.
+
+    Raises:
+        CloudError: it does (``code``).
+    """
+    if len(set(addresses)) != len(addresses):
+        raise refusal(code, "PrivateIpAddresses names an address twice.")
 
 
 def tag_dictionary(tags: list[dict[str, Any]], code: str = DUPLICATE_TAG) -> dict[str, str]:

@@ -237,7 +237,8 @@ def _picked(region: Region, subnet: Subnet, count: int) -> list[str]:
 
 
 def _planned_groups(region: Region, request: Request) -> list[str]:
-    groups: list[str] = request["SecurityGroupIds"] or []
+    default = [item.security_group_id for item in region.security_groups.values() if item.is_default]
+    groups: list[str] = request["SecurityGroupIds"] or default
     for identifier in groups:
         region.security_group(identifier, "InvalidSecurityGroupId.NotFound")
     most = region.limits.security_groups_per_interface

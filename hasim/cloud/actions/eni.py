@@ -9,9 +9,12 @@ from hasim.cloud.actions.common import (
     CLIENT_TOKEN,
     DUPLICATE_TAG,
     IDEMPOTENCE,
+    MOST_ADDRESSES_PER_CALL,
     QOS_LEVELS,
     TAGS,
     private_addresses,
+    require_distinct,
+    require_few_addresses,
     tag_dictionary,
 )
 from hasim.cloud.actions.eni_queries import interface_view
@@ -44,7 +47,6 @@ __all__ = [
     "settle_new_interface",
 ]
 
-_MOST_NEW_ADDRESSES = 10
 _TOO_MANY = "InvalidParameterValue.LimitExceeded"
 _UNMODELLED = ("Ipv6Addresses", "Ipv6AddressCount", "IsRdma", "TrafficProtection")
 
@@ -59,7 +61,7 @@ def creation_parameters(too_many: str) -> tuple[Parameter, ...]:
         Parameter("QosLevel", Choice(QOS_LEVELS), default="DEFAULT"),
         Parameter("SecurityGroupIds", ListOf(Identifier("sg"), too_many="LimitExceeded"), default=()),
         Parameter("PrivateIpAddresses", private_addresses(too_many)),
-        Parameter("SecondaryPrivateIpAddressCount", Integer(0, _MOST_NEW_ADDRESSES), default=0),
+        Parameter("SecondaryPrivateIpAddressCount", Integer(0, MOST_ADDRESSES_PER_CALL), default=0),
         Parameter("TerminationProtection", Boolean(), default=False),
         TAGS,
         CLIENT_TOKEN,
@@ -112,13 +114,14 @@ def _plan_addresses(region: Region, request: Request, subnet: Subnet) -> list[Pr
     asked = request["PrivateIpAddresses"] or []
     if sum(item["Primary"] for item in asked) > 1:
         raise refusal("InvalidParameterValue", "An ENI has one primary address.")
-    chosen = frozenset(item["PrivateIpAddress"] for item in asked)
-    if len(chosen) != len(asked):
-        raise refusal("InvalidParameterValue", "PrivateIpAddresses names an address twice.")
+    chosen = [item["PrivateIpAddress"] for item in asked]
+    require_distinct(chosen, "InvalidParameterValue")
     for address in chosen:
         region.addresses.require_free(subnet, address)
     has_primary = any(item["Primary"] for item in asked)
-    picked = region.addresses.pick(subnet, request["SecondaryPrivateIpAddressCount"] + (not has_primary), chosen)
+    picked = region.addresses.pick(
+        subnet, request["SecondaryPrivateIpAddressCount"] + (not has_primary), frozenset(chosen)
+    )
     planned = [
         PrivateAddress(
             item["PrivateIpAddress"], item["Primary"], AddressState.PENDING, item["Description"], item["QosLevel"]
@@ -204,6 +207,7 @@ def remove_interface(region: Region, interface: NetworkInterface) -> None:
 )
 def create_network_interface(region: Region, request: Request, now_ns: int) -> Reply:
     """A new secondary ENI, unattached. It and its addresses are PENDING until the task commits."""
+    require_few_addresses(request, _TOO_MANY)
     most = region.limits.unattached_interface_addresses
     plan = plan_interface(region, request, most_addresses=most, quota="LimitExceeded.NetworkInterfaceLimitExceeded")
     interface = make_secondary(region, request, plan, now_ns)
@@ -287,7 +291,7 @@ def modify_network_interface_attribute(region: Region, request: Request, now_ns:
     interface = region.interface(request["NetworkInterfaceId"])
     groups = request["SecurityGroupIds"]
     if groups is not None:
-        check_security_groups(region, groups)
+        check_security_groups(region, groups, interface.security_group_ids)
         interface.security_group_ids = list(dict.fromkeys(groups))
     if request["NetworkInterfaceName"] is not None:
         interface.name = request["NetworkInterfaceName"]

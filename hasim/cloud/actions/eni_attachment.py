@@ -5,9 +5,10 @@ Private addresses, EIPs and security groups stay with the ENI wherever it goes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hasim.cloud.actions.common import CLIENT_TOKEN, IDEMPOTENCE
+from hasim.cloud.actions.common import CLIENT_TOKEN, IDEMPOTENCE, require_few_addresses
 from hasim.cloud.actions.eni import (
     CREATION_REFUSALS,
     creation_parameters,
@@ -53,6 +54,31 @@ def _require_room(region: Region, instance: Instance, address_count: int) -> Non
         )
 
 
+def _require_secondary(interface: NetworkInterface) -> None:
+    if interface.primary:
+        raise refusal(
+            "UnsupportedOperation", f"{interface.network_interface_id} is a primary ENI: it cannot leave its instance."
+        )
+
+
+def _require_groups(security_group_ids: Sequence[str]) -> None:
+    if not security_group_ids:
+        raise refusal("UnsupportedOperation", "An ENI needs a security group to be attached.")
+
+
+def _require_same_vpc(vpc_id: str, instance: Instance) -> None:
+    if vpc_id != instance.vpc_id:
+        raise refusal(
+            "UnsupportedOperation.VpcMismatch",
+            f"The ENI's is {vpc_id}, that of {instance.instance_id} {instance.vpc_id}.",
+        )
+
+
+def _require_same_zone(zone: str, instance: Instance, code: str) -> None:
+    if zone != instance.zone:
+        raise refusal(code, f"The ENI's is {zone}, that of {instance.instance_id} {instance.zone}.")
+
+
 def _require_instance_up(instance: Instance, code: str) -> None:
     if instance.state not in (InstanceState.RUNNING, InstanceState.STOPPED):
         raise refusal(code, f"{instance.instance_id} is {instance.state}; it must be RUNNING or STOPPED.")
@@ -64,6 +90,33 @@ def _require_not_associated(region: Region, interface: NetworkInterface, code: s
     for ha_vip in region.ha_vips.values():
         if ha_vip.subnet_id == interface.subnet_id and not members.isdisjoint(ha_vip.associations):
             raise refusal(code, f"{interface.network_interface_id} is in the range of {ha_vip.ha_vip_id}.")
+
+
+def _begin(
+    region: Region,
+    name: str,
+    interface: NetworkInterface,
+    now_ns: int,
+    *,
+    leaves: Instance | None = None,
+    joins: Instance | None = None,
+    attach_type: int = 0,
+) -> Task:
+    """Begin a task that holds the ENI and uses the instances that it leaves and joins."""
+    instance_ids = tuple(item.instance_id for item in (leaves, joins) if item is not None)
+    return region.begin(
+        name,
+        TaskKind.VPC,
+        now_ns,
+        (interface.network_interface_id, *instance_ids),
+        holds=(interface.network_interface_id,),
+        uses=instance_ids,
+        network_interface_id=interface.network_interface_id,
+        instance_id=leaves.instance_id if leaves else "",
+        destination_instance_id=joins.instance_id if joins else "",
+        device_index=_free_device_index(region, joins.instance_id) if joins else 0,
+        attach_type=attach_type,
+    )
 
 
 @action(
@@ -95,19 +148,10 @@ def attach_network_interface(region: Region, request: Request, now_ns: int) -> R
     instance = region.instance(request["InstanceId"])
     _check_attach(region, interface, instance)
     interface.state = InterfaceState.ATTACHING
-    task = region.begin(
-        "AttachNetworkInterface",
-        TaskKind.VPC,
-        now_ns,
-        (interface.network_interface_id, instance.instance_id),
-        holds=(interface.network_interface_id,),
-        uses=(instance.instance_id,),
-        network_interface_id=interface.network_interface_id,
-        destination_instance_id=instance.instance_id,
-        device_index=_free_device_index(region, instance.instance_id),
-        attach_type=request["AttachType"],
+    attach_type = request["AttachType"]
+    return Reply(
+        {}, _begin(region, "AttachNetworkInterface", interface, now_ns, joins=instance, attach_type=attach_type)
     )
-    return Reply({}, task)
 
 
 def _check_attach(region: Region, interface: NetworkInterface, instance: Instance) -> None:
@@ -117,19 +161,10 @@ def _check_attach(region: Region, interface: NetworkInterface, instance: Instanc
     if interface.state is not InterfaceState.AVAILABLE:
         raise refusal(_INVALID, f"{identifier} is {interface.state}.")
     region.require_idle(_INVALID, holds=(identifier,), uses=(instance.instance_id,))
-    if not interface.security_group_ids:
-        raise refusal("UnsupportedOperation", f"{identifier} needs a security group before it can be attached.")
+    _require_groups(interface.security_group_ids)
     _require_instance_up(instance, "UnsupportedOperation.ResourceIsInvalidState")
-    if interface.vpc_id != instance.vpc_id:
-        raise refusal(
-            "UnsupportedOperation.VpcMismatch",
-            f"{identifier}: {interface.vpc_id}, {instance.instance_id}: {instance.vpc_id}.",
-        )
-    if interface.zone != instance.zone:
-        raise refusal(
-            "UnsupportedOperation.ZoneMismatch",
-            f"{identifier}: {interface.zone}, {instance.instance_id}: {instance.zone}.",
-        )
+    _require_same_vpc(interface.vpc_id, instance)
+    _require_same_zone(interface.zone, instance, "UnsupportedOperation.ZoneMismatch")
     _require_room(region, instance, len(interface.addresses))
 
 
@@ -178,8 +213,7 @@ def detach_network_interface(region: Region, request: Request, now_ns: int) -> R
     interface = region.interface(request["NetworkInterfaceId"])
     instance = region.instance(request["InstanceId"])
     identifier = interface.network_interface_id
-    if interface.primary:
-        raise refusal("UnsupportedOperation", f"{identifier} is a primary ENI: it cannot leave its instance.")
+    _require_secondary(interface)
     if interface.state is not InterfaceState.AVAILABLE or interface.instance_id is None:
         raise refusal(_INVALID, f"{identifier} is {interface.state}, on {interface.instance_id or 'no instance'}.")
     if interface.instance_id != instance.instance_id:
@@ -187,17 +221,7 @@ def detach_network_interface(region: Region, request: Request, now_ns: int) -> R
     _require_not_associated(region, interface, "UnsupportedOperation.InstanceAssociateHavip")
     region.require_idle(_INVALID, holds=(identifier,), uses=(instance.instance_id,))
     interface.state = InterfaceState.DETACHING
-    task = region.begin(
-        "DetachNetworkInterface",
-        TaskKind.VPC,
-        now_ns,
-        (identifier, instance.instance_id),
-        holds=(identifier,),
-        uses=(instance.instance_id,),
-        network_interface_id=identifier,
-        instance_id=instance.instance_id,
-    )
-    return Reply({}, task)
+    return Reply({}, _begin(region, "DetachNetworkInterface", interface, now_ns, leaves=instance))
 
 
 @on_commit("DetachNetworkInterface")
@@ -242,26 +266,23 @@ def migrate_network_interface(region: Region, request: Request, now_ns: int) -> 
     destination = region.instance(request["DestinationInstanceId"])
     _check_migrate(region, interface, source, destination)
     interface.state = InterfaceState.DETACHING
-    task = region.begin(
-        "MigrateNetworkInterface",
-        TaskKind.VPC,
-        now_ns,
-        (interface.network_interface_id, source.instance_id, destination.instance_id),
-        holds=(interface.network_interface_id,),
-        uses=(source.instance_id, destination.instance_id),
-        network_interface_id=interface.network_interface_id,
-        instance_id=source.instance_id,
-        destination_instance_id=destination.instance_id,
-        device_index=_free_device_index(region, destination.instance_id),
-        attach_type=request["AttachType"],
+    return Reply(
+        {},
+        _begin(
+            region,
+            "MigrateNetworkInterface",
+            interface,
+            now_ns,
+            leaves=source,
+            joins=destination,
+            attach_type=request["AttachType"],
+        ),
     )
-    return Reply({}, task)
 
 
 def _check_migrate(region: Region, interface: NetworkInterface, source: Instance, destination: Instance) -> None:
     identifier = interface.network_interface_id
-    if interface.primary:
-        raise refusal("UnsupportedOperation", f"{identifier} is a primary ENI: it cannot leave its instance.")
+    _require_secondary(interface)
     if interface.instance_id != source.instance_id:
         raise refusal(
             "UnsupportedOperation.AttachmentNotFound", f"{identifier} is on {interface.instance_id or 'no instance'}."
@@ -273,13 +294,8 @@ def _check_migrate(region: Region, interface: NetworkInterface, source: Instance
     _require_not_associated(region, interface, "UnsupportedOperation")
     region.require_idle("UnsupportedOperation", holds=(identifier,), uses=(source.instance_id, destination.instance_id))
     _require_instance_up(destination, "UnsupportedOperation")
-    if interface.vpc_id != destination.vpc_id:
-        raise refusal("UnsupportedOperation.VpcMismatch", f"{destination.instance_id} is in {destination.vpc_id}.")
-    if interface.zone != destination.zone:
-        raise refusal(
-            "UnsupportedOperation",
-            f"{identifier} is in {interface.zone}, {destination.instance_id} in {destination.zone}.",
-        )
+    _require_same_vpc(interface.vpc_id, destination)
+    _require_same_zone(interface.zone, destination, "UnsupportedOperation")
     _require_room(region, destination, len(interface.addresses))
 
 
@@ -296,33 +312,18 @@ def _check_migrate(region: Region, interface: NetworkInterface, source: Instance
 )
 def create_and_attach_network_interface(region: Region, request: Request, now_ns: int) -> Reply:
     """A new secondary ENI that is attached when its one task commits."""
+    require_few_addresses(request, "LimitExceeded")
     instance = region.instance(request["InstanceId"])
-    if region.vpc(request["VpcId"]).vpc_id != instance.vpc_id:
-        raise refusal("UnsupportedOperation.VpcMismatch", f"{instance.instance_id} is in {instance.vpc_id}.")
+    _require_same_vpc(region.vpc(request["VpcId"]).vpc_id, instance)
     _require_instance_up(instance, _INVALID)
     limits = region.interface_limits(instance.instance_id)
     plan = plan_interface(region, request, most_addresses=limits.addresses, quota="LimitExceeded")
-    if plan.subnet.zone != instance.zone:
-        raise refusal(
-            "UnsupportedOperation",
-            f"{plan.subnet.subnet_id} is in {plan.subnet.zone}, the instance in {instance.zone}.",
-        )
-    if not request["SecurityGroupIds"]:
-        raise refusal("UnsupportedOperation", "An ENI needs a security group to be attached.")
+    _require_same_zone(plan.subnet.zone, instance, "UnsupportedOperation")
+    _require_groups(request["SecurityGroupIds"])
     _require_room(region, instance, len(plan.addresses))
     interface = make_secondary(region, request, plan, now_ns)
-    task = region.begin(
-        "CreateAndAttachNetworkInterface",
-        TaskKind.VPC,
-        now_ns,
-        (interface.network_interface_id, instance.instance_id),
-        holds=(interface.network_interface_id,),
-        uses=(instance.instance_id,),
-        network_interface_id=interface.network_interface_id,
-        destination_instance_id=instance.instance_id,
-        device_index=_free_device_index(region, instance.instance_id),
-        attach_type=request["AttachType"],
-    )
+    name, attach_type = "CreateAndAttachNetworkInterface", request["AttachType"]
+    task = _begin(region, name, interface, now_ns, joins=instance, attach_type=attach_type)
     return Reply({"NetworkInterface": interface_view(region, interface)}, task)
 
 

@@ -5,9 +5,18 @@ One exclusive task per ENI: while an address of an ENI comes, goes or moves, no 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from hasim.cloud.actions.common import CLIENT_TOKEN, IDEMPOTENCE, QOS_LEVELS, private_addresses
+from hasim.cloud.actions.common import (
+    CLIENT_TOKEN,
+    IDEMPOTENCE,
+    MOST_ADDRESSES_PER_CALL,
+    QOS_LEVELS,
+    private_addresses,
+    require_distinct,
+    require_few_addresses,
+)
 from hasim.cloud.actions.eni_queries import address_view
 from hasim.cloud.entities import AddressState, InterfaceState, NetworkInterface, PrivateAddress, Subnet, Task, TaskKind
 from hasim.cloud.errors import refusal
@@ -20,13 +29,15 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _MUTEX = "UnsupportedOperation.MutexOperationTaskRunning"
-_MOST_NEW_ADDRESSES = 10
+_DUPLICATE = "InvalidParameterValue.DuplicatePara"
 _ADDRESSES = private_addresses(too_long="InvalidParameterValue")
 
 
-def _require_settled(interface: NetworkInterface) -> None:
+def _require_settled(region: Region, interface: NetworkInterface) -> None:
+    """Check that nothing happens to the ENI or to its addresses."""
     if interface.state is not InterfaceState.AVAILABLE:
         raise refusal("UnsupportedOperation.InvalidState", f"{interface.network_interface_id} is {interface.state}.")
+    region.require_idle(_MUTEX, holds=(interface.network_interface_id,))
 
 
 def _require_address_room(region: Region, interface: NetworkInterface, count: int) -> None:
@@ -39,6 +50,27 @@ def _require_address_room(region: Region, interface: NetworkInterface, count: in
         )
 
 
+def _begin(
+    region: Region,
+    name: str,
+    interface: NetworkInterface,
+    addresses: Iterable[str],
+    now_ns: int,
+    destination: NetworkInterface | None = None,
+) -> Task:
+    """Begin a task on addresses of an ENI, which holds it, and the one to which they go if they do."""
+    identifier, other = interface.network_interface_id, destination.network_interface_id if destination else ""
+    return region.begin(
+        name,
+        TaskKind.VPC,
+        now_ns,
+        (identifier, other) if other else (identifier,),
+        network_interface_id=identifier,
+        destination_network_interface_id=other,
+        private_addresses=tuple(addresses),
+    )
+
+
 @action(
     "AssignPrivateIpAddresses",
     group="private_ip",
@@ -47,13 +79,13 @@ def _require_address_room(region: Region, interface: NetworkInterface, count: in
     parameters=(
         Parameter("NetworkInterfaceId", Identifier("eni"), required=True),
         Parameter("PrivateIpAddresses", _ADDRESSES),
-        Parameter("SecondaryPrivateIpAddressCount", Integer(1, _MOST_NEW_ADDRESSES)),
+        Parameter("SecondaryPrivateIpAddressCount", Integer(1, MOST_ADDRESSES_PER_CALL)),
         Parameter("QosLevel", Choice(QOS_LEVELS), default=""),
         CLIENT_TOKEN,
     ),
     rules=(at_least_one("PrivateIpAddresses", "SecondaryPrivateIpAddressCount"),),
     refusals=(
-        "InvalidParameterValue.DuplicatePara",
+        _DUPLICATE,
         "InvalidParameterValue.Range",
         "InvalidParameterValue.Reserved",
         "LimitExceeded",
@@ -68,36 +100,28 @@ def _require_address_room(region: Region, interface: NetworkInterface, count: in
 )
 def assign_private_ip_addresses(region: Region, request: Request, now_ns: int) -> Reply:
     """Give an ENI further addresses, chosen by the caller or by the cloud: PENDING until the task commits."""
+    require_few_addresses(request, "InvalidParameterValue.LimitExceeded")
     interface = region.interface(request["NetworkInterfaceId"])
-    _require_settled(interface)
-    region.require_idle(_MUTEX, holds=(interface.network_interface_id,))
+    _require_settled(region, interface)
     subnet = region.subnets[interface.subnet_id]
     planned = _plan_assigned(region, request, subnet)
     _require_address_room(region, interface, len(planned))
     for item in planned:
         interface.addresses[item.address] = item
         region.addresses.take(subnet, item.address, interface.network_interface_id)
-    task = region.begin(
-        "AssignPrivateIpAddresses",
-        TaskKind.VPC,
-        now_ns,
-        (interface.network_interface_id,),
-        network_interface_id=interface.network_interface_id,
-        private_addresses=tuple(item.address for item in planned),
-    )
+    task = _begin(region, "AssignPrivateIpAddresses", interface, (item.address for item in planned), now_ns)
     return Reply({"PrivateIpAddressSet": [address_view(region, interface, item) for item in planned]}, task)
 
 
 def _plan_assigned(region: Region, request: Request, subnet: Subnet) -> list[PrivateAddress]:
     asked = request["PrivateIpAddresses"] or []
-    chosen = frozenset(item["PrivateIpAddress"] for item in asked)
-    if len(chosen) != len(asked):
-        raise refusal("InvalidParameterValue.DuplicatePara", "PrivateIpAddresses names an address twice.")
+    chosen = [item["PrivateIpAddress"] for item in asked]
+    require_distinct(chosen, _DUPLICATE)
     for item in asked:
         if item["Primary"]:
             raise refusal("UnsupportedOperation", f"{item['PrivateIpAddress']} cannot become a second primary address.")
         region.addresses.require_free(subnet, item["PrivateIpAddress"])
-    picked = region.addresses.pick(subnet, request["SecondaryPrivateIpAddressCount"] or 0, chosen)
+    picked = region.addresses.pick(subnet, request["SecondaryPrivateIpAddressCount"] or 0, frozenset(chosen))
     quality = request["QosLevel"]
     return [
         PrivateAddress(
@@ -137,7 +161,7 @@ def addresses_removed(region: Region, task: Task, now_ns: int) -> None:
         Parameter("InstanceId", None, harmless=False),
     ),
     refusals=(
-        "InvalidParameterValue.DuplicatePara",
+        _DUPLICATE,
         "ResourceNotFound",
         "UnsupportedOperation",
         "UnsupportedOperation.AttachmentNotFound",
@@ -149,8 +173,7 @@ def unassign_private_ip_addresses(region: Region, request: Request, now_ns: int)
     """Take secondary addresses from an ENI: DELETING until the task commits, their EIPs unbound with them."""
     interface = region.interface(request["NetworkInterfaceId"])
     addresses = [item["PrivateIpAddress"] for item in request["PrivateIpAddresses"]]
-    if len(set(addresses)) != len(addresses):
-        raise refusal("InvalidParameterValue.DuplicatePara", "PrivateIpAddresses names an address twice.")
+    require_distinct(addresses, _DUPLICATE)
     for address in addresses:
         item = interface.addresses.get(address)
         if item is None:
@@ -161,19 +184,10 @@ def unassign_private_ip_addresses(region: Region, request: Request, now_ns: int)
             raise refusal(
                 "UnsupportedOperation", f"{address} is the primary address of {interface.network_interface_id}."
             )
-    _require_settled(interface)
-    region.require_idle(_MUTEX, holds=(interface.network_interface_id,))
+    _require_settled(region, interface)
     for address in addresses:
         interface.addresses[address].state = AddressState.DELETING
-    task = region.begin(
-        "UnassignPrivateIpAddresses",
-        TaskKind.VPC,
-        now_ns,
-        (interface.network_interface_id,),
-        network_interface_id=interface.network_interface_id,
-        private_addresses=tuple(addresses),
-    )
-    return Reply({}, task)
+    return Reply({}, _begin(region, "UnassignPrivateIpAddresses", interface, addresses, now_ns))
 
 
 @on_fail("UnassignPrivateIpAddresses", "MigratePrivateIpAddress")
@@ -210,17 +224,7 @@ def migrate_private_ip_address(region: Region, request: Request, now_ns: int) ->
     address = request["PrivateIpAddress"]
     _check_migrate(region, source, destination, address)
     source.addresses[address].state = AddressState.MIGRATING
-    both = (source.network_interface_id, destination.network_interface_id)
-    task = region.begin(
-        "MigratePrivateIpAddress",
-        TaskKind.VPC,
-        now_ns,
-        both,
-        network_interface_id=source.network_interface_id,
-        destination_network_interface_id=destination.network_interface_id,
-        private_addresses=(address,),
-    )
-    return Reply({}, task)
+    return Reply({}, _begin(region, "MigratePrivateIpAddress", source, (address,), now_ns, destination))
 
 
 def _check_migrate(region: Region, source: NetworkInterface, destination: NetworkInterface, address: str) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _MISMATCH = "InvalidParameterValue.ParameterMismatch"
+_FILTERED = {"ip-addresses": "IpAddress", "resource-id": "ResourceId"}
 
 
 @action(
@@ -95,7 +96,7 @@ def _detail(region: Region, address: str, owner: str) -> dict[str, Any]:
         Parameter(
             "Filters",
             Filters(
-                frozenset({"ip-addresses", "resource-id"}),
+                frozenset(_FILTERED),
                 FilterCodes(_MISMATCH, _MISMATCH, _MISMATCH, _MISMATCH),
             ),
         ),
@@ -128,10 +129,8 @@ def describe_used_ip_address(region: Region, request: Request, now_ns: int) -> R
 
 
 def _asked_for(state: dict[str, str], request: Request) -> bool:
-    filters = request["Filters"] or {}
     return (
         request["SubnetId"] in (None, state["SubnetId"])
         and (request["IpAddresses"] is None or state["IpAddress"] in request["IpAddresses"])
-        and ("ip-addresses" not in filters or state["IpAddress"] in filters["ip-addresses"])
-        and ("resource-id" not in filters or state["ResourceId"] in filters["resource-id"])
+        and all(state[_FILTERED[name]] in asked for name, asked in request["Filters"] or ())
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hasim.cloud.actions.common import DUPLICATE_TAG, TAGS, local_time, tag_dictionary, tag_set
@@ -21,18 +21,22 @@ _LONGEST_DESCRIPTION = 100
 _NO_SUCH_GROUP = "InvalidSecurityGroupID.NotFound"
 
 
-def check_security_groups(region: Region, security_group_ids: list[str]) -> None:
-    """Check a new set of security groups for an ENI.
+def check_security_groups(region: Region, security_group_ids: list[str], present: Sequence[str] = ()) -> None:
+    """Check a new set of security groups for an ENI that has those ``present``, or is none yet.
 
     Raises:
         CloudError: one does not exist (ResourceNotFound), there are too many, or one is full (LimitExceeded).
     """
+    _check_set(region, security_group_ids)
+    require_group_room(region, [item for item in security_group_ids if item not in present], 1, "LimitExceeded")
+
+
+def _check_set(region: Region, security_group_ids: Collection[str]) -> None:
     for identifier in security_group_ids:
         region.security_group(identifier)
     most = region.limits.security_groups_per_interface
     if len(set(security_group_ids)) > most:
         raise refusal("LimitExceeded", f"An ENI has at most {most} security groups.")
-    require_group_room(region, security_group_ids, 1, "LimitExceeded")
 
 
 def require_group_room(region: Region, security_group_ids: Iterable[str], joining: int, code: str) -> None:
@@ -219,7 +223,10 @@ def associate_network_interface_security_groups(region: Region, request: Request
     interfaces = _secondary(region, request)
     wanted = [dict.fromkeys((*item.security_group_ids, *request["SecurityGroupIds"])) for item in interfaces]
     for groups in wanted:
-        check_security_groups(region, list(groups))
+        _check_set(region, groups)
+    for identifier in request["SecurityGroupIds"]:
+        joining = sum(identifier not in item.security_group_ids for item in interfaces)
+        require_group_room(region, [identifier], joining, "LimitExceeded")
     for interface, groups in zip(interfaces, wanted, strict=True):
         interface.security_group_ids = list(groups)
     return Reply({})

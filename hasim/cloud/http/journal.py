@@ -13,17 +13,31 @@ import fcntl
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from hasim.cloud.errors import CloudError
 from hasim.cloud.region import Region
-from hasim.errors import UserError
+from hasim.errors import ModelInvariantError, UserError
+from hasim.units import SECOND
 
 __all__ = ["Journal"]
 
 _FORMAT = "hasim.state/1"
 _MOST_RECORDS = 10_000
+_END_OF_TIME_NS = 253_402_300_800 * SECOND  # the year 10,000, which no answer can show
+_DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    CloudError,
+    LookupError,
+    ModelInvariantError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What reading a file that something has damaged may end in."""
 
 
 class Journal:
@@ -39,14 +53,18 @@ class Journal:
         Raises:
             UserError: it cannot be used, or another server uses it.
         """
-        self._path = path
         self._records = 0
         self.last_ns = 0
         self.rolled_back = 0
         try:
+            self._path = path = path.resolve()  # the new file takes the place of the old one, not of a link to it
+            if path.exists() and not path.is_file():
+                raise UserError(f"--state {path}: this is not a regular file")
             self._file: IO[bytes] = path.open("rb+" if path.exists() else "xb+")
             try:
                 _lock(self._file, path)
+                if not os.path.samestat(os.fstat(self._file.fileno()), path.stat()):
+                    raise UserError(_in_use(path))  # its server has just begun it anew, and locked that
                 self.region = self._replayed(region)
                 self._begin_anew()
             except BaseException:
@@ -102,7 +120,8 @@ class Journal:
 
     def close(self) -> None:
         """Leave the file to others."""
-        self._file.close()
+        with suppress(OSError):  # what could not be written then cannot be now, and has been told
+            self._file.close()
 
     def _append(self, record: Mapping[str, Any]) -> None:
         self._file.write(_line(record))
@@ -144,12 +163,16 @@ class Journal:
         for number, line in enumerate(whole[1:], start=2):
             try:
                 self._replay(region, json.loads(line))
-            except (CloudError, KeyError, TypeError, ValueError) as error:
+            except _DAMAGE as error:
                 raise UserError(f"--state {self._path}, line {number}: it does not follow: {error!s:.200}") from None
         running = region.running_tasks()
-        for task in running:
-            region.fail(task.task_id, now_ns=self.last_ns)
         self.rolled_back = len(running)
+        try:
+            for task in running:
+                region.fail(task.task_id, now_ns=self.last_ns)
+            region.check_invariants()
+        except _DAMAGE as error:
+            raise UserError(f"--state {self._path}: it contradicts itself: {error!s:.200}") from None
         return region
 
     def _first(self, line: bytes) -> Region:
@@ -157,14 +180,14 @@ class Journal:
             head = json.loads(line)
             if not isinstance(head, dict) or head.get("format") != _FORMAT:
                 raise ValueError(f"expected the format {_FORMAT}")
-            self.last_ns = int(head["now_ns"])
+            self.last_ns = _moment(head)
             return Region.restore(head["region"])
-        except (KeyError, TypeError, ValueError) as error:
+        except _DAMAGE as error:
             detail = f"this is not a state file of hasim serve: {error!s:.200}"
             raise UserError(f"--state {self._path}: {detail}") from None
 
     def _replay(self, region: Region, record: Mapping[str, Any]) -> None:
-        now_ns = self.last_ns = int(record["now_ns"])
+        now_ns = self.last_ns = _moment(record)
         if "call" in record:
             reply = region.call(record["call"], record["parameters"], now_ns=now_ns)
             if reply.response["RequestId"] != record["request_id"]:
@@ -182,6 +205,13 @@ class Journal:
             region.fail(record["end"], now_ns=now_ns)
 
 
+def _moment(record: Mapping[str, Any]) -> int:
+    now_ns = int(record["now_ns"])
+    if not 0 <= now_ns < _END_OF_TIME_NS:
+        raise ValueError(f"{now_ns} ns since 1970 is no time")
+    return now_ns
+
+
 def _line(record: Mapping[str, Any]) -> bytes:
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
@@ -195,4 +225,8 @@ def _lock(file: IO[bytes], path: Path) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise UserError(f"--state {path}: another hasim serve uses this file") from None
+        raise UserError(_in_use(path)) from None
+
+
+def _in_use(path: Path) -> str:
+    return f"--state {path}: another hasim serve uses this file"

@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from hasim.cloud.actions.common import iso_time
 from hasim.cloud.entities import Eip, Instance, NetworkInterface, Task
 from hasim.cloud.http.live_region import LiveRegion
-from hasim.cloud.region import Region
+from hasim.cloud.region import Holder, Region
 from hasim.units import SECOND
 
 __all__ = ["picture"]
 
 
+class _View(NamedTuple):
+    """The region, its ENIs by instance (None: unattached), and which addresses packets reach on each of them."""
+
+    region: Region
+    interfaces: Mapping[str | None, list[NetworkInterface]]
+    reached: Mapping[Holder, set[str]]
+
+
+def _view(live: LiveRegion) -> _View:
+    interfaces: dict[str | None, list[NetworkInterface]] = {None: []}
+    for item in live.region.network_interfaces.values():
+        interfaces.setdefault(item.instance_id, []).append(item)
+    for attached in interfaces.values():
+        attached.sort(key=lambda item: item.device_index or 0)
+    return _View(live.region, interfaces, live.routes.reached())
+
+
 def picture(live: LiveRegion) -> dict[str, Any]:
     """The region now. Durations are in seconds of its own clock."""
-    region, now_ns = live.region, live.clock.now_ns()
-    unattached = [item for item in region.network_interfaces.values() if item.instance_id is None]
+    view, region, now_ns = _view(live), live.region, live.clock.now_ns()
     return {
         "region": region.name,
         "zones": list(region.zones),
         "time": iso_time(now_ns),
         "speed": live.clock.speed,
-        "instances": [_instance(live, item) for item in region.instances.values()],
-        "unattached": [_interface(live, item) for item in unattached],
+        "instances": [_instance(view, item) for item in region.instances.values()],
+        "unattached": [_interface(view, item) for item in view.interfaces[None]],
         "eips": [
             {
                 "id": eip.address_id,
@@ -51,7 +68,7 @@ def picture(live: LiveRegion) -> dict[str, Any]:
     }
 
 
-def _instance(live: LiveRegion, instance: Instance) -> dict[str, Any]:
+def _instance(view: _View, instance: Instance) -> dict[str, Any]:
     return {
         "id": instance.instance_id,
         "name": instance.name,
@@ -59,13 +76,13 @@ def _instance(live: LiveRegion, instance: Instance) -> dict[str, Any]:
         "zone": instance.zone,
         "state": instance.state.value,
         "crashed": instance.is_crashed,
-        "interfaces": [_interface(live, item) for item in live.region.interfaces_of(instance.instance_id)],
+        "interfaces": [_interface(view, item) for item in view.interfaces[instance.instance_id]],
     }
 
 
-def _interface(live: LiveRegion, interface: NetworkInterface) -> dict[str, Any]:
-    region = live.region
-    reached = live.routes.reaching(interface.network_interface_id, interface.instance_id)
+def _interface(view: _View, interface: NetworkInterface) -> dict[str, Any]:
+    region = view.region
+    reached = view.reached.get(Holder(interface.network_interface_id, interface.instance_id), set())
     addresses = [
         {
             "address": item.address,

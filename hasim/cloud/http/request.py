@@ -131,12 +131,24 @@ def _json_object(message: HttpMessage) -> dict[str, Any]:
     if _media_type(message.headers) != "application/json":
         raise refused("InvalidParameter", "The Content-Type of a request with X-TC-Action must be application/json.")
     try:
-        value = json.loads(message.body.decode(), parse_constant=_refuse_constant, parse_float=_finite)
+        text = message.body.decode()
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        if "\\ud" in text.lower():
+            _require_text(value)
     except (ValueError, RecursionError) as error:
         raise refused("InvalidParameter", f"The body is not JSON: {error!s:.100}.") from None
     if not isinstance(value, dict):
         raise refused("InvalidParameter", "The body must be a JSON object.")
     return value
+
+
+def _require_text(value: object) -> None:
+    """Half of a surrogate pair can be written in JSON, and is no character: who got it back could not print it.
+
+    Raises:
+        ValueError: there is one.
+    """
+    json.dumps(value, ensure_ascii=False).encode()
 
 
 def _refuse_constant(text: str) -> float:

@@ -72,11 +72,13 @@ class Routes:
             ],
         }
 
-    def reaching(self, network_interface_id: str, instance_id: str | None) -> set[str]:
-        """The private addresses whose packets reach that ENI on that instance just now."""
-        wanted = Holder(network_interface_id, instance_id)
-        routes = self._forwarding.routes.items()
-        return {place.address for place, holder in routes if place.vpc_id and holder == wanted}
+    def reached(self) -> dict[Holder, set[str]]:
+        """For each ENI on its instance, the private addresses whose packets reach it just now."""
+        found: dict[Holder, set[str]] = {}
+        for place, holder in self._forwarding.routes.items():
+            if place.vpc_id:
+                found.setdefault(holder, set()).add(place.address)
+        return found
 
     def _kind(self, place: Place) -> str:
         if not place.vpc_id:

@@ -5,15 +5,13 @@
 A ``service`` check opens a TCP connection to the service of this instance, or gets a page if the setting ``service`` is
 a URL. An ``api`` check asks the cloud's API something (``hasim_notify.py ping``): any answer is good. keepalived itself
 ends a check whose time is over.
+
+It runs every second or so on machines that may be busy: what only one kind of check needs is imported for it alone.
 """
 
 from __future__ import annotations
 
-import socket
-import subprocess
 import sys
-import urllib.request
-from pathlib import Path
 
 from .settings import SettingsError, read_settings
 
@@ -38,9 +36,13 @@ def _service_answers(service: str) -> bool:
     """Whether ``host:port`` accepts a connection, or a URL gives a page (a status below 400)."""
     try:
         if "://" in service:
+            import urllib.request
+
             direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
             with direct.open(service):
                 return True
+        import socket
+
         host, _, port = service.rpartition(":")
         with socket.create_connection((host.strip("[]"), int(port))):
             return True
@@ -49,5 +51,8 @@ def _service_answers(service: str) -> bool:
 
 
 def _api_answers() -> bool:
-    notify = Path(sys.argv[0]).resolve().with_name("hasim_notify.py")
-    return subprocess.run([sys.executable, str(notify), "ping"]).returncode == 0
+    import os
+    import subprocess
+
+    notify = os.path.join(os.path.dirname(os.path.realpath(sys.argv[0])), "hasim_notify.py")
+    return subprocess.run([sys.executable, notify, "ping"]).returncode == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ class Cloud:
     """The API by way of the official SDK, without its retries: how often to try is the policy's."""
 
     def __init__(self, region: str, endpoint: str, timeout_ns: int, log: Callable[..., None]) -> None:
+        _find_packages()
         from tencentcloud.common import credential
         from tencentcloud.common.common_client import CommonClient
         from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
@@ -65,6 +67,14 @@ class Cloud:
             return Answer(str(error.code), {})
         except (ValueError, KeyError, TypeError):
             return Answer("UnreadableAnswer", {})
+
+
+def _find_packages() -> None:
+    """Look where packages are installed, which an interpreter that was started with -S has not done yet."""
+    if "site" not in sys.modules:
+        import site
+
+        site.main()
 
 
 @contextmanager

@@ -22,21 +22,21 @@ Exit status: 0 the address is here, or need not be; 1 gave up, or no answer; 2 t
 from __future__ import annotations
 
 import os
-import random
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .cloud import NO_ANSWER, Cloud
 from .fifo import events_in
 from .log import Log
 from .script import Script
 from .settings import SECOND_NS, Policy, SettingsError, duration_ns, read_identifiers, read_settings
-from .state import RunDirectory
+from .state import RunDirectory, age_ns
+
+if TYPE_CHECKING:
+    import subprocess
 
 __all__ = ["main"]
 
@@ -93,7 +93,7 @@ def _work(settings: dict[str, Any], event: str) -> int:
         return 0
     if event == "RECLAIM":
         log.hold_back()
-    log("NotifyStarted", event=event)
+    log("NotifyStarted", event=event, age_ns=age_ns())
     outcome = "killed"
     try:
         run.enter()
@@ -116,6 +116,8 @@ def _watch(settings: dict[str, Any]) -> int:
     interval_ns = Policy.read(settings["policy"]).reclaim_interval
     if interval_ns is None or not settings["calls"]["release"]:
         raise SettingsError("there is nothing to watch: the policy has no reclaim_interval, or no call is needed")
+    import subprocess
+
     child: subprocess.Popen[bytes] | None = None
     due_ns = time.monotonic_ns()
     try:
@@ -123,7 +125,7 @@ def _watch(settings: dict[str, Any]) -> int:
             time.sleep(max(due_ns - time.monotonic_ns(), 0) / SECOND_NS)
             due_ns += interval_ns * (1 + max(time.monotonic_ns() - due_ns, 0) // interval_ns)
             if child is None or child.poll() is not None:
-                child = subprocess.Popen([sys.executable, sys.argv[0], "RECLAIM"])
+                child = subprocess.Popen([sys.executable, "-S", sys.argv[0], "RECLAIM"])
     finally:
         _end(child)
 
@@ -136,6 +138,8 @@ def _fifo(settings: dict[str, Any], path: str) -> int:
     """
     signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
     run, log = _run_directory(settings), Log(settings["instance"])
+    import subprocess
+
     waiting: list[str] = []
     child: subprocess.Popen[bytes] | None = None
     try:
@@ -145,7 +149,7 @@ def _fifo(settings: dict[str, Any], path: str) -> int:
                 log("StateNoted", state=event)
             waiting += [event] if event in _EVENTS else []
             if waiting and (child is None or child.poll() is not None):
-                command = [sys.executable, sys.argv[0], "work", waiting.pop(0)]
+                command = [sys.executable, "-S", sys.argv[0], "work", waiting.pop(0)]
                 child = subprocess.Popen(command, start_new_session=True)
     finally:
         _end(child)
@@ -159,7 +163,7 @@ def _end(child: subprocess.Popen[bytes] | None) -> None:
 
 
 def _run_directory(settings: dict[str, Any]) -> RunDirectory:
-    return RunDirectory(Path(os.environ.get("HASIM_RUN_DIRECTORY") or settings["run_directory"]))
+    return RunDirectory(os.environ.get("HASIM_RUN_DIRECTORY") or settings["run_directory"])
 
 
 def _holder(settings: dict[str, Any]) -> int:
@@ -191,6 +195,8 @@ def _cloud(settings: dict[str, Any], log: Callable[..., None]) -> Cloud:
 
 
 def _script(settings: dict[str, Any], cloud: Cloud, is_master: Callable[[], bool]) -> Script:
+    import random
+
     return Script(
         settings,
         read_identifiers(),

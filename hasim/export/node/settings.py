@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from pathlib import Path
 from typing import Any, NamedTuple
 
 __all__ = ["SECOND_NS", "Policy", "SettingsError", "duration_ns", "read_identifiers", "read_settings"]
@@ -76,9 +75,11 @@ def read_identifiers() -> dict[str, str]:
 
 
 def _read(variable: str, name: str) -> dict[str, Any]:
-    path = Path(os.environ.get(variable) or Path(__file__).resolve().parent.with_name(name))
+    beside = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), name)
+    path = os.environ.get(variable) or beside
     try:
-        read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as file:
+            read: dict[str, Any] = json.load(file)
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path}: {error}") from None
     return read

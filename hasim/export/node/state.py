@@ -5,34 +5,37 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from pathlib import Path
+import time
 from typing import Any
 
-__all__ = ["RunDirectory"]
+from .settings import SECOND_NS
+
+__all__ = ["RunDirectory", "age_ns"]
 
 
 class RunDirectory:
     """What the scripts of one instance know of each other: the last state, and whether one of them runs."""
 
-    def __init__(self, path: Path) -> None:
-        path.mkdir(mode=0o755, parents=True, exist_ok=True)
-        self._state = path / "state.json"
-        self._state_lock = path / "state.lock"
-        self._runs = (path / "runs.lock").open("a")
+    def __init__(self, path: str) -> None:
+        os.makedirs(path, mode=0o755, exist_ok=True)
+        self._state = os.path.join(path, "state.json")
+        self._state_lock = os.path.join(path, "state.lock")
+        self._runs = open(os.path.join(path, "runs.lock"), "a")  # noqa: SIM115 (held until the process ends)
 
     def note(self, state: str) -> None:
         """Write down what this script's keepalived says, unless one that it started later has done so already."""
         own = [_started(os.getpid()), os.getpid()]
         keepalived = os.getppid()
-        with self._state_lock.open("a") as lock:
+        with open(self._state_lock, "a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             before = self._read()
             if before and own < before["noted_by"] and _is_alive(before["keepalived"]):
                 return
-            new = self._state.with_suffix(".new")
+            new = self._state + ".new"
             note = {"state": state, "noted_by": own, "keepalived": [_started(keepalived), keepalived]}
-            new.write_text(json.dumps(note) + "\n", encoding="utf-8")
-            new.replace(self._state)
+            with open(new, "w", encoding="utf-8") as file:
+                file.write(json.dumps(note) + "\n")
+            os.replace(new, self._state)
 
     def is_master(self) -> bool:
         """Whether the last word of keepalived was MASTER, and it is still there."""
@@ -41,7 +44,8 @@ class RunDirectory:
 
     def _read(self) -> dict[str, Any]:
         try:
-            note: dict[str, Any] = json.loads(self._state.read_text(encoding="utf-8"))
+            with open(self._state, encoding="utf-8") as file:
+                note: dict[str, Any] = json.load(file)
         except (OSError, ValueError):
             return {}
         return note
@@ -60,6 +64,12 @@ class RunDirectory:
         return False
 
 
+def age_ns() -> int:
+    """How long ago this process was started, to the kernel's hundredth of a second: its interpreter took that long."""
+    started_ns = _started(os.getpid()) * SECOND_NS // os.sysconf("SC_CLK_TCK")
+    return max(time.clock_gettime_ns(time.CLOCK_BOOTTIME) - started_ns, 0)
+
+
 def _is_alive(process: list[int]) -> bool:
     """Whether the process with that start and number is still there."""
     started, number = process
@@ -69,7 +79,8 @@ def _is_alive(process: list[int]) -> bool:
 def _started(process: int) -> int:
     """When a process was started, in clock ticks since the boot; 0 if none of that number runs (any more)."""
     try:
-        stat = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
+        with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:
+            stat = file.read()
     except OSError:
         return 0
     state, *others = stat.rpartition(")")[2].split()

@@ -57,7 +57,7 @@ def measured_over_simulated(result: DrillResult) -> Chart:
     for (left, right), (episode, group) in zip(rows, groups, strict=True):
         _draw_shares(left, episode, group)
         _draw_phases(right, group)
-    rows[0][0].legend(loc="upper left")
+    rows[0][0].legend(loc="lower right")
     frame(chart, _finding(result), _caption(result))
     return chart
 

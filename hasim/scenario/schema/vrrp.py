@@ -105,6 +105,11 @@ class VrrpSection(SyncedInstanceSection):
     garp_master_refresh_repeat: Annotated[int, Whole(1, 100)] = setting(
         1, "Gratuitous ARPs of each `garp_master_refresh`."
     )
+    garp_interval: Duration = setting(
+        "0",
+        "Least time between two gratuitous ARPs. With it an address that waits for its turn is not noted a second "
+        "time: of a burst each address has one, and the first of them one more.",
+    )
     garp_lower_prio_repeat: Annotated[int, Whole(0, 100)] | None = setting(
         None,
         "Gratuitous ARPs of a MASTER that hears a lower one, and again after `garp_lower_prio_delay`; `0`: none. By "

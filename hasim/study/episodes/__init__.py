@@ -1,6 +1,7 @@
 """A scenario by its incidents rather than by its years: :func:`run_episodes`.
 
 ``clocks``      what strikes, and with what probability it does not
+``losses``      lost adverts that strike as well
 ``episode``     one incident from its first fault to the steady state, and its weight
 ``fitness``     whether a scenario can be answered like this
 ``campaign``    the gathering of episodes
@@ -10,6 +11,7 @@
 ``weights``     what the weights are worth
 ``results``     everything that is asked for
 ``document``    its JSON form
+``storage``     the files that it is kept in
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ PRECISION = 0.01
 """The interval of the unavailability reaches no further than this share of the value to either side."""
 
 PILOT = (32, 8)
-"""So many episodes of each stratum to begin with. Those with an overlap are a small part of the whole, and cost twice as much."""
+"""So many episodes of each stratum to begin with; those with an overlap are a small part of the whole."""
 
 
 def run_episodes(

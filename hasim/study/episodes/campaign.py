@@ -8,10 +8,11 @@ from typing import TypeAlias
 from hasim.errors import UserError
 from hasim.scenario.model import Scenario
 from hasim.sim.incident import RestlessError, endless
-from hasim.study.episodes.clocks import clocks_of
+from hasim.study.episodes.clocks import Clock, clocks_of
 from hasim.study.episodes.episode import Episode, EpisodeJob
 from hasim.study.episodes.estimation import Cycles, Ratio, Stratum
 from hasim.study.episodes.fitness import check_ageing, check_scenario, first_masters
+from hasim.study.episodes.losses import Silence, check_silences, silences_of
 from hasim.study.episodes.plan import cost_of, further, reached
 from hasim.study.workers import Crew
 
@@ -45,8 +46,8 @@ class Campaign:
         self.seed = scenario.seed if seed is None else seed
         if self.seed < 0:
             raise UserError(f"the seed is a whole number from 0, not {self.seed}")
-        self.clocks = clocks_of(scenario)
-        self.rates = [1.0 / clock.time_to_failure.mean_ns() for clock in self.clocks]
+        self.faults = clocks_of(scenario)
+        self.silences: tuple[Silence, ...] = ()
         self.depths = len(pilot) - 1
         self._pilot = tuple(pilot)
         self.episodes: dict[Stratum, list[Episode]] = {}
@@ -60,7 +61,10 @@ class Campaign:
             UserError: the scenario turns out not to fit.
         """
         try:
-            self._cover(crew, first_masters(self.scenario))
+            masters = first_masters(self.scenario)
+            self.silences = silences_of(self.scenario)
+            check_silences(self.scenario, self.silences)
+            self._cover(crew, masters)
             cycles = self._cycles()
             for _ in range(_ROUNDS):
                 wanted = aims(cycles)
@@ -75,14 +79,25 @@ class Campaign:
             ) from None
         return cycles
 
+    @property
+    def clocks(self) -> tuple[Clock | Silence, ...]:
+        """What may begin an episode."""
+        return *self.faults, *self.silences
+
+    def _rates(self, master: str) -> list[float]:
+        """How often each clock begins one, per ns of health, while that is MASTER."""
+        faults = [1.0 / clock.time_to_failure.mean_ns() for clock in self.faults]
+        return [*faults, *(silence.rate if silence.sender == master else 0.0 for silence in self.silences)]
+
     def _cover(self, crew: Crew, masters: list[str]) -> None:
         """See that every stratum of every MASTER that there ever is has a few episodes."""
         while new := [master for master in masters if Stratum(master, 0, 0) not in self.episodes]:
             strata = {
                 Stratum(master, clock, depth): count
                 for master in new
-                for clock in range(len(self.clocks))
+                for clock, rate in enumerate(self._rates(master))
                 for depth, count in enumerate(self._pilot)
+                if rate
             }
             self._extend(crew, strata)
             masters = self._masters()
@@ -115,8 +130,9 @@ class Campaign:
         return EpisodeJob(
             scenario=endless(self.scenario, stratum.master),
             seed=self.seed,
-            clocks=self.clocks,
-            first=stratum.clock,
+            clocks=self.faults,
+            first=self.clocks[stratum.clock],
+            loses_adverts=bool(self.silences),
             depth=stratum.depth,
             goes_on=stratum.depth == self.depths,
             stratum=place,
@@ -124,9 +140,9 @@ class Campaign:
         )
 
     def _cycles(self) -> Cycles:
-        cycles = Cycles(self.rates, self.episodes)
+        cycles = Cycles({s.master: self._rates(s.master) for s in self.episodes}, self.episodes)
         length_ns = cycles.ratio(lambda episode: episode.length_ns, lambda _episode: 1.0).value
         check_ageing(
-            self.clocks, [m for m, share in zip(cycles.masters, cycles.shares, strict=True) if share], length_ns
+            self.faults, [m for m, share in zip(cycles.masters, cycles.shares, strict=True) if share], length_ns
         )
         return cycles

@@ -98,8 +98,8 @@ def _latency(latency: LatencySummary) -> dict[str, Any]:
 
 def _initiator(row: Initiator) -> dict[str, Any]:
     return {
-        "fault": row.clock.fault.name,
-        "target": row.clock.target,
+        "fault": row.clock.key[0],
+        "target": row.clock.key[1],
         "per_year": row.per_year,
         "downtime_ns": estimate_json(row.downtime_ns, "ns"),
         "length_ns": round(row.length_ns),

@@ -8,15 +8,19 @@ it is over (``depth``). Faults that overlap are rare, and are not waited for. An
 2. Pick one of the clocks as if all had the same rate, that is by the length of its window (**balanced failure
    biasing**), and a time in the window from its own distribution, given that it fails there (**forcing**). The draw is
    made good by the likelihood ratio: the probability of failing in the window, over that of being picked, times the
-   probability that no other clock fails before. One in four falls into an outage of the run before, if there is one:
-   what fails during a failover is rarer still, and may leave the address stranded. (A mixture of two densities, so that
-   no weight gets large by it.)
+   probability that no other clock fails before. Most of them strike while all that is in force still is, and some in an
+   outage of the run before: what fails during a failover is rarer still, and may leave the address stranded. (A mixture
+   of densities, so that no weight gets large by it.)
 3. Run the world again with both strikes. Random numbers are looked up, not drawn, so that it is the same world up to
    the second strike. Go on from there as in 1.
 
 At a stratum's depth no further fault is allowed, and the weight is multiplied by the probability that there is none; at
-the largest depth, the clocks run on as they are, which leaves nothing out. Protocol timers, scripts and the cloud are
-never touched: the weight is a matter of the fault clocks alone.
+the largest depth, the clocks run on as they are, which leaves nothing out. Faults that others are
+to overlap with last longer than usual: the duration is picked from several, with its own likelihood ratio. Protocol
+timers, scripts and the cloud are never touched: the weight is a matter of the faults alone.
+
+In a network that loses packets an episode may also begin with so many lost adverts that a BACKUP becomes MASTER
+(:mod:`hasim.study.episodes.losses`): that row is put into a world that was well before, and all else happens by itself.
 
 Where nothing but another fault can end an episode (the world is stuck), the next fault is awaited, and nothing biased.
 """
@@ -31,10 +35,12 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from hasim.measure import Outage, RunOutcome, measure
+from hasim.scenario.distributions import LONGEST_NS
 from hasim.scenario.model import Scenario
 from hasim.sim.incident import Incident, RestlessError, Strike
 from hasim.sim.randomness import Randomness
 from hasim.study.episodes.clocks import Clock
+from hasim.study.episodes.losses import Silence
 from hasim.trace import FaultBegan, FaultEnded, Trace
 from hasim.units import MINUTE
 
@@ -48,7 +54,17 @@ _FIRST_NUMBER = 1 << 40
 
 _MOST_STRIKES = 1_000
 
-_URGENT = 0.25
+_MOST_ATTEMPTS = 1_000
+
+_LOTS, _FAIR = 32, 0.25
+"""The duration of an overlapping fault is one of so many, picked by its length (or by the power of it that has others
+overlap) plus this share of the mean: so no episode counts more than 1 + 1 / _FAIR times as much for it."""
+
+_DEEP = 0.6
+"""So many of the further faults strike while all are in force that are since the last one: a group is down only when
+every instance is."""
+
+_URGENT = 0.15
 """So many of the further faults strike while the service is out: what fails during a failover may do most harm."""
 
 
@@ -143,6 +159,25 @@ class _Choice:
         )
 
 
+class _Mixture:
+    """Several ways to choose, each with its share; those that have nothing to choose from leave theirs to the first."""
+
+    def __init__(self, first: tuple[float, _Choice], *others: tuple[float, _Choice]) -> None:
+        possible = [(share, choice) for share, choice in others if choice]
+        rest = 1.0 - math.fsum(share for share, _ in possible)
+        self._parts = [(rest, first[1]), *possible]
+
+    def __bool__(self) -> bool:
+        return bool(self._parts[0][1])
+
+    def pick(self, way: float, u: float) -> _Stretch:
+        sums = list(accumulate(share for share, _ in self._parts))
+        return self._parts[min(bisect_right(sums, way), len(sums) - 1)][1].pick(u)
+
+    def density(self, clock: Clock, at_ns: int) -> float:
+        return math.fsum(share * choice.density(clock, at_ns) for share, choice in self._parts)
+
+
 @dataclass(frozen=True, eq=False)
 class EpisodeJob:
     """The episodes of one stratum.
@@ -150,8 +185,9 @@ class EpisodeJob:
     Attributes:
         scenario: without an end (:func:`hasim.sim.incident.endless`), with the MASTER of the stratum.
         seed: source of all randomness.
-        clocks: of the scenario.
-        first: which of them begins the episode.
+        clocks: the faults of the scenario.
+        first: what begins the episode: one of them, or a row of lost adverts.
+        loses_adverts: whether there may be such a row.
         depth: how many more faults strike before it is over.
         goes_on: whether ever more faults may strike after that (at the largest depth).
         stratum: number of the stratum, and ``strata`` how many there are, so that all draw different numbers.
@@ -160,7 +196,8 @@ class EpisodeJob:
     scenario: Scenario
     seed: int
     clocks: tuple[Clock, ...]
-    first: int
+    first: Clock | Silence
+    loses_adverts: bool
     depth: int
     goes_on: bool
     stratum: int
@@ -181,13 +218,38 @@ class _Run:
     def __init__(self, job: EpisodeJob, number: int) -> None:
         self._job = job
         self._number = number
-        self._replication = _FIRST_NUMBER + number * job.strata + job.stratum
+        self._weight = 1.0
+        self._strikes: list[Strike] = []
+        self._lost = job.first.from_about(STRIKE_NS) if isinstance(job.first, Silence) else None
+        self._replication, self._begin_ns = self._beginning()
         self._randomness = Randomness(job.seed, self._replication)
         self._uniform = self._randomness.stream("episode", "strikes").uniform
+        self._lots = self._randomness.stream("episode", "durations").uniform
         self._running_since = {clock.key: self._since(clock) for clock in job.clocks}
-        first = job.clocks[job.first]
-        self._strikes = [Strike(STRIKE_NS, first.fault, first.target)]
-        self._weight = 1.0
+        if isinstance(job.first, Clock):
+            self._strikes.append(self._lasting(Strike(STRIKE_NS, job.first.fault, job.first.target)))
+
+    def _beginning(self) -> tuple[int, int]:
+        """A replication in which nothing happens before the episode begins, and when that is.
+
+        Where adverts may be lost, worlds that lose too many before then are thrown away: the others have as many losses
+        behind them as a world in which all is well.
+        """
+        job = self._job
+        base = _FIRST_NUMBER + self._number * job.strata + job.stratum
+        if not job.loses_adverts:
+            return base, STRIKE_NS
+        for attempt in range(_MOST_ATTEMPTS):
+            replication = base + attempt * _FIRST_NUMBER
+            incident = Incident(job.scenario, seed=job.seed, replication=replication, strikes=(), lost=self._lost)
+            if isinstance(job.first, Clock):
+                if incident.first_change_ns(STRIKE_NS) is None:
+                    return replication, STRIKE_NS
+            else:
+                change_ns = incident.first_change_ns(LONGEST_NS - 1)
+                if change_ns is not None and change_ns >= STRIKE_NS + (job.first.row - 1) * job.first.step_ns:
+                    return replication, change_ns
+        raise RestlessError(f"in {_MOST_ATTEMPTS} attempts the world did not stay in its steady state for a minute")
 
     def episode(self) -> Episode:
         for _ in range(self._job.depth):
@@ -208,7 +270,7 @@ class _Run:
             number=self._number,
             weight=self._weight,
             master=master,
-            length_ns=trace.horizon_ns - STRIKE_NS,
+            length_ns=trace.horizon_ns - self._begin_ns,
             downtime_ns=_by_faults(trace, outcome),
             outages=outcome.outages,
             dual_master_ns=outcome.dual_master_ns,
@@ -222,20 +284,29 @@ class _Run:
     def _since(self, clock: Clock) -> int:
         """Since when the clock has been running when the first fault strikes."""
         if clock.memoryless:
-            return STRIKE_NS
+            return self._begin_ns
         stream = self._randomness.stream("episode", "age", *clock.key)
-        return STRIKE_NS - clock.steady_age_ns(stream.uniform())
+        return self._begin_ns - clock.steady_age_ns(stream.uniform())
+
+    @property
+    def _last_ns(self) -> int:
+        """When the last strike was, or what else began the episode."""
+        return self._strikes[-1].at_ns if self._strikes else self._begin_ns
 
     def _calm(self) -> tuple[Incident, int, str | None]:
         """The world with the strikes so far and no others: when it is at rest, and its MASTER if it is steady then."""
         job = self._job
-        incident = Incident(job.scenario, seed=job.seed, replication=self._replication, strikes=self._strikes)
+        incident = Incident(
+            job.scenario, seed=job.seed, replication=self._replication, strikes=self._strikes, lost=self._lost
+        )
+        if self._lost is not None:
+            incident.first_change_ns(self._begin_ns)
         end_ns = incident.come_to_rest()
         return incident, end_ns, incident.steady_master()
 
     def _windows(self, incident: Incident, to_ns: float) -> list[_Stretch]:
         """Of each clock that may strike after the last strike and before ``to_ns``; at rest, that is all of them."""
-        last_ns = self._strikes[-1].at_ns
+        last_ns = self._last_ns
         struck = {(strike.fault.name, strike.target) for strike in self._strikes}
         ends_ns = incident.ends_ns()
         windows = []
@@ -254,22 +325,44 @@ class _Run:
         if master is None:
             self._strikes.append(min((window.strike(self._uniform()) for window in windows), key=_time))
             return True
-        anywhere = _Choice(windows)
-        if not anywhere:
+        choice = _Mixture(
+            (1.0 - _URGENT - _DEEP, _Choice(windows)),
+            (_URGENT, _Choice(part for window in windows for part in window.within(incident.outages_ns()))),
+            (_DEEP, _Choice(part for window in windows for part in window.within([self._together_ns()]))),
+        )
+        if not choice:
             return False
-        urgent = _Choice(part for window in windows for part in window.within(incident.outages_ns()))
-        share = _URGENT if urgent else 0.0
-        chosen = (urgent if self._uniform() < share else anywhere).pick(self._uniform())
+        chosen = choice.pick(self._uniform(), self._uniform())
         strike = chosen.strike(self._uniform())
-        density = (1.0 - share) * anywhere.density(chosen.clock, strike.at_ns)
-        if urgent:
-            density += share * urgent.density(chosen.clock, strike.at_ns)
-        self._weight /= density
+        self._weight /= choice.density(chosen.clock, strike.at_ns)
         for window in windows:
             if window.clock is not chosen.clock and window.from_ns < strike.at_ns:
                 self._weight *= window.survives(strike.at_ns)
-        self._strikes.append(strike)
+        self._strikes.append(self._lasting(strike))
         return True
+
+    def _together_ns(self) -> tuple[int, int]:
+        """From the last strike on, as long as everything is in force that is then."""
+        now_ns = self._last_ns
+        ends_ns = [strike.at_ns + strike.lasts_ns for strike in self._strikes if strike.lasts_ns is not None]
+        return now_ns, min((end_ns for end_ns in ends_ns if end_ns > now_ns), default=now_ns)
+
+    def _lasting(self, strike: Strike) -> Strike:
+        """The strike with how long it lasts, where others are to overlap with it: one of several durations, a long one
+        rather than a short one; picked with the probability p of n, it counts as 1 / (n p).
+
+        The time for one more overlap grows with the duration, and that for two more with its square."""
+        duration = strike.fault.duration
+        if not self._job.depth or duration is None:
+            return strike
+        lots = [duration.quantile(self._lots()) for _ in range(_LOTS)]
+        power = max(self._job.depth - len(self._strikes), 1)
+        sizes = [float(lot) ** power for lot in lots]
+        least = _FAIR * math.fsum(sizes) / _LOTS
+        sums = list(accumulate(size + least for size in sizes))
+        index = min(bisect_right(sums, self._lots() * sums[-1]), _LOTS - 1)
+        self._weight *= sums[-1] / _LOTS / (sizes[index] + least) if sums[-1] else 1.0
+        return strike._replace(lasts_ns=lots[index])
 
     def _go_on(self) -> Episode:
         """Let the clocks run as they are until the world is in its steady state."""

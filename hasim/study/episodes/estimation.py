@@ -1,11 +1,12 @@
 """From weighted episodes to long-run numbers with their intervals.
 
 A *cycle* is a healthy time and the episode that ends it. The healthy time has the mean 1 / (sum of the rates of the
-clocks), and clock c begins the episode with probability ``rate_c / (sum of the rates)``, whoever is MASTER (m). What is
-random is the episode, and who is MASTER afterwards: the MASTERs at the beginnings of cycles are a Markov chain P with a
-stationary distribution pi. Every number that is wanted is a ratio of two means over cycles,
+clocks), and clock c begins the episode with probability ``rate_c / (sum of the rates)``; both may depend on who is
+MASTER (m), since then adverts are lost on other links. What is random is the episode, and who is MASTER afterwards: the
+MASTERs at the beginnings of cycles are a Markov chain P with a stationary distribution pi. Every number that is wanted
+is a ratio of two means over cycles,
 
-    rho = sum over m, c of pi(m) p(c) E[reward | m, c]  /  sum over m, c of pi(m) p(c) E[measure | m, c],
+    rho = sum over m, c of pi(m) p(m, c) E[reward | m, c]  /  sum over m, c of pi(m) p(m, c) E[measure | m, c],
 
 where the measure may be the length of the cycle (downtime per time: the unavailability) or a count (phases per
 failover). E[. | m, c] is the sum over depths of the means of weight times reward.
@@ -14,7 +15,7 @@ The interval is the delta method's. To the first order an episode of stratum (m,
 
     z = weight * (reward - rho * measure + h(MASTER afterwards) - mean of h)
 
-times pi(m) p(c) / (its number of episodes) / (mean measure), where h solves Poisson's equation
+times pi(m) p(m, c) / (its number of episodes) / (mean measure), where h solves Poisson's equation
 ``h = reward - rho * measure + P h``: what the MASTER afterwards is worth to the cycles to come. Strata are independent,
 so that variances add up; the skewness of the estimate is known in the same way, and is corrected for (Hall 1992).
 """
@@ -22,7 +23,7 @@ so that variances add up; the skewness of the estimate is known in the same way,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -108,25 +109,32 @@ class Ratio:
 class Cycles:
     """The episodes of all strata, and how often each stratum occurs."""
 
-    def __init__(self, rates: Sequence[float], episodes: dict[Stratum, list[Episode]]) -> None:
-        """``rates`` of the clocks, per ns; ``episodes`` has, for every MASTER in it, all clocks and depths."""
+    def __init__(self, rates: Mapping[str, Sequence[float]], episodes: dict[Stratum, list[Episode]]) -> None:
+        """``rates`` of the clocks, per ns, by MASTER; ``episodes`` has, for every MASTER in it, all depths of all that
+        have a rate."""
         import numpy as np
 
         self.episodes = episodes
-        self.healthy_ns = 1.0 / math.fsum(rates)
-        self.chances = np.array(rates) * self.healthy_ns
         self.masters = sorted({stratum.master for stratum in episodes})
+        table = np.array([rates[master] for master in self.masters])
+        self.healthy_ns = 1.0 / table.sum(axis=1)
+        self.chances = table * self.healthy_ns[:, np.newaxis]
         self._weights = {stratum: np.array([episode.weight for episode in rows]) for stratum, rows in episodes.items()}
         self._after = {
             stratum: np.array([self._index(episode.master) for episode in rows]) for stratum, rows in episodes.items()
         }
         self._kernels = self._transitions()
-        self._chain = np.einsum("c,mcn->mn", self.chances, self._kernels)
+        self._chain = np.einsum("mc,mcn->mn", self.chances, self._kernels)
         self.shares = self._stationary()
 
     def share(self, stratum: Stratum) -> float:
         """Which share of all cycles begin in a stratum's state and with its clock."""
-        return float(self.shares[self.masters.index(stratum.master)] * self.chances[stratum.clock])
+        master = self.masters.index(stratum.master)
+        return float(self.shares[master] * self.chances[master, stratum.clock])
+
+    def share_of_clock(self, clock: int) -> float:
+        """Which share of all cycles ends with a clock (its index)."""
+        return float(self.shares @ self.chances[:, clock])
 
     def ratio(self, reward: Reward, measure: Reward | None = None, clock: int | None = None) -> Ratio:
         """Reward per measure; per time (ns), healthy and not, where no measure is given.
@@ -177,15 +185,15 @@ class Cycles:
 
         means = np.zeros(len(self.masters))
         for stratum, weights in self._weights.items():
-            mean = float(weights @ values[stratum]) / len(weights)
-            means[self.masters.index(stratum.master)] += self.chances[stratum.clock] * mean
+            master = self.masters.index(stratum.master)
+            means[master] += self.chances[master, stratum.clock] * float(weights @ values[stratum]) / len(weights)
         return means
 
     def _transitions(self) -> NDArray[np.float64]:
         """From each MASTER, by each clock, to each MASTER; shape (masters, clocks, masters), rows add up to 1."""
         import numpy as np
 
-        kernels = np.zeros((len(self.masters), len(self.chances), len(self.masters)))
+        kernels = np.zeros((*self.chances.shape, len(self.masters)))
         for stratum, weights in self._weights.items():
             row = kernels[self.masters.index(stratum.master), stratum.clock]
             for index in range(len(self.masters)):

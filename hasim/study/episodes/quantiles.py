@@ -2,7 +2,8 @@
 
 The distribution function at the estimate is a ratio over cycles with a known error. That error is the one of so many
 independent observations; with this effective number the exact binomial interval of the share (Clopper-Pearson) is read
-back through the estimated distribution function (Korn and Graubard 1998, after Woodruff 1952).
+back through the estimated distribution function (Korn and Graubard 1998, after Woodruff 1952), and one observation more
+on either side: a heavy one is no certainty. Where all of so many might well lie below the quantile it has no bound.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ def weighted_quantile(cycles: Cycles, select: Select, share: float, confidence: 
     )
     sums = list(accumulate(weight for _, weight in pairs))
 
-    def duration_at(wanted: float) -> int:
-        return pairs[min(bisect_left(sums, wanted * sums[-1] * (1 - 1e-12)), len(pairs) - 1)][0]
+    def place_of(wanted: float) -> int:
+        return min(bisect_left(sums, wanted * sums[-1] * (1 - 1e-12)), len(pairs) - 1)
 
-    value = duration_at(share)
+    value = pairs[place_of(share)][0]
     below = cycles.ratio(
         lambda episode: sum(outage.duration_ns <= value for outage in select(episode)),
         lambda episode: len(select(episode)),
@@ -46,8 +47,8 @@ def weighted_quantile(cycles: Cycles, select: Select, share: float, confidence: 
     tail = (1.0 - confidence) / 2.0
     return Estimate(
         value=value,
-        low=duration_at(low) if (1.0 - share) ** effective <= tail else 0.0,
-        high=duration_at(high) if share**effective <= tail else math.inf,  # all of them may well lie below it
+        low=pairs[max(place_of(low) - 1, 0)][0] if (1.0 - share) ** effective <= tail else 0.0,
+        high=pairs[min(place_of(high) + 1, len(pairs) - 1)][0] if share**effective <= tail else math.inf,
         confidence=confidence,
         method="weighted quantile (Woodruff, with the exact binomial interval of the effective number)",
         n=len(pairs),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from hasim.measure.model import FAILOVER, PHASES, Outage
 from hasim.scenario.model import Scenario
 from hasim.study.episodes.clocks import Clock
 from hasim.study.episodes.episode import Episode
-from hasim.study.episodes.estimation import Cycles, Reward
+from hasim.study.episodes.estimation import Cycles, Reward, Stratum
+from hasim.study.episodes.losses import Silence
 from hasim.study.episodes.quantiles import weighted_quantile
 from hasim.study.episodes.weights import Evidence, evidence
 from hasim.study.estimators import CONFIDENCE, Estimate, scaled
@@ -35,7 +39,7 @@ class Initiator:
         episodes: how many were simulated.
     """
 
-    clock: Clock
+    clock: Clock | Silence
     per_year: float
     downtime_ns: Estimate
     length_ns: float
@@ -52,7 +56,7 @@ class EpisodesResult:
         seed: the source of all randomness.
         method: ``episodes`` or ``rare``: which number was to become precise.
         precision: that was asked for, relative to that number.
-        clocks: of the scenario.
+        clocks: of the scenario: its faults, and lost adverts.
         cycles: all episodes with their weights.
         runs: how many times the world was run.
         version: of hasim.
@@ -62,7 +66,7 @@ class EpisodesResult:
     seed: int
     method: str
     precision: float
-    clocks: tuple[Clock, ...]
+    clocks: tuple[Clock | Silence, ...]
     cycles: Cycles
     runs: int
     version: str
@@ -171,15 +175,16 @@ class EpisodesResult:
     @cached_property
     def initiators(self) -> tuple[Initiator, ...]:
         """What begins episodes, what costs most first."""
-        found = [self.cycles.ratio(downtime_ns, _once, clock=index) for index in range(len(self.clocks))]
+        begin = [index for index in range(len(self.clocks)) if self.cycles.share_of_clock(index)]
+        found = [self.cycles.ratio(downtime_ns, _once, clock=index) for index in begin]
         total = math.fsum(lost.value * lost.measure for lost in found)
         rows = []
-        for index, (clock, lost) in enumerate(zip(self.clocks, found, strict=True)):
-            per_year = self.episodes_per_year.value * float(self.cycles.chances[index])
+        for index, lost in zip(begin, found, strict=True):
+            per_year = self.episodes_per_year.value * self.cycles.share_of_clock(index)
             share = lost.value * lost.measure / total if total else 0.0
             length_ns = self.cycles.ratio(_length_ns, _once, clock=index).value
             episodes = sum(len(rows) for stratum, rows in self.cycles.episodes.items() if stratum.clock == index)
-            rows.append(Initiator(clock, per_year, lost.estimate(), length_ns, share, episodes))
+            rows.append(Initiator(self.clocks[index], per_year, lost.estimate(), length_ns, share, episodes))
         return tuple(sorted(rows, key=lambda row: -row.share))
 
     @property
@@ -223,6 +228,32 @@ class EpisodesResult:
             met = None if latency is None else decide(latency.high <= limit_ns, latency.low > limit_ns)
             found.append(Verdict(f"failover p{100 * share:.10g}", "ns", limit_ns, latency, met))
         return tuple(found)
+
+    def begun_by(self, stratum: Stratum) -> tuple[str, str]:
+        """The fault that begins the episodes of a stratum, and its target."""
+        return self.clocks[stratum.clock].key
+
+    def save(self, directory: str | PathLike[str], command: str = "", *, parquet: bool = False) -> list[Path]:
+        """Keep it in a directory, made if need be; returns the files (:mod:`hasim.study.episodes.storage`).
+
+        Raises:
+            UserError: the directory or a file cannot be written; Parquet is asked for and not installed.
+        """
+        from hasim.study.episodes.storage import save
+
+        return save(self, Path(directory), command, parquet=parquet)
+
+    def charts(self, directory: str | PathLike[str], formats: Sequence[str] = ("png", "svg")) -> list[Path]:
+        """Draw its charts into a directory, made if need be; returns the files.
+
+        Raises:
+            OSError: the directory or a file cannot be written.
+        """
+        from hasim.report.charts import save_charts
+        from hasim.report.charts.episodes import episodes_charts
+
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        return save_charts(episodes_charts(self), Path(directory), formats)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data, in the format that :mod:`hasim.study.episodes.document` describes."""

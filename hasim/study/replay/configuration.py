@@ -10,15 +10,15 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from hasim.errors import UserError
 from hasim.study.replay.recording import Group
 
-__all__ = ["Reader", "node_name", "scenario_text", "starts_of", "unused_keys"]
+__all__ = ["GarpTimes", "Reader", "garp_times", "node_name", "scenario_text", "starts_of", "unused_keys"]
 
 _SCRIPT_RUN = "10ms"
-_OFF = (None, 0, "0")
+_GARP_DELAY_S = 5.0
 
 
 def node_name(node: int) -> str:
@@ -37,8 +37,8 @@ class Reader:
         self._place = place
 
     def number(self, key: str, default: float, *, least: float = 0, most: float = 1e7) -> float:
-        """The number ``key``."""
-        return self._number(key, self._values.get(key, default), least, most)
+        """The number ``key``; the default where there is none, or null."""
+        return self._number(key, self._given(key, default), least, most)
 
     def numbers(self, key: str, default: float, count: int) -> list[float]:
         """The number ``key`` of each of ``count`` nodes; one alone is that of all."""
@@ -81,12 +81,16 @@ class Reader:
         return UserError(f"{self._place}.{key}: expected {expected}, got {value!r}")
 
     def _each(self, key: str, default: Any, count: int) -> list[Any]:
-        value = self._values.get(key, default)
+        value = self._given(key, default)
         if not isinstance(value, list):
             return [value] * count
         if len(value) < count:
             raise self.error(key, f"a value for each of {count} nodes", value)
         return value[:count]
+
+    def _given(self, key: str, default: Any) -> Any:
+        value = self._values.get(key)
+        return default if value is None else value
 
     def _number(self, key: str, value: Any, least: float, most: float) -> float:
         try:
@@ -128,6 +132,7 @@ _SETTINGS: dict[str, Callable[[Reader, str], Any]] = {
     "garp_master_delay": _seconds,
     "garp_master_refresh": _seconds_or_never,
     "garp_master_refresh_repeat": _count,
+    "garp_interval": _seconds,
     "garp_lower_prio_repeat": _count,
     "garp_lower_prio_delay": _seconds,
 }
@@ -154,6 +159,28 @@ def starts_of(group: Group) -> list[tuple[int, float]]:
     """(node, time) of every start that the configuration names; by default node 1 at zero."""
     reader = Reader(group.config, f"group {group.name}")
     return [(reader.whole("starts", node), at) for node, at in reader.list_of_pairs("starts")] or [(1, 0.0)]
+
+
+class GarpTimes(NamedTuple):
+    """``delays_s``: how long after their cause gratuitous ARPs come; ``repeated``: whether a MASTER repeats them."""
+
+    delays_s: tuple[float, ...]
+    repeated: bool
+
+
+def garp_times(group: Group) -> GarpTimes:
+    """When the gratuitous ARPs of a group come: with their cause, and again after each of its delays.
+
+    Raises:
+        UserError: a value is not a number.
+    """
+    reader = Reader(group.config, f"group {group.name}")
+    keys = {_setting(key): key for key in group.config}
+    delays = (
+        reader.number(keys.get(name, name), _GARP_DELAY_S) for name in ("garp_master_delay", "garp_lower_prio_delay")
+    )
+    refresh = reader.number(keys.get("garp_master_refresh", "garp_master_refresh"), 0)
+    return GarpTimes((0.0, *delays), refresh > 0)
 
 
 def scenario_text(group: Group) -> str:
@@ -197,7 +224,7 @@ def scenario_text(group: Group) -> str:
 
 def _vrrp(group: Group, reader: Reader) -> dict[str, Any]:
     vrrp: dict[str, Any] = {
-        "version": reader.whole("version", group.config.get("version", 2)),
+        "version": reader.whole("version", reader.number("version", 2)),
         "transport": "unicast" if reader.switch("unicast") else "multicast",
     }
     for key in group.config:

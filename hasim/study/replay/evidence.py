@@ -23,6 +23,7 @@ __all__ = [
     "nanoseconds",
     "neighbour_delay_ns",
     "on_its_grid",
+    "reloaded_ns",
     "reloaded_priority",
     "start_up_time",
 ]
@@ -37,6 +38,7 @@ _LATE_S = 0.03
 """A time-out shows on the wire at most this late."""
 _FAILING_S = 3.045
 _NOT_ASKED_NS = 30 * SECOND
+_LONGEST_RELOAD_S = 0.1
 _SLIP_S = 0.005
 """An advert is sent at most this much later than one interval after the one before."""
 
@@ -135,6 +137,15 @@ def injected_ns(instances: tuple[Instance, ...], trial: Trial) -> int:
     if sent_s <= took_s / 2 and sent_s - _SLIP_S <= heard_s <= sent_s + _LATE_S:
         return nanoseconds(sent_s + _SLIP_S)
     return 0
+
+
+def reloaded_ns(instances: tuple[Instance, ...], trial: Trial) -> int:
+    """When the daemon acted on the signal that makes it reload: a MASTER sends an advert then, and another one when it
+    has read its configuration (zero where it was none)."""
+    shortest_s = instances[trial.target - 1].vrrp.advert_int_ns / SECOND / 2
+    sent = [float(e[0]) for e in trial.events("adverts") if e[1] == trial.target and 0 < e[0] < _LONGEST_RELOAD_S]
+    answers = [before for before, after in pairwise(sorted(sent)) if after - before < shortest_s]
+    return nanoseconds(answers[-1]) if answers else 0
 
 
 def reloaded_priority(trial: Trial) -> int | None:

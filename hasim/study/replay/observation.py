@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from hasim.study.replay.configuration import node_name
+from hasim.study.replay.configuration import GarpTimes, node_name
 from hasim.study.replay.recording import Trial
 from hasim.trace import AdvertSent, GarpSent, NotifyForked, StateChanged, Trace
 from hasim.units import SECOND
@@ -21,7 +21,6 @@ _STATE_NAMES = {"BACKUP(init)": "BACKUP", "FAULT(init)": "FAULT"}
 _NOTIFY_NAMES = {"MASTER_RX_LOWER_PRI": "RX_LOWER_PRI"}
 _BEFORE_ZERO_S = -0.05
 """Zero is the middle of the command that injected the fault: what happens this much earlier may be its effect."""
-_PENDING_GARPS_S = 5.0
 _LONGEST_GARP_LIST = 30
 """The laboratory kept the first 30 gratuitous ARPs of a trial."""
 _LONGEST_LAG_S = 0.3
@@ -58,21 +57,24 @@ class Observation:
         return states, tuple(event.what for event in self.notifies if event.node == node)
 
 
-def recorded(trial: Trial, nodes: int) -> Observation:
+def recorded(trial: Trial, nodes: int, garp_times: GarpTimes) -> Observation:
     """The trial after time zero, in the simulator's names.
 
     The log was read from a pipe, up to 50 ms late: a state was entered at the latest when its script ran or, for
-    MASTER, when its first advert was on the wire.
+    MASTER, when its first advert was on the wire. A FAULT that a daemon starts with is not logged by keepalived 2.2.7;
+    its script tells.
     """
     notifies = _notifies(trial)
     logged = [Event(float(e[0]), int(e[1]), _STATE_NAMES.get(str(e[2]), str(e[2]))) for e in trial.events("states")]
+    logged += [event for event in notifies if event.what == "FAULT" and not _is_logged(event, logged)]
+    logged.sort()
     states = [event._replace(at_s=_entered_at(event, logged, notifies, trial)) for event in logged]
     return Observation(
         states=_after_zero(states),
         notifies=_after_zero(notifies),
         adverts=_adverts(trial, nodes),
         priority_zero=_count(trial.events("prio0") or [e for e in trial.events("adverts") if e[2] == 0], nodes),
-        garps=_garps(trial, states, notifies, nodes),
+        garps=_garps(trial, states, notifies, nodes, garp_times),
     )
 
 
@@ -111,6 +113,12 @@ def simulated(trace: Trace, nodes: int, lateness: Lateness | None = None) -> Obs
     return Observation(tuple(states), tuple(notifies), adverts, zeros, garps)
 
 
+def _is_logged(script: Event, logged: Sequence[Event]) -> bool:
+    """Whether the log has the state for which a script ran."""
+    same = (event for event in logged if event.node == script.node and event.what == script.what)
+    return any(abs(event.at_s - script.at_s) < _LONGEST_LAG_S for event in same)
+
+
 def _entered_at(state: Event, logged: Sequence[Event], notifies: Sequence[Event], trial: Trial) -> float:
     """The earliest sign of a transition that was logged."""
     of_node = [event.at_s for event in logged if event.node == state.node and event.at_s < state.at_s]
@@ -136,22 +144,21 @@ def _after_zero(events: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(sorted(event for event in events if event.at_s > _BEFORE_ZERO_S))
 
 
-def _garps(trial: Trial, states: list[Event], notifies: list[Event], nodes: int) -> dict[int, int]:
-    """Gratuitous ARPs that something after time zero caused; nothing where the list was cut off."""
+def _garps(trial: Trial, states: list[Event], notifies: list[Event], nodes: int, times: GarpTimes) -> dict[int, int]:
+    """Gratuitous ARPs that something after time zero caused, and repetitions; nothing where the list was cut off."""
     garps = trial.events("garps")
     if len(garps) == _LONGEST_GARP_LIST or "garps" not in trial.data:
         return {}
     causes = [e for e in states if e.what == "MASTER"] + [e for e in notifies if "RX_LOWER_PRI" in e.what]
-    fresh = [
-        garp for garp in garps if any(_is_caused_by(garp, cause) for cause in causes if cause.at_s > _BEFORE_ZERO_S)
-    ]
-    return _count(fresh, nodes)
+    fresh = [cause for cause in causes if cause.at_s > _BEFORE_ZERO_S]
+    counted = (g for g in garps if times.repeated or any(_is_caused_by(g, cause, times.delays_s) for cause in fresh))
+    return _count(counted, nodes)
 
 
-def _is_caused_by(garp: Sequence[Any], cause: Event) -> bool:
-    """Whether it belongs to the burst at the cause, or to that five seconds later."""
+def _is_caused_by(garp: Sequence[Any], cause: Event, delays_s: Sequence[float]) -> bool:
+    """Whether it belongs to one of the bursts that the cause led to."""
     after_s = float(garp[0]) - cause.at_s
-    return garp[1] == cause.node and any(abs(after_s - due) < _LONGEST_LAG_S for due in (0.0, _PENDING_GARPS_S))
+    return garp[1] == cause.node and any(abs(after_s - due) < _LONGEST_LAG_S for due in delays_s)
 
 
 def _adverts(trial: Trial, nodes: int) -> dict[int, int]:

@@ -23,7 +23,7 @@ _EVENT_LISTS = {"states": 3, "notify": 3, "adverts": 3, "prio0": 2, "garps": 2, 
 """How many entries each event of a list has at least."""
 _TIMES = ("phase", "t_heal", "t_end", "duration", "t_unflag", "inject_s")
 _COUNTS = ("n_adverts_master", "n_adverts_other")
-_LONGEST_S = 1e7
+_LONGEST_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _trial(place: str, index: int, data: Any, nodes: int) -> Trial:
         _check_event(start, 2, nodes, f"{place}.starts")
     for key in _TIMES:
         if data.get(key) is not None and not _is_time(data[key]):
-            raise UserError(f"{place}.{key}: expected a time in seconds, got {data[key]!r}")
+            raise UserError(f"{place}.{key}: expected a time in seconds within a day, got {data[key]!r}")
     for key in ("target", "master_before"):
         if data.get(key) is not None and not _is_node(data[key], nodes):
             raise UserError(f"{place}.{key}: expected a node from 1 to {nodes}, got {data[key]!r}")

@@ -11,7 +11,7 @@ from hasim.errors import UserError
 from hasim.scenario.model import Scenario
 from hasim.sim import simulate
 from hasim.study.replay.comparison import TrialComparison, compare, outcome
-from hasim.study.replay.configuration import Reader, unused_keys
+from hasim.study.replay.configuration import Reader, garp_times, unused_keys
 from hasim.study.replay.observation import Lateness, Observation, recorded, script_lateness, simulated
 from hasim.study.replay.recording import Group, Recording
 from hasim.study.replay.staging import Stage, within_noise
@@ -39,7 +39,8 @@ class RaceReport:
 
 @dataclass(frozen=True, slots=True)
 class GroupReport:
-    """One group. ``same_order`` counts the trials whose order came out the same within the noise of their times,
+    """One group of ``recorded`` trials, of which there are none in ``trials`` where it has a ``problem``.
+    ``same_order`` counts the trials whose order came out the same within the noise of their times,
     ``same_order_nominal`` those at the nominal times already. ``decided`` is ``trial`` (compared one by one) or
     ``race`` (compared as proportions).
 
@@ -48,6 +49,7 @@ class GroupReport:
 
     name: str
     decided: str
+    recorded: int
     trials: tuple[TrialComparison, ...]
     same_order: int
     same_order_nominal: int
@@ -110,11 +112,25 @@ def _replay_group(group: Group) -> GroupReport:
     unused = unused_keys(group)
     try:
         stage = Stage(group)
-        theirs = [recorded(trial, group.nodes) for trial in group.trials]
+        theirs = [recorded(trial, group.nodes, garp_times(group)) for trial in group.trials]
         replays = [_replay_trial(stage, group, index, theirs[index]) for index in range(len(group.trials))]
     except UserError as error:
         return GroupReport(
-            group.name, "none", (), 0, 0, None, None, None, (0, 0), (0, 0), (0, 0), None, unused, str(error)
+            group.name,
+            "none",
+            len(group.trials),
+            (),
+            0,
+            0,
+            None,
+            None,
+            None,
+            (0, 0),
+            (0, 0),
+            (0, 0),
+            None,
+            unused,
+            str(error),
         )
     trials = tuple(comparison for comparison, _ in replays)
     ours = [observation for _, observation in replays]
@@ -123,6 +139,7 @@ def _replay_group(group: Group) -> GroupReport:
     return GroupReport(
         name=group.name,
         decided="race" if is_race else "trial",
+        recorded=len(group.trials),
         trials=trials,
         same_order=sum(trial.same_order for trial in trials),
         same_order_nominal=sum(trial.nominal for trial in trials),
@@ -161,15 +178,18 @@ def _observe(scenario: Scenario, group: Group, index: int, seed: int, lateness: 
 
 
 def _is_race(group: Group) -> bool:
-    """Whether chance decides: packets are lost, or two instances that wait for the same master wait equally long."""
+    """Whether chance decides: packets are lost, or the master goes and two of those that wait are equally near to
+    taking over."""
     if group.config.get("loss"):
         return True
     if not group.trials or group.kind != "fault":
         return False
+    first = group.trials[0]
+    if first.target != (first.master_before or first.target):
+        return False
     priorities = Reader(group.config, f"group {group.name}").numbers("prio", 100, group.nodes)
-    target = group.trials[0].target
-    waiting = [priority for node, priority in enumerate(priorities, start=1) if node != target]
-    return len(set(waiting)) < len(waiting)
+    waiting = [priority for node, priority in enumerate(priorities, start=1) if node != first.target]
+    return waiting.count(max(waiting, default=0)) > 1
 
 
 def _race(stage: Stage, group: Group, theirs: Sequence[Observation]) -> RaceReport:
@@ -239,7 +259,7 @@ def _quantile(values: Sequence[float], q: float) -> float | None:
 
 def _group_json(group: GroupReport) -> dict[str, Any]:
     return {
-        "trials": len(group.trials),
+        "trials": group.recorded,
         "decided_by": group.decided,
         "same_order": group.same_order,
         "same_order_at_nominal_times": group.same_order_nominal,

@@ -18,6 +18,7 @@ from hasim.study.replay.evidence import (
     nanoseconds,
     neighbour_delay_ns,
     on_its_grid,
+    reloaded_ns,
     reloaded_priority,
     start_up_time,
 )
@@ -126,7 +127,8 @@ class Stage:
         target = node_name(trial.target)
         if group.kind == "notifykill":
             return [_kill(group.config, target)]
-        at_ns = injected_ns(self._base.instances, trial)
+        began = reloaded_ns if group.fault == "hup" else injected_ns
+        at_ns = began(self._base.instances, trial)
         heal = trial.seconds("t_heal")
         duration = None if heal is None else Constant(max(nanoseconds(heal) + noise.heal_ns - at_ns, 0))
         others = tuple(i.name for i in self._base.instances if i.name != target)
@@ -203,7 +205,7 @@ def _kill(config: Mapping[str, Any], target: str) -> Fault:
             f"unknown signal {signal!r} to {which!r}: expected SIGTERM or SIGKILL to all, the child or the parent"
         )
     if signal == "SIGTERM":
-        return _fault("term", target, (), None)
+        return replace(_fault("term", target, (), None), process="child" if which == "child" else "all")
     return replace(_fault("kill9", target, (), None), process=which, duration=Constant(_FOR_GOOD_NS))
 
 
@@ -218,7 +220,11 @@ def _end_of(group: Group, trial: Trial) -> float:
 
 def _phase(trial: Trial, instances: tuple[Instance, ...]) -> int | None:
     """How long before time zero the last advert was sent; where one more should have been, it was not captured."""
-    phase, interval_ns = trial.seconds("phase"), instances[(trial.master_before or 1) - 1].vrrp.advert_int_ns
+    master = trial.master_before or _first_master(instances)
+    phase, interval_ns = trial.seconds("phase"), instances[master - 1].vrrp.advert_int_ns
+    if phase is None:
+        sent = [float(event[0]) for event in trial.events("adverts") if event[1] == master and event[0] <= 0]
+        phase = -max(sent) if sent else None
     if phase is None:
         return None
     phase_ns = max(nanoseconds(phase), 0)

@@ -1,0 +1,29 @@
+"""Sleep a little again and again, and tell when that took longer than it should have: the machine was late.
+
+    sleeper.py SLEEP_NS LEAST_NS
+
+A line ``DUE LATE`` for each time that it woke up by at least LEAST_NS too late: when it should have (CLOCK_MONOTONIC)
+and by how much, in nanoseconds. It ends when its standard input does.
+"""
+
+import select
+import sys
+import time
+
+_SECOND = 1_000_000_000
+
+
+def main(sleep_ns: int, least_ns: int) -> None:
+    """Sleep until the drill is gone."""
+    while True:
+        due_ns = time.monotonic_ns() + sleep_ns
+        ended, _, _ = select.select([sys.stdin], [], [], sleep_ns / _SECOND)
+        if ended:
+            return
+        late_ns = time.monotonic_ns() - due_ns
+        if late_ns >= least_ns:
+            print(due_ns, late_ns, flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,153 @@
+"""A study by episodes kept in a directory.
+
+=================  =====================================================================================================
+file               holds
+=================  =====================================================================================================
+``strata.csv``     a row for each stratum: how often it occurs, how many of its episodes were simulated
+``episodes.csv``   a row for each of those, with how many times a year it counts
+``outages.csv``    a row for each outage of them, with its phases
+``scenario.yaml``  the scenario as its author wrote it
+``result.json``    everything that was measured (:mod:`hasim.study.episodes.document`)
+``meta.json``      what made it
+=================  =====================================================================================================
+
+Tables are ``.parquet`` too if that is asked for. Every file is written beside its place and then moved there,
+``result.json`` last: whoever sees it sees a whole study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hasim.errors import UserError
+from hasim.measure.model import PHASES
+from hasim.study.episodes.estimation import Stratum
+from hasim.study.keeping import keep_answer
+from hasim.study.tabular import whole_file, write_table
+
+if TYPE_CHECKING:
+    from hasim.study.episodes.results import EpisodesResult
+
+__all__ = ["TABLES", "save"]
+
+_STRATUM = ("master_before", "begun_by", "target", "depth")
+
+
+class _Table(NamedTuple):
+    columns: Sequence[str]
+    rows: Callable[[EpisodesResult], Iterator[tuple[Any, ...]]]
+
+
+def save(result: EpisodesResult, directory: Path, command: str = "", *, parquet: bool = False) -> list[Path]:
+    """Write a study into ``directory``, which is made if need be; returns the files.
+
+    Raises:
+        UserError: the directory or a file cannot be written; Parquet is asked for and not installed.
+    """
+    source = directory / "scenario.yaml"
+    kinds = ("csv", "parquet") if parquet else ("csv",)
+    paths = [directory / f"{name}.{kind}" for name in TABLES for kind in kinds]
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for path in paths[1:]:
+            write_table(path, TABLES[path.stem].columns, TABLES[path.stem].rows(result))
+        with whole_file(source) as part:
+            part.write_text(result.scenario.source_text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UserError(f"the study cannot be kept in {directory}: {error.strerror or error}") from None
+    first = TABLES["strata"]
+    kept = keep_answer(directory, result.to_json(), ("strata", first.columns, first.rows(result)), command)
+    return [*paths[1:], source, *kept]
+
+
+def _place(result: EpisodesResult, stratum: Stratum) -> tuple[Any, ...]:
+    fault, target = result.begun_by(stratum)
+    return stratum.master, fault, target, stratum.depth
+
+
+def _strata(result: EpisodesResult) -> Iterator[tuple[Any, ...]]:
+    for stratum, rows in result.cycles.episodes.items():
+        probability = sum(episode.weight for episode in rows) / len(rows)
+        per_year = result.episodes_per_year.value * result.cycles.share(stratum)
+        yield (*_place(result, stratum), len(rows), per_year, probability)
+
+
+def _episodes(result: EpisodesResult) -> Iterator[tuple[Any, ...]]:
+    for stratum, rows in result.cycles.episodes.items():
+        per_year = result.episodes_per_year.value * result.cycles.share(stratum) / len(rows)
+        for episode in rows:
+            yield (
+                *_place(result, stratum),
+                episode.number,
+                episode.weight,
+                per_year * episode.weight,
+                episode.master or None,
+                episode.length_ns,
+                sum(episode.downtime_ns),
+                len(episode.outages),
+                episode.dual_master_ns,
+                episode.wrong_instance_ns,
+                episode.black_hole_ns,
+            )
+
+
+def _outages(result: EpisodesResult) -> Iterator[tuple[Any, ...]]:
+    for stratum, rows in result.cycles.episodes.items():
+        per_year = result.episodes_per_year.value * result.cycles.share(stratum) / len(rows)
+        for episode in rows:
+            for number, outage in enumerate(episode.outages, start=1):
+                yield (
+                    *_place(result, stratum),
+                    episode.number,
+                    number,
+                    per_year * episode.weight,
+                    outage.duration_ns,
+                    outage.missing,
+                    outage.cause,
+                    outage.fault,
+                    outage.began_on,
+                    outage.ended_on,
+                    outage.resolution,
+                    *outage.phases_ns,
+                )
+
+
+TABLES = {
+    "strata": _Table((*_STRATUM, "episodes", "per_year", "probability"), _strata),
+    "episodes": _Table(
+        (
+            *_STRATUM,
+            "episode",
+            "weight",
+            "per_year",
+            "master_after",
+            "length_ns",
+            "downtime_ns",
+            "outages",
+            "dual_master_ns",
+            "wrong_instance_ns",
+            "black_hole_ns",
+        ),
+        _episodes,
+    ),
+    "outages": _Table(
+        (
+            *_STRATUM,
+            "episode",
+            "outage",
+            "per_year",
+            "duration_ns",
+            "missing",
+            "cause",
+            "fault",
+            "began_on",
+            "ended_on",
+            "resolution",
+            *(f"{phase}_ns" for phase in PHASES),
+        ),
+        _outages,
+    ),
+}
+"""The tables by name. The sum of ``per_year`` times ``downtime_ns`` over all episodes is the downtime of a year."""
