@@ -33,12 +33,13 @@ def given_priority() -> Iterator[None]:
     they say otherwise. (A thread that waits for its turn in the interpreter waits for all the others.)"""
     turn_s = sys.getswitchinterval()
     sys.setswitchinterval(_TURN_S)
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0).sched_priority
     is_given = _set(os.SCHED_RR, _OWN_PRIORITY)
     try:
         yield
     finally:
         if is_given:
-            _set(os.SCHED_OTHER, 0)
+            _set(policy, priority)
         sys.setswitchinterval(turn_s)
 
 

@@ -62,7 +62,9 @@ def registered() -> Iterator[Registration]:
     try:
         yield Registration(directory)
     finally:
-        _remove(directory)
+        _empty(directory)
+        with _everybody_waits():
+            _vanish(directory)
         os.close(lock)
         with suppress(OSError):
             ROOT.rmdir()
@@ -123,7 +125,8 @@ def _remove_dead() -> list[str]:
     removed = []
     for directory in sorted(ROOT.iterdir()):
         if _is_dead(directory):
-            _remove(directory)
+            _empty(directory)
+            _vanish(directory)
             removed.append(directory.name)
     return removed
 
@@ -143,14 +146,18 @@ def _is_dead(directory: Path) -> bool:
     return True
 
 
-def _remove(directory: Path) -> None:
-    """Remove a drill: its namespaces with all that lives in them, then its files, its lock last."""
+def _empty(directory: Path) -> None:
+    """Remove what a drill has: its namespaces with all that lives in them, then its files, but not its lock."""
     namespaces = directory / _NAMESPACES
     for path in sorted(namespaces.iterdir()) if namespaces.is_dir() else ():
         Namespace(path).remove()
     for path in directory.iterdir():
         if path.name != _LOCK:
             shutil.rmtree(path)
+
+
+def _vanish(directory: Path) -> None:
+    """Remove an empty drill. The lock of all drills must be held: one without a lock looks like a dead one."""
     try:
         (directory / _LOCK).unlink(missing_ok=True)
         directory.rmdir()

@@ -27,11 +27,16 @@ class UnhealthyError(HasimError):
 async def reach_steady_state(room: Room) -> None:
     """Start the daemons, the initial master's first, and wait until nothing moves any more.
 
+    The applications are up by then: a daemon whose first check fails begins with an interval of waiting.
+
     Raises:
         UnhealthyError: that does not come about.
     """
     master = room.scenario.initial_master
     assert master is not None
+    await _until(
+        room, lambda: all(guest.service_is_up for guest in room.guests.values()), "an application does not start"
+    )
     room.guests[master].daemon.start()
     await _until(room, lambda: room.guests[master].state == "MASTER", f"{master} does not become MASTER")
     for name, guest in room.guests.items():

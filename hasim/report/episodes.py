@@ -99,7 +99,7 @@ def _by_faults(result: EpisodesResult) -> Table:
 
 def _count_text(count: int) -> str:
     if count == 0:
-        return "none is any more (failback, boots, scripts)"
+        return "none is (failback, boots, scripts, lost adverts)"
     return "one fault is in force" if count == 1 else f"{count} faults are in force"
 
 

@@ -175,4 +175,4 @@ def _caption(result: EpisodesResult) -> str:
 
 
 def _count_text(count: int) -> str:
-    return ("none any more", "one fault", f"{count} faults")[min(count, 2)] + " in force"
+    return ("no fault", "one fault", f"{count} faults")[min(count, 2)] + " in force"

@@ -141,8 +141,7 @@ class Campaign:
 
     def _cycles(self) -> Cycles:
         cycles = Cycles({s.master: self._rates(s.master) for s in self.episodes}, self.episodes)
-        length_ns = cycles.ratio(lambda episode: episode.length_ns, lambda _episode: 1.0).value
-        check_ageing(
-            self.faults, [m for m, share in zip(cycles.masters, cycles.shares, strict=True) if share], length_ns
-        )
+        in_episodes = cycles.ratio(lambda episode: episode.length_ns).value
+        masters = [master for master, share in zip(cycles.masters, cycles.shares, strict=True) if share]
+        check_ageing(self.faults, masters, in_episodes / (1.0 - in_episodes))
         return cycles

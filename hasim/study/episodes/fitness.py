@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 from hasim.errors import UserError
@@ -53,8 +52,9 @@ def first_masters(scenario: Scenario) -> list[str]:
     return sorted(set(masters))
 
 
-def check_ageing(clocks: Sequence[Clock], masters: Sequence[str], episode_ns: float) -> None:
-    """Refuse clocks with a memory where their order matters, or where they often overlap.
+def check_ageing(clocks: Sequence[Clock], masters: Sequence[str], amiss: float) -> None:
+    """Refuse clocks with a memory where their order matters, or where they often overlap: ``amiss`` is how long all
+    episodes together last, relative to the healthy time.
 
     Raises:
         UserError: it says which, and why.
@@ -69,11 +69,10 @@ def check_ageing(clocks: Sequence[Clock], masters: Sequence[str], episode_ns: fl
             f"exponential), and who is MASTER ({', '.join(masters)}) depends on what failed last, so that the order of "
             "failures matters"
         )
-    rate = math.fsum(1.0 / clock.time_to_failure.mean_ns() for clock in clocks)
-    if rate * episode_ns > FRESH_SHARE:
+    if amiss > FRESH_SHARE:
         raise UserError(
             f"episodes cannot answer this, use --method years: {name} has a time to failure with a memory (not "
-            f"exponential), and something is amiss for {rate * episode_ns:.1%} of the healthy time, so that faults "
+            f"exponential), and something is amiss for {amiss:.1%} of the healthy time, so that faults "
             f"are not separate (at most {FRESH_SHARE:.0%} for clocks with a memory)"
         )
 
