@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hasim.sim.fabric import Fabric, Path
 from hasim.sim.kernel import PACKETS, WORLD, Kernel
+from hasim.sim.parked import Link, Relation, Sender, adverts_ahead, first_missed_deadline, time_of_arrival
 from hasim.vrrp.events import AdvertReceived, State, TimerExpired
 from hasim.vrrp.machine import Machine
 
@@ -31,48 +32,6 @@ if TYPE_CHECKING:
     from hasim.sim.router import Router
 
 __all__ = ["Heartbeats", "LossyLink"]
-
-_BLOCKS_AHEAD = 16
-"""How many blocks of fates are looked at before the next event, at most."""
-
-
-class _Link:
-    """From a router to a peer: what its adverts meet now, how many were sent, and when several arrive at once, which
-    comes first."""
-
-    __slots__ = ("path", "priority", "receiver", "sender", "sent")
-
-    def __init__(self, sender: Router, receiver: Router, path: Path, priority: int) -> None:
-        self.sender = sender
-        self.receiver = receiver
-        self.path = path
-        self.priority = priority
-        self.sent = 0
-
-
-class _Relation(NamedTuple):
-    """The adverts of a parked MASTER to one peer that they reach; number ``first_index`` is the one due at
-    ``first_ns``. Their path does not change while they are parked.
-
-    A peer that does not ``follow`` is not listening (dead, frozen, in FAULT): adverts that arrive now mean nothing to
-    it, but those that are on the way when it begins to listen will."""
-
-    link: _Link
-    path: Path
-    first_index: int
-    follows: bool
-
-
-class _Sender(NamedTuple):
-    """A parked MASTER: its adverts are due at ``first_ns + i * step_ns``, of which the first ``sent`` are already
-    out."""
-
-    router: Router
-    advert: AdvertReceived
-    first_ns: int
-    step_ns: int
-    sent: int
-    relations: tuple[_Relation, ...]
 
 
 class LossyLink(NamedTuple):
@@ -98,10 +57,10 @@ class Heartbeats:
         self._fabric = fabric
         self._quiet = quiet
         self._routers: list[Router] = []
-        self._links: list[list[_Link]] = []
+        self._links: list[list[Link]] = []
         self._version = -1
         self._in_flight = 0
-        self._parked: tuple[_Sender, ...] | None = None
+        self._parked: tuple[Sender, ...] | None = None
         self._epoch = 0
         self.looks = 0
         """How many of the scheduled events only look ahead for lost adverts."""
@@ -140,7 +99,7 @@ class Heartbeats:
                 unreached.append(link.receiver.name)
         return tuple(unreached)
 
-    def _admits(self, neighbours: Neighbours, link: _Link, advert: AdvertReceived, index: int) -> bool:
+    def _admits(self, neighbours: Neighbours, link: Link, advert: AdvertReceived, index: int) -> bool:
         """Whether the advert leaves now; otherwise it meets the path of the time at which it does."""
 
         def leave() -> None:
@@ -189,7 +148,7 @@ class Heartbeats:
         if self._quiet:
             self._park(None, sent=0)
 
-    def _links_of(self, sender: Router) -> list[_Link]:
+    def _links_of(self, sender: Router) -> list[Link]:
         """To every peer of ``sender``, with the paths as they are now."""
         if self._version != self._fabric.version:
             self._version = self._fabric.version
@@ -200,20 +159,20 @@ class Heartbeats:
                     link.path = self._path(link.sender, link.receiver)
         return self._links[sender.index]
 
-    def _new_links(self, sender: Router) -> list[_Link]:
+    def _new_links(self, sender: Router) -> list[Link]:
         peers = {router.name: router for router in self._routers if router.member == sender.member}
         links = []
         for name in sender.instance.vrrp.peers:
             if name in peers:
                 receiver = peers[name]
                 priority = PACKETS + receiver.index * len(self._routers) + sender.index
-                links.append(_Link(sender, receiver, self._path(sender, receiver), priority))
+                links.append(Link(sender, receiver, self._path(sender, receiver), priority))
         return links
 
     def _path(self, sender: Router, receiver: Router) -> Path:
         return self._fabric.path(sender.instance, receiver.instance, sender.member)
 
-    def _deliver(self, link: _Link, advert: AdvertReceived, arrival_ns: int) -> None:
+    def _deliver(self, link: Link, advert: AdvertReceived, arrival_ns: int) -> None:
         receiver = link.receiver
 
         def arrive(_event: Any) -> None:
@@ -234,9 +193,9 @@ class Heartbeats:
         self._watch(self._kernel.now)
         return True
 
-    def _quiet_senders(self, leader: Router | None, sent: int) -> tuple[_Sender, ...] | None:
+    def _quiet_senders(self, leader: Router | None, sent: int) -> tuple[Sender, ...] | None:
         """The group's MASTERs with their followers, or None where something is going on."""
-        senders: list[_Sender] = []
+        senders: list[Sender] = []
         followed: set[int] = set()
         waiting: set[int] = set()
         for router in self._routers:
@@ -256,7 +215,7 @@ class Heartbeats:
             return None
         return tuple(senders) if senders and waiting == followed else None
 
-    def _quiet_sender(self, router: Router, leader: Router | None, sent: int, followed: set[int]) -> _Sender | None:
+    def _quiet_sender(self, router: Router, leader: Router | None, sent: int, followed: set[int]) -> Sender | None:
         now = self._kernel.now
         first_ns = now if router is leader else router.next_advert_ns
         assert first_ns is not None
@@ -277,8 +236,8 @@ class Heartbeats:
                 followed.add(receiver.index)
             elif (listener.running and state is State.MASTER) or (listener.frozen and listener.queues_packets):
                 return None
-            relations.append(_Relation(link, path, link.sent, follows))
-        return _Sender(router, advert, first_ns, step_ns, sent if router is leader else 0, tuple(relations))
+            relations.append(Relation(link, path, link.sent, follows))
+        return Sender(router, advert, first_ns, step_ns, sent if router is leader else 0, tuple(relations))
 
     def _watch(self, from_ns: int) -> None:
         """Look ahead, at most to the next event that is scheduled anyway, for a deadline that would pass."""
@@ -291,9 +250,9 @@ class Heartbeats:
         ]
         if not lossy:
             return
-        farthest_ns = [from_ns + _adverts_ahead(relation) * sender.step_ns for sender, relation in lossy]
+        farthest_ns = [from_ns + adverts_ahead(relation) * sender.step_ns for sender, relation in lossy]
         until_ns = max(min(self._kernel.next_event_ns(), *farthest_ns), from_ns + 1)
-        missed = [_first_missed_deadline(s, r, from_ns, until_ns) for s, r in lossy]
+        missed = [first_missed_deadline(s, r, from_ns, until_ns) for s, r in lossy]
         first_ns = min((deadline for deadline in missed if deadline is not None), default=None)
         epoch = self._epoch
         self.looks += 1
@@ -329,13 +288,13 @@ class Heartbeats:
         for router in self._routers:
             router.arm()
 
-    def _settle_relation(self, sender: _Sender, relation: _Relation, count: int, now: int) -> None:
+    def _settle_relation(self, sender: Sender, relation: Relation, count: int, now: int) -> None:
         """Hand a follower the last advert that has arrived before ``now``; put those on the way onto the network."""
         for i in range(count - 1, -1, -1):
             index = relation.first_index + i
             if relation.path.lost(index):
                 continue
-            arrival_ns = _arrival(sender, relation, i)
+            arrival_ns = time_of_arrival(sender, relation, i)
             if arrival_ns >= now:
                 self._deliver(relation.link, sender.advert, arrival_ns)
                 continue
@@ -355,45 +314,3 @@ def _is_steady(advert: AdvertReceived, path: Path, step_ns: int, follower: Machi
         step_ns + jitter_ns < follower.patience_ns(advert)
         and first_ns + path.latency_ns + jitter_ns < follower.deadline_ns
     )
-
-
-def _adverts_ahead(relation: _Relation) -> int:
-    assert relation.path.fates is not None
-    return _BLOCKS_AHEAD * relation.path.fates.block
-
-
-def _first_missed_deadline(sender: _Sender, relation: _Relation, from_ns: int, until_ns: int) -> int | None:
-    """The first deadline of the follower, from ``from_ns`` on, that passes without an advert; None if there is none
-    in the rows of losses that begin until about ``until_ns``."""
-    fates = relation.path.fates
-    assert fates is not None
-    machine = relation.link.receiver.machine
-    down_ns = machine.patience_ns(sender.advert)
-    length = int(down_ns - relation.path.longest_jitter_ns) // sender.step_ns
-    first = max((from_ns - sender.first_ns) // sender.step_ns - int(down_ns // sender.step_ns) - 2, 0)
-    if first == 0:
-        assert machine.deadline_ns is not None
-        if machine.deadline_ns >= from_ns and _is_missed(sender, relation, machine.deadline_ns, 0):
-            return machine.deadline_ns
-    last = max((until_ns - sender.first_ns) // sender.step_ns, first)
-    for index in fates.rows(relation.first_index + first, relation.first_index + last, length):
-        before = index - relation.first_index - 1
-        if before < 0 or fates.lost(index - 1):
-            continue
-        deadline_ns = _arrival(sender, relation, before) + down_ns
-        if deadline_ns >= from_ns and _is_missed(sender, relation, deadline_ns, before + 1):
-            return deadline_ns
-    return None
-
-
-def _is_missed(sender: _Sender, relation: _Relation, deadline_ns: int, i: int) -> bool:
-    """Whether no advert from number ``i`` on arrives by the deadline."""
-    while relation.path.lost(relation.first_index + i):
-        i += 1
-        if sender.first_ns + i * sender.step_ns > deadline_ns:
-            return True
-    return _arrival(sender, relation, i) > deadline_ns
-
-
-def _arrival(sender: _Sender, relation: _Relation, i: int) -> int:
-    return sender.first_ns + i * sender.step_ns + relation.path.delay_ns(relation.first_index + i)

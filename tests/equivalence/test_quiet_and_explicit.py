@@ -35,3 +35,24 @@ def test_quiet_heartbeats_leave_the_same_trace_as_explicit_ones(kind: str, text:
     quiet = simulate(scenario, seed=seed, replication=0)
     explicit = simulate(scenario, seed=seed, replication=0, heartbeats="explicit")
     assert quiet.records == explicit.records
+
+
+_THREE_ALIKE = """
+horizon: 1h
+zones: [z]
+vpc: {cidr: 10.0.0.0/16}
+subnets: {service: {cidr: 10.0.1.0/24}}
+instances: {a: {address: 10.0.1.11}, b: {address: 10.0.1.12}, c: {address: 10.0.1.13}}
+floating: {address: 10.0.1.100, mechanism: secondary_ip, method: migrate}
+vrrp: {version: 2, priority: 100, down_timer_adverts: 2}
+daemon: {timer_latency: 0s, take_over: 0s, busy: 0s, advert_drift: 0s}
+network: {within_zone: {latency: 0s, jitter: 0s, loss: 30%}}
+"""
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_advert_that_is_sent_at_the_instant_of_a_deadline_comes_too_late(seed: int) -> None:
+    """Timers of one instant have an order: that of a MASTER may come after that of the BACKUP which waits for it."""
+    scenario = loads(_THREE_ALIKE)
+    quiet = simulate(scenario, seed=seed, replication=0)
+    assert quiet.records == simulate(scenario, seed=seed, replication=0, heartbeats="explicit").records
