@@ -6,6 +6,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# The tests start hundreds of processes, which would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint check-python docs bench notebooks clean
 
 # Exit status 99 says that a scenario misses its SLO: a result, not a failure.

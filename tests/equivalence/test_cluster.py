@@ -14,6 +14,8 @@ from hasim.errors import UserError
 from hasim.scenario import load
 from hasim.study import Crew, replicate
 
+pytestmark = pytest.mark.real
+
 ROOT = Path(__file__).parents[2]
 SCENARIO = ROOT / "scenarios" / "partition.yaml"
 

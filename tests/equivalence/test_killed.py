@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.real
+
 ROOT = Path(__file__).parents[2]
 SCENARIO = ROOT / "scenarios" / "partition.yaml"
 FILES = ("result.json", "outages.csv", "replications.csv", "api.csv", "scenario.json")

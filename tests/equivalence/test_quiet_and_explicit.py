@@ -38,7 +38,7 @@ def test_quiet_heartbeats_leave_the_same_trace_as_explicit_ones(kind: str, text:
 
 
 _THREE_ALIKE = """
-horizon: 1h
+horizon: 20min
 zones: [z]
 vpc: {cidr: 10.0.0.0/16}
 subnets: {service: {cidr: 10.0.1.0/24}}

@@ -41,7 +41,7 @@ def coverage(estimate: Callable[[np.random.Generator], Estimate], truth: float, 
     return sum(one.low <= truth <= one.high for one in (estimate(rng) for _ in range(STUDIES))) / STUDIES
 
 
-@pytest.mark.parametrize(("n", "outages_each"), [(10, 5.0), (30, 1.0), (40, 20.0), (100, 0.3), (100, 3.0)])
+@pytest.mark.parametrize(("n", "outages_each"), [(10, 5.0), (30, 1.0), (40, 20.0), (100, 0.3)])
 @pytest.mark.parametrize("durations", [CONSTANT, EXPONENTIAL, LOGNORMAL], ids=["constant", "exponential", "lognormal"])
 def test_the_mean_over_replications(n: int, outages_each: float, durations: tuple[Draw, float]) -> None:
     draw, mean = durations
@@ -53,7 +53,7 @@ def test_the_mean_over_replications(n: int, outages_each: float, durations: tupl
     assert 0.93 <= coverage(study, outages_each * mean) <= 0.97
 
 
-@pytest.mark.parametrize("outages", [0.5, 2.0, 5.0])
+@pytest.mark.parametrize("outages", [0.5, 5.0])
 @pytest.mark.parametrize("durations", [CONSTANT, EXPONENTIAL, LOGNORMAL], ids=["constant", "exponential", "lognormal"])
 def test_the_mean_over_replications_of_which_few_have_any_downtime(
     outages: float, durations: tuple[Draw, float]
@@ -67,7 +67,7 @@ def test_the_mean_over_replications_of_which_few_have_any_downtime(
     assert coverage(study, outages / 200 * mean) >= 0.95
 
 
-@pytest.mark.parametrize("incidents", [20.0, 50.0, 200.0])
+@pytest.mark.parametrize("incidents", [20.0, 200.0])
 @pytest.mark.parametrize("durations", [CONSTANT, EXPONENTIAL, LOGNORMAL], ids=["constant", "exponential", "lognormal"])
 def test_the_mean_over_time_of_a_single_replication(incidents: float, durations: tuple[Draw, float]) -> None:
     draw, mean = durations
@@ -106,7 +106,7 @@ def test_a_quantile(share: float, n: int) -> None:
     assert 0.93 <= coverage(lambda rng: quantile(sorted(rng.exponential(1.0, n)), share), truth) <= 0.97
 
 
-@pytest.mark.parametrize("cycles", [30, 100, 400])
+@pytest.mark.parametrize("cycles", [30, 400])
 @pytest.mark.parametrize("durations", [CONSTANT, EXPONENTIAL, LOGNORMAL], ids=["constant", "exponential", "lognormal"])
 def test_a_ratio_over_regenerative_cycles(cycles: int, durations: tuple[Draw, float]) -> None:
     """A cycle is an up time without memory and an outage: its length and its downtime are not independent."""

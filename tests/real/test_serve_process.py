@@ -15,6 +15,8 @@ from hasim.cloud.http import Journal
 from hasim.cloud.http.server import listen
 from tests.real.serving import Served, serving, wait_until
 
+pytestmark = pytest.mark.real
+
 COMMAND = [sys.executable, "-c", "from hasim.cli.main import main; main()", "serve"]
 
 

@@ -148,7 +148,7 @@ def check_reachability(scenario: Scenario, trace: Trace) -> int:
 
 
 @pytest.mark.parametrize("kind", FELT)
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(text=scenarios(), seed=st.integers(0, 1_000))
 def test_phases_add_up_and_reachability_is_what_its_parts_make_it(kind: str, text: str, seed: int) -> None:
     scenario = loads(with_faults(text, kind))

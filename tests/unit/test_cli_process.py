@@ -14,6 +14,8 @@ import pytest
 
 from tests.unit.scenario_texts import BASE
 
+pytestmark = pytest.mark.real
+
 COMMAND = [sys.executable, "-c", "from hasim.cli.main import main; main()"]
 HEAVY = ("matplotlib", "numpy", "pandas", "pydantic", "rich", "scipy", "simpy", "yaml")
 LONG = BASE + "initial_master: a\nfaults: [{kind: crash, target: a, at: 100s, duration: 60s}]\nreplications: 1000000\n"

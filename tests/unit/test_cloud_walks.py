@@ -4,7 +4,7 @@ After every step the invariants hold, every refusal is one that its action docum
 it was, and reading changed nothing. Three ways of walking, all through the same steps:
 
 * a Hypothesis state machine decides everything itself, and so shrinks what it finds to its last detail: few walks;
-* Hypothesis scripts of 32 steps, four bytes each (four zeros: no step): thousands of walks;
+* Hypothesis scripts of 24 steps, four bytes each (four zeros: no step): thousands of walks;
 * a plain generator: long walks, ``HASIM_WALKS`` of them.
 
 What the last two reached is printed, and held against the documented states and codes.
@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from hasim.cloud import ACTIONS
 from tests.unit.cloud_sampler import Coverage, HypothesisChooser, RandomChooser, Walk
 
-SCRIPTS, SCRIPT_STEPS, BYTES_PER_STEP = 3000, 32, 4
+SCRIPTS, SCRIPT_STEPS, BYTES_PER_STEP = 2200, 24, 4
 WALKS, WALK_STEPS = int(os.environ.get("HASIM_WALKS", "150")), 120
 UNHURRIED = settings(
     derandomize=True,

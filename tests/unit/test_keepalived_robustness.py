@@ -72,7 +72,7 @@ def _mutated(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(_mutated())
 def test_a_mutated_file_is_read_or_refused(text: str) -> None:
     _survives(text)

@@ -110,7 +110,7 @@ class Sequences:
         self.add(tr.ReachabilityChanged(self.now, server, "" if server else self.one_of("route", "guest")))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.data(), st.integers(1, 40), st.integers(0, 5))
 def test_measures_what_the_definitions_say(data: st.DataObject, steps: int, tail: int) -> None:
     sequences = Sequences(data)

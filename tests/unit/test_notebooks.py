@@ -29,6 +29,7 @@ def test_notebook_is_valid_and_kept_without_outputs(path: Path) -> None:
         assert cell.get("execution_count") is None
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_from_top_to_bottom(path: Path) -> None:
     notebook = read(path)

@@ -36,6 +36,11 @@ def year_page(year: StudyResult) -> Page:
 
 
 @pytest.fixture(scope="module")
+def year_html(year_page: Page) -> str:
+    return page_html(year_page)
+
+
+@pytest.fixture(scope="module")
 def partition_html(partition: StudyResult) -> str:
     return page_html(study_page(partition))
 
@@ -54,19 +59,17 @@ def test_each_objective_has_its_verdict(year: StudyResult, year_page: Page, part
     assert [verdict.word for verdict in study_page(without).verdicts] == ["nothing asked"]
 
 
-def test_the_longest_outages_are_told_first(year: StudyResult, year_page: Page) -> None:
-    html = page_html(year_page)
-    told = re.findall(r"<h3>(Number \d)[^(]*\(replication (\d+), outage (\d+), ([^)]*)\)", html)
+def test_the_longest_outages_are_told_first(year: StudyResult, year_html: str) -> None:
+    told = re.findall(r"<h3>(Number \d)[^(]*\(replication (\d+), outage (\d+), ([^)]*)\)", year_html)
     assert [title for title, *_ in told] == ["Number 1", "Number 2", "Number 3"]
     assert told[0][3] == duration_text(year.longest_outage_ns)
 
 
-def test_the_report_says_how_to_reproduce_it_and_what_it_stands_on(year: StudyResult, year_page: Page) -> None:
-    html = page_html(year_page)
-    assert "hasim report year.yaml --seed 8" in html
-    assert f"seed {year.seed}" in html
+def test_the_report_says_how_to_reproduce_it_and_what_it_stands_on(year: StudyResult, year_html: str) -> None:
+    assert "hasim report year.yaml --seed 8" in year_html
+    assert f"seed {year.seed}" in year_html
     for path in year.scenario.weak_defaults:
-        assert path in html
+        assert path in year_html
 
 
 def test_whatever_a_user_can_name_is_escaped(partition: StudyResult) -> None:
@@ -83,10 +86,6 @@ def test_identifiers_are_unique_and_references_lead_somewhere(partition_html: st
     referenced = set(re.findall(r'(?:href="#|url\(#|aria-(?:labelledby|describedby)=")([^")]+)', partition_html))
     assert referenced <= set(identifiers)
     assert not re.findall(r'(?:src|href)="(?!#)', partition_html)
-
-
-def test_the_same_study_gives_the_same_page(partition: StudyResult, partition_html: str) -> None:
-    assert page_html(study_page(partition)) == partition_html
 
 
 def test_the_command_writes_a_report_of_a_scenario_and_of_a_kept_study(tmp_path: Path, partition: StudyResult) -> None:

@@ -243,6 +243,7 @@ for name in sys.argv[3:]:
 """
 
 
+@pytest.mark.real
 def test_two_processes_on_one_journal_give_what_each_alone_gives(path: Path) -> None:
     names = [NAME, "secondary-ip-best-practice"]
     commands = [

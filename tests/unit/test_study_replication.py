@@ -146,6 +146,7 @@ print(result.interrupted, alive)
 """
 
 
+@pytest.mark.real
 def test_workers_that_are_still_at_it_after_ctrl_c_are_ended() -> None:
     code = _INTERRUPTED.format(path=str(SCENARIOS / "secondary-ip-best-practice.yaml"))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
@@ -176,6 +177,7 @@ def test_ctrl_c_waits_until_what_must_be_whole_is_whole() -> None:
 
 
 @pytest.mark.usefixtures("always_a_pool")
+@pytest.mark.real
 def test_a_killed_worker_is_replaced_and_nothing_is_lost() -> None:
     killed: list[int | None] = []
 
@@ -193,6 +195,7 @@ def test_a_killed_worker_is_replaced_and_nothing_is_lost() -> None:
 
 
 @pytest.mark.usefixtures("always_a_pool")
+@pytest.mark.real
 def test_workers_that_die_again_and_again_are_told() -> None:
     def kill_all(done: int, _total: int) -> None:
         if done:
@@ -248,12 +251,14 @@ def script(tmp_path: Path, replications: int) -> Iterator[subprocess.Popen[str]]
                 os.killpg(process.pid, signal.SIGKILL)
 
 
+@pytest.mark.real
 def test_a_script_needs_no_guard_around_its_main_program(tmp_path: Path) -> None:
     with script(tmp_path, 4) as process:
         output, errors = process.communicate(timeout=60)
     assert (output.split(), errors, process.returncode) == (["running", "4", "False"], "", 0)
 
 
+@pytest.mark.real
 def test_ctrl_c_on_the_terminal_ends_a_study_without_a_traceback(tmp_path: Path) -> None:
     with script(tmp_path, 1_000_000) as process:
         assert process.stdout is not None
