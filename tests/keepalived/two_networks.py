@@ -45,7 +45,9 @@ _GROUP = "vrrp_sync_group G {\n    group {\n        VI_1\n        VI_2\n    }\n}
 
 
 def _say(*words: str) -> None:
-    print(json.dumps([time.monotonic() - _BEGAN, *words]), flush=True)
+    # One write: print() writes the end of the line separately, and threads would get in between.
+    sys.stdout.write(json.dumps([time.monotonic() - _BEGAN, *words]) + "\n")
+    sys.stdout.flush()
 
 
 def _sh(script: str) -> None:
