@@ -26,7 +26,7 @@ demo: $(VENV)/run.stamp
 
 # Drills hold real daemons against the clock: they have the machine for themselves.
 test: lint
-	$(BIN)/python -m pytest -n 2 -m "not drill"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not drill"
 	$(BIN)/python -m pytest -m drill
 
 lint: $(VENV)/test.stamp

@@ -13,6 +13,7 @@ TRIALS = Path(__file__).parents[3] / "shared" / "facts" / "keepalived_measuremen
 
 pytestmark = [
     pytest.mark.real,
+    pytest.mark.xdist_group("replay"),
     pytest.mark.skipif(not TRIALS.exists(), reason="the recorded trials are not beside this checkout"),
 ]
 

@@ -17,7 +17,7 @@ from tests.keepalived import two_networks
 from tests.keepalived.daemon import needs_keepalived
 from tests.keepalived.two_networks import STORY
 
-pytestmark = [pytest.mark.real, needs_keepalived]
+pytestmark = [pytest.mark.real, needs_keepalived, pytest.mark.xdist_group("two networks")]
 
 NAMESPACES = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 SCENARIO = """

@@ -22,6 +22,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from hasim.cloud import ACTIONS
 from tests.unit.cloud_sampler import Coverage, HypothesisChooser, RandomChooser, Walk
 
+pytestmark = pytest.mark.xdist_group("walks")
+
 SCRIPTS, SCRIPT_STEPS, BYTES_PER_STEP = 2200, 24, 4
 WALKS, WALK_STEPS = int(os.environ.get("HASIM_WALKS", "150")), 120
 UNHURRIED = settings(

@@ -17,6 +17,8 @@ from hasim.report.page import page_html, study_page
 from hasim.report.page.content import Page
 from hasim.study import StudyResult
 
+pytestmark = pytest.mark.xdist_group("report page")
+
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
