@@ -7,9 +7,14 @@ checkout.
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
+
+# Tests in the background inherit that Ctrl-C is ignored; the processes that they interrupt must not.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Deterministic: the same examples every time. HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile("default", derandomize=True, database=None, deadline=None)
