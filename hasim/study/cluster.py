@@ -49,7 +49,10 @@ class Cluster:
         return _AHEAD * self._threads
 
     def submit(self, chunk: Chunk[T]) -> Future[Done[T]]:
-        future: Future[Done[T]] = self._executor.submit(_run_if_ours, model_fingerprint(), chunk.pack(), chunk.numbers)
+        """Not by the client's executor: that takes a result for an error whose worker dies as it is fetched."""
+        future: Future[Done[T]] = Future()
+        there = self._client.submit(_run_if_ours, model_fingerprint(), chunk.pack(), chunk.numbers, pure=False)
+        there.add_done_callback(lambda done: _settle(future, done))
         return future
 
     def renew(self) -> None:
@@ -74,7 +77,7 @@ class Cluster:
                 f"--cluster {self._address}: no Dask scheduler answers there ({_first_line(error)}); expected the "
                 'address that "dask scheduler" prints, such as tcp://host:8786'
             ) from None
-        self._client, self._executor = client, client.get_executor(pure=False)
+        self._client = client
         try:
             self._greet()
         except BaseException:
@@ -97,6 +100,16 @@ class Cluster:
         others = sorted(worker for worker, fingerprint in found.items() if fingerprint != model_fingerprint())
         if others:
             raise UserError(f"--cluster {self._address}: {_another_hasim('workers ' + ', '.join(others))}")
+
+
+def _settle(future: Future[Done[Any]], done: Any) -> None:
+    """Hand over what became of a task. A result that was lost with its worker is made again by another."""
+    try:
+        result = done.result()
+    except BaseException as error:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
 
 
 def _fingerprint_there() -> str:
