@@ -133,13 +133,13 @@ class Cloud:
         """A guest was shut down from inside, and the API knows."""
         self._live.power(self.topology.instance_ids[instance], running=False)
 
-    def hear(self, instance: str) -> None:
-        """A gratuitous ARP for the HAVIP has left an instance."""
+    def hear(self, instance: str, at_ns: int) -> None:
+        """A gratuitous ARP for the HAVIP has left an instance at ``at_ns``; the cloud learns of it now."""
         answer = announce(
             self._live, {"instance": self.topology.instance_ids[instance], "address": self.topology.floating_address}
         )
         if answer["outcome"] == "claimed":
-            self.decisions.claimed.append((time.monotonic_ns(), instance))
+            self.decisions.claimed.append((at_ns, instance))
             self._claims += 1
             self._busy.set()
             due_ns = self._live.clock.now_ns() + round(answer["seconds"] * SECOND)

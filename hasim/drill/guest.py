@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -25,7 +25,8 @@ from hasim.units import MILLISECOND
 __all__ = ["Guest"]
 
 _CHECK = "hasim_check.py"
-_RTMGRP_IPV4_IFADDR = 0x10
+_RTMGRP_LINK, _RTMGRP_IPV4_IFADDR = 0x1, 0x10
+_CARRIERS = {"up": True, "down": False}
 _LOG_LATENESS_NS = 200 * MILLISECOND
 _CHECK_PATIENCE_S = 30
 _STOPPED_WITHIN_S = 5.0
@@ -36,7 +37,8 @@ class Guest:
     """The instance ``name`` with its exported ``files``. ``floating`` is the address that moves (None: its own).
 
     What watches it, and must not stand still with it, lives in the namespace ``aside``. ``on_state`` is told the name
-    and every new VRRP state.
+    and every new VRRP state. ``carriers`` is what the guest's kernel told of its links: when, which device, and
+    whether it has a carrier; ``announced`` when a gratuitous ARP for the floating address left it.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class Guest:
         self.service_is_up = False
         self.has_address = False
         self.own_records: list[Record] = []
+        self.carriers: list[tuple[int, str, bool]] = []
+        self.announced: list[int] = []
         self._files = files
         self._floating = str(floating)
         self._environment = environment | {"HASIM_LOG": str(self.script_log)}
@@ -63,24 +67,26 @@ class Guest:
         self._gates: dict[str, bool] = {}
         self._gate_stands = False
         self._service: Started | None = None
-        self._addresses = self._watch_addresses(aside)
+        self._kernel = self._watch_kernel(aside)
 
-    def _watch_addresses(self, aside: Namespace) -> Started:
+    def _watch_kernel(self, aside: Namespace) -> Started:
         kernel = self.namespace.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
-        kernel.bind((0, _RTMGRP_IPV4_IFADDR))
-        command = program("addresses", kernel.fileno())
+        kernel.bind((0, _RTMGRP_LINK | _RTMGRP_IPV4_IFADDR))
+        command = program("kernel", kernel.fileno())
         with kernel:
-            return Started(aside, command, self._address_changed, measures=True, descriptors=[kernel.fileno()])
+            return Started(aside, command, self._kernel_said, measures=True, descriptors=[kernel.fileno()])
 
     @property
     def records(self) -> list[Record]:
         """Everything that became true here, each source in its own order.
 
-        The daemon says that it is MASTER, or no longer, and then changes the address. The kernel tells of that at once,
-        but the log goes through a pipe: a transition was not later than the change of address that it brought about.
+        The daemon says that it is MASTER, or no longer, and then changes the address and announces it. The kernel tells
+        of that at once, but the log goes through a pipe: a transition was not later than what it brought about.
         """
         changes = [record for record in self.own_records if isinstance(record, GuestAddressChanged)]
-        return [*(_not_later(record, changes) for record in self.daemon.log.records), *self.own_records]
+        gained = [*(change.at for change in changes if change.present), *self.announced]
+        lost = [change.at for change in changes if not change.present]
+        return [*(_not_later(record, gained, lost) for record in self.daemon.log.records), *self.own_records]
 
     @property
     def state(self) -> str:
@@ -102,7 +108,7 @@ class Guest:
         self.daemon.close()
         if self._service is not None:
             self._service.close()
-        self._addresses.close()
+        self._kernel.close()
 
     # The application ------------------------------------------------------------------------------------------------
 
@@ -230,12 +236,17 @@ class Guest:
 
     # The floating address -------------------------------------------------------------------------------------------
 
-    def _address_changed(self, line: str) -> None:
-        at, what, address = line.split()
-        present = what == "new"
+    def _kernel_said(self, line: str) -> None:
+        at, what, subject = line.split()
+        if what in _CARRIERS:
+            self.carriers.append((int(at), subject, _CARRIERS[what]))
+        else:
+            self._address_changed(int(at), subject, present=what == "new")
+
+    def _address_changed(self, at_ns: int, address: str, *, present: bool) -> None:
         if address == self._floating and self.power != "off" and present != self.has_address:
             self.has_address = present
-            self.own_records.append(GuestAddressChanged(int(at), self.name, present))
+            self.own_records.append(GuestAddressChanged(at_ns, self.name, present))
 
     def _addresses_are_gone(self) -> None:
         if self.has_address:
@@ -243,14 +254,13 @@ class Guest:
             self.own_records.append(GuestAddressChanged(time.monotonic_ns(), self.name, False))
 
 
-def _not_later(record: Record, changes: list[GuestAddressChanged]) -> Record:
-    """A transition to or from MASTER, not later than the change of address just before it."""
+def _not_later(record: Record, gained: Iterable[int], lost: Iterable[int]) -> Record:
+    """A transition to or from MASTER, not later than the floating address came or went just before it."""
     if not isinstance(record, StateChanged) or "MASTER" not in (record.old, record.new):
         return record
-    for change in changes:
-        if change.present == (record.new == "MASTER") and 0 < record.at - change.at < _LOG_LATENESS_NS:
-            return record._replace(at=change.at)
-    return record
+    brought_about = gained if record.new == "MASTER" else lost
+    just_before = (at_ns for at_ns in brought_about if 0 < record.at - at_ns < _LOG_LATENESS_NS)
+    return record._replace(at=min(just_before, default=record.at))
 
 
 def _state(pid: int) -> str:

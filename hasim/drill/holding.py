@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from hasim.drill.comparison import EpisodeResult, compare
 from hasim.drill.episodes import SLACK_NS, Episode, episodes_of
-from hasim.drill.lateness import Lateness, tolerated_ns
+from hasim.drill.lateness import Lateness, late_limits
 from hasim.drill.machine import MachineTimes, together
 from hasim.drill.priority import given_priority
 from hasim.drill.register import Registration, registered
@@ -20,7 +20,7 @@ from hasim.drill.steady import UnhealthyError
 from hasim.scenario.model import Scenario
 from hasim.units import MILLISECOND, SECOND
 
-__all__ = ["DrillOptions", "DrillResult", "drill", "hold", "usual_rooms"]
+__all__ = ["DrillOptions", "DrillResult", "drill", "hold", "persistently", "usual_rooms"]
 
 _MOST_TRIES = 4
 _STARTING_AT_ONCE = 2
@@ -118,7 +118,7 @@ async def hold(
         nonlocal done
         async with free:
             place = Place(registration, f"{index}-{number}", starting, lateness)
-            repetition = await _persistently(episodes[index], place, number, held.repeated)
+            repetition = await persistently(episodes[index], place, number, held.repeated)
         held.repetitions[index].append(repetition)
         done += 1
         if progress is not None:
@@ -150,29 +150,39 @@ async def hold(
     return held
 
 
-async def _persistently(episode: Episode, place: Place, number: int, repeated: list[str]) -> Repetition:
+async def persistently(episode: Episode, place: Place, number: int, repeated: list[str]) -> Repetition:
     """One repetition, done again where the machine got in its way: never because of what it measured.
 
+    Where the machine was a little late every time, it is the one in which it was the least late.
+
     Raises:
-        UnhealthyError: it did so every time.
+        UnhealthyError: none succeeded.
     """
+    name, limits = f"{episode.name}, repetition {number + 1}", late_limits(episode.scenario)
+    late: list[Repetition] = []
+    trouble = ""
     for attempt in range(1, _MOST_TRIES + 1):
         try:
             repetition = await repeat(episode, place.another(attempt), number)
-            trouble = _trouble(episode, repetition)
+            trouble = _trouble(repetition) or limits.complaint(repetition.times.lateness)
             if not trouble:
                 return repetition
+            if not _trouble(repetition) and repetition.times.lateness <= limits.bearable_ns:
+                late.append(repetition)
         except UnhealthyError as error:
             trouble = str(error)
-        repeated.append(f"{episode.name}, repetition {number + 1}: disturbed: {trouble}; repeated")
+        again = "; repeated" if attempt < _MOST_TRIES else ""
+        repeated.append(f"{name}: disturbed: {trouble}{again}")
+    if late:
+        least = min(late, key=lambda repetition: repetition.times.lateness)
+        late_ms = round(least.times.lateness / MILLISECOND)
+        repeated.append(f"{name}: taken is the try in which the machine was {late_ms} ms late: the least late one")
+        return least
     raise UnhealthyError(f"{episode.name}: no repetition succeeded in {_MOST_TRIES} tries; the last time, {trouble}")
 
 
-def _trouble(episode: Episode, repetition: Repetition) -> str:
+def _trouble(repetition: Repetition) -> str:
     """What the machine did that spoils a repetition, whatever was measured in it; empty where nothing."""
-    late_ns, tolerated = repetition.times.lateness, tolerated_ns(episode.scenario)
-    if late_ns > tolerated:
-        return f"the machine was {late_ns / MILLISECOND:.0f} ms late ({tolerated / MILLISECOND:.0f} ms are tolerated)"
     slowest_ns = max(repetition.times.script_start_up, default=0)
     if slowest_ns > SLACK_NS:
         return f"a notify script took {slowest_ns / SECOND:.1f} s to start (an episode has {SLACK_NS / SECOND:g} s)"

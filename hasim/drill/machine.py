@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from hasim.drill.script_log import Scripts
-from hasim.trace import ApiAnswered, ApiCalled, GuestAddressChanged, NotifyStarted, PowerChanged, StateChanged
+from hasim.trace import (
+    ApiAnswered,
+    ApiCalled,
+    GuestAddressChanged,
+    LinkChanged,
+    NotifyStarted,
+    PowerChanged,
+    StateChanged,
+)
 
 if TYPE_CHECKING:
     from hasim.drill.guest import Guest
@@ -36,7 +44,7 @@ class MachineTimes:
     guest has the address. ``check``: one run of a check script. ``call_overhead``: what a call took for the script and
     not for the API (HTTP, signature, two processes that take turns). ``api``: what calls took for the script, by
     action. ``tasks``: what tasks took, by action. ``routing``: what it took to carry out a change of the cloud's
-    routes. ``injecting``: what it took to let a fault happen, or to end one.
+    routes. ``injecting``: what it took to let a fault happen, or to end one, until the guest's kernel knew of it.
     ``calls_in_all``: the sum of ``call_overhead`` since the run began, without the healthy start before it.
     ``probe_gap``: the longest pause between two questions of the client. ``loop_lag``: how late the drill itself was at
     the worst, with all that it notes and carries out. ``lateness``: how late the machine let go on what slept with
@@ -95,7 +103,7 @@ def measured_times(
         api={action: tuple(times) for action, times in sorted(api.items())},
         tasks={action: tuple(times) for action, times in sorted(tasks.items())},
         routing=tuple(room.routing_ns),
-        injecting=tuple(injection.took_ns),
+        injecting=(*injection.took_ns, *_carriers(room, injection)),
         check=tuple(room.check_run_times_ns),
         probe_gap=room.probes.lateness_ns(begin_ns, end_ns),
         loop_lag=room.loop_lag_ns,
@@ -171,6 +179,19 @@ def _configures(room: Room) -> Iterable[int]:
             is_master = isinstance(before, StateChanged) and before.new == "MASTER"
             if is_master and isinstance(record, GuestAddressChanged) and record.present:
                 yield record.at - before.at
+
+
+def _carriers(room: Room, injection: Injection) -> Iterable[int]:
+    """How long after each change of a link its guest's kernel told of it: it does that in its own time."""
+    for record in injection.records:
+        if isinstance(record, LinkChanged):
+            device = room.layout.port(record.instance, record.interface).device
+            told = (
+                at_ns - record.at
+                for at_ns, told_of, up in room.guests[record.instance].carriers
+                if told_of == device and up == record.up and at_ns >= record.at
+            )
+            yield from islice(told, 1)
 
 
 def _overheads(room: Room, scripts: Scripts) -> Iterable[tuple[int, int]]:

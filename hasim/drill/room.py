@@ -153,8 +153,12 @@ class Room:
         if self.scenario.floating.mechanism.is_announced:
             assert self.scenario.floating.address is not None
             ports = {port.name: port.instance for port in self.layout.ports}
-            watch = GarpWatch(self._namespaces["cloud"], self.scenario.floating.address, ports, self.cloud.hear)
+            watch = GarpWatch(self._namespaces["cloud"], self.scenario.floating.address, ports, self._announced)
             stack.callback(watch.close)
+
+    def _announced(self, name: str, at_ns: int) -> None:
+        self.guests[name].announced.append(at_ns)
+        self.cloud.hear(name, at_ns)
 
     def start_client(self) -> None:
         """Start the client, which asks the floating address from now on."""

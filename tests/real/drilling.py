@@ -88,12 +88,20 @@ def simulated_beside(repetitions: Sequence[Repetition], episode: Episode) -> Epi
 
 
 def told(result: EpisodeResult) -> str:
-    """Everything about an episode that helps to see why a drill and its simulation disagree."""
+    """Everything about an episode that helps to see why a drill and its simulation disagree; what is outside first."""
     lines = [result.episode.name]
+    for group in result.groups:
+        if not group.is_as_frequent:
+            lines.append(f"OUTSIDE: {len(group.measured)} times {group.title}, {len(group.simulated)} simulated")
+        outside = (verdict for verdict in group.verdicts if verdict.outside)
+        lines += [f"OUTSIDE: {group.title} {verdict.phase}: {verdict.outside_ns}" for verdict in outside]
     for repetition, outcome in zip(result.repetitions, result.outcomes, strict=True):
         lines += [f"{outage}" for outage in outcome.outages]
         lines.append(f"{repetition.times}")
         lines += [f"  {record}" for record in repetition.trace.records]
+        lines += [
+            f"  {name} {at_ns}: {text}" for name, said in repetition.logs.items() for at_ns, text in said if at_ns > 0
+        ]
     for group in result.groups:
         for verdict in group.verdicts:
             lines.append(

@@ -141,7 +141,7 @@ def test_every_failover_has_its_phases(drilled: dict[str, EpisodeResult], name: 
 
 
 WRONG = {
-    "crash": ("advert_int: 100ms", "advert_int: 200ms"),
+    "crash": ("advert_int: 100ms", "advert_int: 400ms"),
     "script failure": ("fall: 2", "fall: 5"),
     "clean stop, multicast": ("kind: keepalived_stop", "kind: keepalived_kill"),
     "freeze": ("version: 3, advert_int: 100ms", "version: 2, advert_int: 1s"),

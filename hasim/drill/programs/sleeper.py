@@ -1,11 +1,12 @@
 """Sleep a little again and again, and tell when that took longer than it should have: the machine was late.
 
-    sleeper.py SLEEP_NS LEAST_NS
+    sleeper.py PROCESSOR SLEEP_NS LEAST_NS
 
-A line ``DUE LATE`` for each time that it woke up by at least LEAST_NS too late: when it should have (CLOCK_MONOTONIC)
-and by how much, in nanoseconds. It ends when its standard input does.
+It stays on that processor. A line ``DUE LATE`` for each time that it woke up by at least LEAST_NS too late: when it
+should have (CLOCK_MONOTONIC) and by how much, in nanoseconds. It ends when its standard input does.
 """
 
+import os
 import select
 import sys
 import time
@@ -13,8 +14,9 @@ import time
 _SECOND = 1_000_000_000
 
 
-def main(sleep_ns: int, least_ns: int) -> None:
+def main(processor: int, sleep_ns: int, least_ns: int) -> None:
     """Sleep until the drill is gone."""
+    os.sched_setaffinity(0, {processor})
     while True:
         due_ns = time.monotonic_ns() + sleep_ns
         ended, _, _ = select.select([sys.stdin], [], [], sleep_ns / _SECOND)
@@ -26,4 +28,4 @@ def main(sleep_ns: int, least_ns: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:4]))
