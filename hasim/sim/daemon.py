@@ -175,6 +175,7 @@ class Daemon:
         self.queues_packets = queues_packets
         for check in self.checks:
             check.freeze()
+        self.world.garps.freeze(self)
 
     def thaw(self) -> None:
         """The process goes on: first what waits in the socket, then timers that are overdue."""
@@ -188,6 +189,7 @@ class Daemon:
             return
         for check in self.checks:
             check.thaw()
+        self.world.garps.thaw(self)
         self.tracking.thaw()
         self._drain()
 

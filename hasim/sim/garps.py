@@ -62,6 +62,16 @@ class Garps:
         for grid in self._refreshes.values():
             grid.poke()
 
+    def freeze(self, daemon: Daemon) -> None:
+        """A daemon is not scheduled any more: a refresh that falls due waits."""
+        if daemon.name in self._refreshes:
+            self._refreshes[daemon.name].freeze()
+
+    def thaw(self, daemon: Daemon) -> None:
+        """It goes on: a refresh that fell due meanwhile comes now."""
+        if daemon.name in self._refreshes:
+            self._refreshes[daemon.name].thaw()
+
     def send(self, daemon: Daemon, repeat: int, after_ns: int, is_current: Callable[[], bool]) -> None:
         """A burst of that many for the floating address leaves the daemon's instance after a time.
 
@@ -125,8 +135,6 @@ class Garps:
 
     def _refresh(self, daemon: Daemon) -> bool:
         """One periodic repetition; whether the next ones may be left out because they can change nothing."""
-        if daemon.frozen:
-            return True
         repeat = daemon.instance.vrrp.garp_master_refresh_repeat
         if not self._claims or self._is_expected_on(daemon.name):
             self._record(daemon, sum(self._addresses(daemon, repeat)))

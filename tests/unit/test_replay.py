@@ -136,6 +136,50 @@ def test_a_state_was_entered_when_its_script_ran_even_if_it_was_logged_later(tmp
     assert group.largest_s < 0.015
 
 
+HEALED: dict[str, Any] = {
+    "trial": 0,
+    "target": 1,
+    "master_before": 1,
+    "phase": 0.4,
+    "t_heal": 6.25,
+    "t_end": 7.0,
+    # Node 2 was kept from sending its advert of 6.221 s until after the heal; node 1 answers it.
+    "states": [[-2.4, 1, "MASTER"], [3.211, 2, "MASTER"], [6.35, 2, "BACKUP"]],
+    "notify": [[3.22, 2, "MASTER"], [6.30, 1, "RX_LOWER_PRI"], [6.36, 2, "BACKUP"]],
+    "adverts": [
+        *([round(0.6 + second, 1), 1, 150] for second in range(6)),
+        *([at, 2, 100] for at in (3.211, 4.221, 5.221, 6.291)),
+        [6.292, 1, 150],
+    ],
+}
+
+
+def test_an_advert_that_left_late_is_sent_late(tmp_path: Path) -> None:
+    group = group_of(tmp_path, HEALED, CONFIG | {"fault": "silent"})
+    assert (group.same_order, group.same_order_nominal) == (1, 1)
+    adverts = [[6.2205, 2, 100] if event == [6.291, 2, 100] else event for event in HEALED["adverts"]]
+    in_time = group_of(tmp_path, HEALED | {"adverts": adverts}, CONFIG | {"fault": "silent"})
+    assert in_time.same_order_nominal == 0
+
+
+def test_a_master_stepped_down_between_the_advert_that_it_heard_and_the_first_sign_of_it(tmp_path: Path) -> None:
+    group = group_of(tmp_path, HEALED, CONFIG | {"fault": "silent"})
+    assert group.largest_s is not None
+    assert group.largest_s < 0.005
+    unheard = [event for event in HEALED["adverts"] if event != [6.292, 1, 150]]
+    unexplained = group_of(tmp_path, HEALED | {"adverts": unheard}, CONFIG | {"fault": "silent"})
+    assert unexplained.largest_s == pytest.approx(0.06, abs=0.005)
+
+
+def test_a_daemon_was_up_a_master_down_interval_before_its_first_advert(tmp_path: Path) -> None:
+    """Its log was read 40 ms late; it was alone, and so it was MASTER 3.414 s after its start."""
+    states = [[6.08, 1, "BACKUP(init)"] if event[0] == 6.04 else event for event in CRASH["states"]]
+    notify = [[6.085, 1, "BACKUP"] if event[0] == 6.045 else event for event in CRASH["notify"]]
+    group = group_of(tmp_path, CRASH | {"states": states, "notify": notify})
+    assert group.trials[0].differences_s[-1] == pytest.approx(0, abs=0.002)
+    assert max(group.trials[0].differences_s[1:]) < 0.002
+
+
 def test_a_fault_came_after_the_last_advert_that_was_heard(tmp_path: Path) -> None:
     """The partition took 60 ms; an advert within its second half was still heard, and the time-out is that of it."""
     shift = 0.02

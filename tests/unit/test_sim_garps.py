@@ -202,6 +202,16 @@ def test_a_refresh_waits_for_the_next_advert() -> None:
     assert [at // SECOND for at, _ in garps_of(slow, "b")[2:5]] == [6, 12, 18]
 
 
+def test_a_refresh_that_a_frozen_master_missed_comes_when_it_goes_on() -> None:
+    """One only, however many were missed; the next ones are counted from there."""
+    faults = [{"kind": "freeze", "target": "a", "at": "100.5s", "duration": "2.4s", "packets_queued": True}]
+    vrrp = {"garp_master_refresh": "1s", "garp_master_refresh_repeat": 1, "down_timer_adverts": 10}
+    found = records(havip(vrrp=vrrp, faults=faults, horizon="106s"), detail=(100 * SECOND, 106 * SECOND))
+    sent = [record.at for record in of_type(found, GarpSent)]
+    thawed_ns = round(102.9 * SECOND)
+    assert [at for at in sent if at > 100.5 * SECOND][:3] == [thawed_ns, thawed_ns + SECOND, thawed_ns + 2 * SECOND]
+
+
 def test_with_an_interval_between_them_an_address_is_noted_once() -> None:
     """Of a burst of 5 two leave: the first at once, and the one that waits for its turn; of a burst of 1, one."""
     vrrp = {"garp_interval": "10ms", "garp_master_delay": "0", "garp_master_refresh": "20s"}

@@ -19,8 +19,9 @@ class TrialComparison:
     """How one replay did.
 
     ``same_sequence``: every node went through the same states and notify scripts. ``same_order``: and across nodes
-    the order is the same wherever the recorded events lie more than 100 ms apart. ``differences_s``: simulated minus
-    recorded time of each state transition (empty unless the sequences agree). ``why`` says what was different.
+    the order is the same wherever the recorded events lie more than 100 ms apart. ``differences_s``: how much later
+    than recorded each state transition was simulated (empty unless the sequences agree); zero between the advert that
+    caused it and its first sign. ``why`` says what was different.
     ``nominal``: the order was the same at the trial's nominal times already, not only within their noise.
     """
 
@@ -38,7 +39,8 @@ def compare(number: int, recorded: Observation, simulated: Observation, nodes: i
         ours, theirs = simulated.sequence(node), recorded.sequence(node)
         if ours != theirs:
             return TrialComparison(number, False, False, (), f"node {node}: recorded {theirs}, simulated {ours}", False)
-    differences = tuple(ours.at_s - theirs.at_s for theirs, ours in _paired(recorded.states, simulated.states, nodes))
+    pairs = _paired(recorded.states, simulated.states, nodes)
+    differences = tuple(theirs.distance_s(ours.at_s) for theirs, ours in pairs)
     crossed = _crossed(recorded, simulated, nodes)
     why = "" if crossed is None else " and ".join(f"{e.what} of node {e.node} at {e.at_s:.3f} s" for e in crossed)
     return TrialComparison(number, True, crossed is None, differences, why, crossed is None)

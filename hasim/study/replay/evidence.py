@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from math import ceil
+from statistics import median
 
 from hasim.scenario.distributions import Constant, Distribution
 from hasim.scenario.model import Instance, TrackScript
 from hasim.study.replay.recording import Group, Trial
-from hasim.units import MILLISECOND, SECOND
+from hasim.units import MICROSECOND, MILLISECOND, SECOND
 from hasim.vrrp.timers import master_down_interval
 
 __all__ = [
@@ -25,13 +26,21 @@ __all__ = [
     "on_its_grid",
     "reloaded_ns",
     "reloaded_priority",
+    "stalls_ns",
     "start_up_time",
+    "take_over_time",
 ]
 
 _SCRIPT_RUN_NS = 10 * MILLISECOND
 _BUSY_NS = 10 * MILLISECOND
 _LONGEST_BUSY_NS = 200 * MILLISECOND
 _LARGEST_DRIFT_NS = 5 * MILLISECOND
+_TAKE_OVER_NS = 1_800 * MICROSECOND
+_LONGEST_TAKE_OVER_NS = 5 * MILLISECOND
+_LATEST_LOG_NS = 60 * MILLISECOND
+_STALL_NS = 2 * MILLISECOND
+_DUE_EARLIER_NS = 3 * MILLISECOND
+_NOTICED_NS = 700 * MICROSECOND
 _START_UP_NS = 42 * MILLISECOND
 _RESPAWN_START_UP_NS = 20 * MILLISECOND
 _LATE_S = 0.03
@@ -57,8 +66,37 @@ def start_up_time(group: Group, instance: Instance, trial: Trial, node: int) -> 
         known = [first for first in firsts if first is not None]
         if known:
             waits_ns = _SCRIPT_RUN_NS if any(not script.weight for script in instance.vrrp.track_scripts) else 0
-            return Constant(max(nanoseconds(min(known) - executed) - waits_ns, 0))
+            first_ns = nanoseconds(min(known)) - waits_ns
+            return Constant(max(_started_waiting_ns(instance, trial, node, first_ns) - nanoseconds(executed), 0))
     return Constant(_RESPAWN_START_UP_NS if group.fault == "kill9_child" else _START_UP_NS)
+
+
+def _started_waiting_ns(instance: Instance, trial: Trial, node: int, known_ns: int) -> int:
+    """When a daemon was BACKUP at the latest: its state was known then, and one that nobody kept from taking over sent
+    its first advert a master-down interval after its start."""
+    vrrp = instance.vrrp
+    waits_ns = master_down_interval(vrrp.version, vrrp.priority, vrrp.advert_int_ns, vrrp.down_timer_adverts)
+    waits_ns += vrrp.startup_delay_ns + _TAKE_OVER_NS
+    sent = (nanoseconds(float(e[0])) for e in trial.events("adverts") if e[1] == node and e[2] != 0)
+    began = (at_ns - waits_ns for at_ns in sent if at_ns > known_ns)
+    return min((at_ns for at_ns in began if 0 < known_ns - at_ns < _LATEST_LOG_NS), default=known_ns)
+
+
+def take_over_time(instances: tuple[Instance, ...], trial: Trial, node: int) -> int:
+    """How long it took from the end of the node's master-down timer until its first advert was on the wire, if that is
+    a few milliseconds; the median where nothing tells.
+
+    The timer ran from the last advert of the MASTER before the fault, or from the start of the node itself.
+    """
+    vrrp = instances[node - 1].vrrp
+    sent = [float(e[0]) for e in trial.events("adverts") if e[1] == node and e[2] != 0 and e[0] > 0]
+    phase, master = trial.seconds("phase"), trial.master_before
+    if not sent or phase is None or master is None or node == master:
+        return _TAKE_OVER_NS
+    master_interval_ns = instances[master - 1].vrrp.advert_int_ns
+    waits_ns = master_down_interval(vrrp.version, vrrp.priority, master_interval_ns, vrrp.down_timer_adverts)
+    late_ns = nanoseconds(sent[0] + phase) - waits_ns
+    return late_ns if 0 <= late_ns <= _LONGEST_TAKE_OVER_NS else _TAKE_OVER_NS
 
 
 def busy_time(instance: Instance, trial: Trial, node: int) -> Distribution:
@@ -80,12 +118,25 @@ def busy_time(instance: Instance, trial: Trial, node: int) -> Distribution:
 
 
 def advert_drift(instance: Instance, trial: Trial, node: int) -> int:
-    """What the later intervals of the node's adverts were longer than the configured one, on average."""
+    """What the later intervals of the node's adverts were longer than the configured one: the median of those in which
+    it did not stall."""
     interval_ns = instance.vrrp.advert_int_ns
     adverts = [nanoseconds(float(e[0])) for e in trial.events("adverts") if e[1] == node and e[2] != 0]
     excesses = [after - before - interval_ns for before, after in pairwise(adverts)]
-    later = [excess for excess in excesses[1:] if 0 <= excess <= _LARGEST_DRIFT_NS]
-    return sum(later) // len(later) if later else instance.daemon.advert_drift_ns
+    later = [excess for excess in excesses[1:] if 0 <= excess <= _STALL_NS]
+    return int(median(later)) if later else instance.daemon.advert_drift_ns
+
+
+def stalls_ns(instance: Instance, trial: Trial, node: int) -> list[tuple[int, int]]:
+    """From when until when after time zero the node's daemon did not run although an advert of its was due: the machine
+    did something else. An advert that follows another one by more than an interval tells."""
+    interval_ns = instance.vrrp.advert_int_ns
+    sent = [nanoseconds(float(e[0])) for e in trial.events("adverts") if e[1] == node and e[2] != 0]
+    return [
+        (max(before + interval_ns - _DUE_EARLIER_NS, 0), after - _NOTICED_NS)
+        for before, after in pairwise(sent)
+        if after > _NOTICED_NS and _STALL_NS < after - before - interval_ns <= _LONGEST_BUSY_NS
+    ]
 
 
 def on_its_grid(script: TrackScript, fault: str, trial: Trial, late_ns: int) -> TrackScript:
@@ -133,7 +184,9 @@ def injected_ns(instances: tuple[Instance, ...], trial: Trial) -> int:
         vrrp.version, vrrp.priority, instances[target - 1].vrrp.advert_int_ns, vrrp.down_timer_adverts
     )
     heard_s = at_s - waited_ns / SECOND
-    sent_s = max(ceil((phase - _SLIP_S) / interval_s) * interval_s - phase, 0.0)
+    on_the_wire = [float(e[0]) for e in trial.events("adverts") if e[1] == target and 0 < e[0] <= took_s / 2]
+    on_the_grid = max(ceil((phase - _SLIP_S) / interval_s) * interval_s - phase, 0.0)
+    sent_s = on_the_wire[0] if on_the_wire else on_the_grid
     if sent_s <= took_s / 2 and sent_s - _SLIP_S <= heard_s <= sent_s + _LATE_S:
         return nanoseconds(sent_s + _SLIP_S)
     return 0

@@ -28,11 +28,18 @@ _LONGEST_LAG_S = 0.3
 
 
 class Event(NamedTuple):
-    """``what`` is a state name, or the event of a notify script."""
+    """``what`` is a state name, or the event of a notify script. What was recorded happened at ``at_s`` at the latest,
+    and not before ``not_before_s`` where a recording shows its cause (None: it shows none)."""
 
     at_s: float
     node: int
     what: str
+    not_before_s: float | None = None
+
+    def distance_s(self, simulated_s: float) -> float:
+        """How much later than recorded (negative: earlier) a simulated event is."""
+        earliest_s = self.at_s if self.not_before_s is None else self.not_before_s
+        return min(simulated_s - earliest_s, 0.0) + max(simulated_s - self.at_s, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,8 @@ def recorded(trial: Trial, nodes: int, garp_times: GarpTimes) -> Observation:
     logged = [Event(float(e[0]), int(e[1]), _STATE_NAMES.get(str(e[2]), str(e[2]))) for e in trial.events("states")]
     logged += [event for event in notifies if event.what == "FAULT" and not _is_logged(event, logged)]
     logged.sort()
-    states = [event._replace(at_s=_entered_at(event, logged, notifies, trial)) for event in logged]
+    entered = [event._replace(at_s=_entered_at(event, logged, notifies, trial)) for event in logged]
+    states = [event._replace(not_before_s=_heard_at(event, entered, trial)) for event in entered]
     return Observation(
         states=_after_zero(states),
         notifies=_after_zero(notifies),
@@ -129,6 +137,19 @@ def _entered_at(state: Event, logged: Sequence[Event], notifies: Sequence[Event]
     return min([state.at_s, *(sign for sign in signs if since < sign)])
 
 
+def _heard_at(state: Event, states: Sequence[Event], trial: Trial) -> float | None:
+    """When the advert was on the wire for which a MASTER became BACKUP: the last one of another node that it can have
+    been. How long the daemon was then kept from reading it, and how long its log from being read, nobody knows."""
+    before = [event for event in states if event.node == state.node and event.at_s < state.at_s]
+    if state.what != "BACKUP" or not before or before[-1].what != "MASTER":
+        return None
+    since_s = max(before[-1].at_s, state.at_s - _LONGEST_LAG_S)
+    own = [int(e[2]) for e in trial.events("adverts") if e[1] == state.node and before[-1].at_s <= e[0] <= state.at_s]
+    rank = (own[-1] if own else 0, state.node)
+    heard = [e for e in trial.events("adverts") if e[1] != state.node and (int(e[2]), int(e[1])) > rank]
+    return max((float(e[0]) for e in heard if since_s < e[0] <= state.at_s), default=None)
+
+
 def _notifies(trial: Trial) -> list[Event]:
     """Notify scripts when they began. Where a group logs their end too, or a second script for STOP, that is left
     out."""
@@ -141,7 +162,7 @@ def _notifies(trial: Trial) -> list[Event]:
 
 
 def _after_zero(events: Iterable[Event]) -> tuple[Event, ...]:
-    return tuple(sorted(event for event in events if event.at_s > _BEFORE_ZERO_S))
+    return tuple(sorted((event for event in events if event.at_s > _BEFORE_ZERO_S), key=lambda event: event[:3]))
 
 
 def _garps(trial: Trial, states: list[Event], notifies: list[Event], nodes: int, times: GarpTimes) -> dict[int, int]:

@@ -20,7 +20,9 @@ from hasim.study.replay.evidence import (
     on_its_grid,
     reloaded_ns,
     reloaded_priority,
+    stalls_ns,
     start_up_time,
+    take_over_time,
 )
 from hasim.study.replay.recording import Group, Trial
 from hasim.units import MICROSECOND, MILLISECOND, SECOND
@@ -28,7 +30,6 @@ from hasim.units import MICROSECOND, MILLISECOND, SECOND
 __all__ = ["NOMINAL", "Noise", "Stage", "within_noise"]
 
 _TIMER_LATENCY_NS = 700 * MICROSECOND
-_TAKE_OVER_NS = 1_100 * MICROSECOND
 _LINK_FAULTS = ("carrier", "node_down")
 _CHECK_FAULTS = ("script", "script_hang")
 _FOR_GOOD_NS = 10**6 * SECOND
@@ -83,7 +84,8 @@ class Stage:
         horizon_ns = nanoseconds(_end_of(group, trial))
         if horizon_ns <= 0:
             raise UserError(f"group {group.name}, trial {trial.number}: its end is not after time zero")
-        faults = [fault for fault in self._faults(trial, noise) if fault.at_ns is not None and fault.at_ns < horizon_ns]
+        staged = [*self._faults(trial, noise), *self._stalls(trial)] if measured else self._faults(trial, noise)
+        faults = [fault for fault in staged if fault.at_ns is not None and fault.at_ns < horizon_ns]
         instances = tuple(
             self._instance(instance, node, trial, noise if measured else None, fails=node == trial.target)
             for node, instance in enumerate(self._base.instances, start=1)
@@ -137,6 +139,22 @@ class Stage:
             return [replace(fault, priority=reloaded_priority(trial))]
         return [fault] if fault.and_ or not fault.between else []
 
+    def _stalls(self, trial: Trial) -> list[Fault]:
+        """What kept a daemon from running for milliseconds."""
+        return [
+            Fault(
+                kind=FaultKind.FREEZE,
+                name="stall",
+                targets=(node_name(node),),
+                at_ns=begin_ns,
+                duration=Constant(end_ns - begin_ns),
+                packets_queued=True,
+            )
+            for node, instance in enumerate(self._base.instances, start=1)
+            for begin_ns, end_ns in stalls_ns(instance, trial, node)
+            if end_ns > begin_ns
+        ]
+
     def _failing_from_the_start(self, trial: Trial) -> list[Fault]:
         if not self._group.config.get("pre_flag"):
             return []
@@ -154,7 +172,7 @@ class Stage:
                 daemon,
                 start_up=start_up,
                 timer_latency=Constant(noise.timer_latency_ns),
-                take_over=Constant(_TAKE_OVER_NS),
+                take_over=Constant(max(take_over_time(self._base.instances, trial, node) - noise.timer_latency_ns, 0)),
                 busy=busy_time(instance, trial, node),
                 advert_drift_ns=advert_drift(instance, trial, node),
             )
