@@ -31,6 +31,8 @@ def asked(method: str = "POST", path: str = "/", headers: Any = None, body: byte
         ("GET", "/?Filters.0.Name=vpc-name&Filters.0.Values.0=main", {**JSON, "X-TC-Action": "DescribeVpcs"}, b""),
         ("GET", "/?" + urlencode(QUERY), {}, b""),
         ("POST", "/", FORM, urlencode(QUERY).encode()),
+        ("GET", "http://vpc.example.com/?" + urlencode(QUERY), {}, b""),
+        ("POST", "HTTPS://vpc.example.com", FORM, urlencode(QUERY).encode()),
     ],
 )
 def test_one_call_in_every_form(method: str, path: str, headers: dict[str, str], body: bytes) -> None:
@@ -113,6 +115,14 @@ def test_a_browser_gets_a_page_that_may_load_nothing_from_elsewhere() -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert b"http://" not in answer.body
     assert b"https://" not in answer.body
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("http://127.0.0.1:80/_hasim/routes", 200), ("http://127.0.0.1/nothing", 404), ("/http://127.0.0.1/", 404)],
+)
+def test_a_target_may_name_the_server_too(path: str, status: int) -> None:
+    assert asked("GET", path).status == status
 
 
 def test_a_bug_is_an_internal_error_and_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -23,6 +24,7 @@ from hasim.cloud.http.picture import picture
 from hasim.cloud.http.refusals import refused
 from hasim.cloud.http.request import Door, body_limit, is_api_request
 from hasim.cloud.http.signature import HttpMessage
+from hasim.cloud.http.targets import OriginForm
 
 __all__ = ["make_app"]
 
@@ -56,7 +58,8 @@ def make_app(live: LiveRegion, door: Door) -> Starlette:
             Route("/_hasim/announce", control.announce, methods=["POST"]),
             Route("/_hasim/instances/{name}/crash", control.crash, methods=["POST"]),
             Route("/_hasim/instances/{name}/start", control.start, methods=["POST"]),
-        ]
+        ],
+        middleware=[Middleware(OriginForm)],
     )
 
 
