@@ -14,7 +14,15 @@ from hasim.errors import UserError
 if TYPE_CHECKING:
     from hasim.api import Explanation, Study
 
-__all__ = ["PcapOption", "TimelineOption", "WindowOption", "check_recordings", "detail_of", "write_recordings"]
+__all__ = [
+    "PcapOption",
+    "TimelineOption",
+    "WindowOption",
+    "check_recordings",
+    "detail_of",
+    "record_first",
+    "write_recordings",
+]
 
 PcapOption = Annotated[
     Path | None,
@@ -83,9 +91,22 @@ def detail_of(study: Study, window: str | None, found: Explanation | None, outag
     if adverts > _MOST_ADVERTS:
         raise UserError(
             f"--pcap: that stretch has about {adverts:,} adverts, at most {_MOST_ADVERTS:,} are written; "
-            "choose a shorter one by --window FROM..TO (such as 95s..2min), or an outage by --outage"
+            "choose a shorter one by --window FROM..TO (such as 95s..2min), or an outage by hasim explain --outage"
         )
     return start_ns, end_ns
+
+
+def record_first(study: Study, seed: int | None, pcap: Path | None, timeline: Path | None, window: str | None) -> None:
+    """Write the first replication where that is asked for.
+
+    Raises:
+        UserError: a file cannot be written, or the stretch is too long for a capture.
+    """
+    check_recordings(pcap, timeline, window)
+    if pcap is None and timeline is None:
+        return
+    detail = None if pcap is None else detail_of(study, window, None, None)
+    write_recordings(study.explain(replication=0, seed=seed, detail=detail), pcap, timeline)
 
 
 def write_recordings(explanation: Explanation, pcap: Path | None, timeline: Path | None) -> None:

@@ -25,6 +25,7 @@ from hasim.cli.options import (
     SetOption,
     load_study,
 )
+from hasim.cli.recordings import PcapOption, TimelineOption, WindowOption, record_first
 from hasim.errors import UserError
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ def run(
     intervals: Annotated[
         bool, typer.Option("--intervals", help="Show bootstrap and regenerative intervals beside the usual ones.")
     ] = False,
+    pcap: PcapOption = None,
+    timeline: TimelineOption = None,
+    window: WindowOption = None,
 ) -> None:
     """Run a scenario many times: availability, failover latency, where the time goes, and whether the SLO is met.
 
@@ -89,7 +93,8 @@ def run(
 
     --out leaves charts (PNG and SVG), result.json, tables (CSV), the scenario and a journal of finished runs behind:
     the same command goes on where it was stopped or killed, and more replications build on those that are there
-    (--method episodes and rare leave no journal: they begin anew).
+    (--method episodes and rare leave no journal: they begin anew). --pcap and --timeline hold the first replication;
+    "hasim explain" writes any other.
 
     Exit status 99 says that an SLO of the scenario is not met. Read on: docs/results.md defines every number,
     docs/methods.md says when --method and --exact apply; "hasim explain" tells a single run.
@@ -97,6 +102,7 @@ def run(
     study = load_study(scenario, changes)
     if parquet:
         _check_parquet(out)
+    record_first(study, seed, pcap, timeline, window)
     if method is not Method.YEARS:
         run_method(
             study,

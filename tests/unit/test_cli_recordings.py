@@ -1,0 +1,57 @@
+"""``--pcap`` and ``--timeline``: which replication they hold, and what they refuse before any work."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from hasim.cli.main import app
+from tests.unit.scenario_texts import BASE
+
+CRASH = BASE + "initial_master: a\nfaults: [{kind: crash, target: a, at: 100s, duration: 60s}]\nreplications: 2\n"
+
+
+@pytest.fixture
+def crash(tmp_path: Path) -> Path:
+    path = tmp_path / "crash.yaml"
+    path.write_text(CRASH, encoding="utf-8")
+    return path
+
+
+def hasim_command(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], prog_name="hasim")
+
+
+def test_run_and_explain_write_the_same_first_replication(crash: Path, tmp_path: Path) -> None:
+    for name, more in (("run", ("-j", 1, "-n", 1)), ("explain", ())):
+        files = ("--pcap", tmp_path / f"{name}.pcapng", "--timeline", tmp_path / f"{name}.json")
+        result = hasim_command(name, crash, *more, *files, "--window", "90s..110s")
+        assert result.exit_code == 0
+        assert f"packets in {tmp_path / name}.pcapng" in result.stderr
+    assert (tmp_path / "run.pcapng").read_bytes() == (tmp_path / "explain.pcapng").read_bytes()
+    first, second = (json.loads((tmp_path / f"{name}.json").read_text("utf-8")) for name in ("run", "explain"))
+    assert first["traceEvents"]
+    assert first["traceEvents"] == second["traceEvents"]
+
+
+@pytest.mark.parametrize("command", ["run", "explain"])
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--window", "1s..2s"), "give --pcap FILE too"),
+        (("--pcap", "x.pcapng", "--window", "2s"), "expected FROM..TO"),
+        (("--pcap", "x.pcapng", "--window", "2h..3h"), "it must begin before it ends, and within the run"),
+        (("--pcap", "nowhere/x.pcapng"), "nowhere"),
+        (("--timeline", "nowhere/x.json"), "nowhere"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_any_work(
+    crash: Path, command: str, options: tuple[str, ...], expected: str
+) -> None:
+    result = hasim_command(command, crash, *options)
+    assert result.exit_code == 2
+    assert expected in result.stderr
+    assert result.stdout == ""
