@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-_NAMES = ("speed", "cost", "peers", "jobs", "startup", "memory", "nines")
+_NAMES = ("speed", "cost", "peers", "jobs", "startup", "memory", "nines", "precision")
 
 
 def main() -> None:
