@@ -31,6 +31,13 @@ __all__ = ["Chunk", "Done", "Processes", "Runnable", "Team", "ThisProcess", "run
 _AHEAD = 3
 """Chunks handed out per worker: the next is there when one is done, and little is lost to Ctrl-C."""
 
+_ENDED: list[Executor] = []
+"""Pools that were ended at once, kept from being collected.
+
+A pool's thread forgets the withdrawn futures only if the pool is still there when it gets round to it. Otherwise it
+dies of them, leaves a full pipe behind, and the program cannot end.
+"""
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -155,12 +162,13 @@ class Processes:
     def close(self, *, at_once: bool = False) -> None:
         if self._pool is None:
             return
+        # Told once: a second call would take the first one's cancel_futures back before the pool's thread has seen it.
         self._pool.shutdown(wait=not at_once, cancel_futures=True)
         if at_once:
+            _ENDED.append(self._pool)
             for process in set(multiprocessing.active_children()) - self._strangers:
                 process.kill()
                 process.join()
-        self._pool.shutdown()
         self._pool = None
 
 

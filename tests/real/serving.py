@@ -10,23 +10,35 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-__all__ = ["REGION", "SECRET_ID", "SECRET_KEY", "Client", "Served", "ask", "refusal", "serving", "wait_until"]
+__all__ = [
+    "REGION",
+    "SECRET_ID",
+    "SECRET_KEY",
+    "Client",
+    "Served",
+    "ServedProcess",
+    "ask",
+    "refusal",
+    "serving",
+    "wait_until",
+]
 
 REGION = "ap-guangzhou"
 SECRET_ID, SECRET_KEY = "AKIDtest", "keyfortests"
 _PATIENCE_S = 30
 
 
-class Served(NamedTuple):
+@dataclass(frozen=True)
+class Served:
     """A running endpoint."""
 
-    process: subprocess.Popen[str]
     url: str
 
     @property
@@ -50,6 +62,13 @@ class Served(NamedTuple):
             del address["reached"]
         return {key: state[key] for key in ("instances", "unattached", "eips", "ha_vips")}
 
+
+@dataclass(frozen=True)
+class ServedProcess(Served):
+    """One that is a process."""
+
+    process: subprocess.Popen[str]
+
     def kill(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
         return self.process.wait(_PATIENCE_S)
@@ -63,14 +82,14 @@ def _answer(method: str, url: str, posted: object, headers: dict[str, str]) -> A
 
 
 @contextmanager
-def serving(*arguments: str | Path, auth: bool = True) -> Iterator[Served]:
+def serving(*arguments: str | Path, auth: bool = True) -> Iterator[ServedProcess]:
     """The endpoint on a free port, until the block ends."""
     keys = ["--secret-id", SECRET_ID, "--secret-key", SECRET_KEY] if auth else ["--no-auth"]
     command = [sys.executable, "-c", "from hasim.cli.main import main; main()", "serve", "--port", "0", *keys]
     process = subprocess.Popen([*command, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
-        yield Served(process, process.stdout.readline().strip())
+        yield ServedProcess(process.stdout.readline().strip(), process)
     finally:
         process.kill()
         process.wait()

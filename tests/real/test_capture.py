@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from ipaddress import IPv4Address
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -15,13 +16,15 @@ import hasim
 from hasim.report.capture import write_capture
 from hasim.scenario.model import Instance, Scenario, Transport, VrrpSettings
 from hasim.sim import simulate
-from hasim.trace import AdvertSent, GarpSent
+from hasim.trace import AdvertSent, GarpSent, Trace
 from hasim.units import SECOND
 from tests.unit.bare_pair import bare_pair
 
 pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed"),
+    pytest.mark.skipif(shutil.which("mergecap") is None, reason="mergecap is not installed"),
+    pytest.mark.xdist_group("captures"),
 ]
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -66,12 +69,14 @@ _REMARK = str(0x100000)
 """What tshark itself says of a packet is no more than that it has a comment."""
 
 
-def decoded(path: Path) -> list[dict[str, str]]:
-    """Every packet of a capture as tshark's fields."""
+def decoded(paths: Sequence[Path], together: Path) -> list[dict[str, str]]:
+    """Every packet of the captures as tshark's fields: one behind the other in one file, so that it starts but once."""
+    merge = ["mergecap", "-a", "-I", "none", "-F", "pcapng", "-w", str(together), *map(str, paths)]
+    subprocess.run(merge, check=True, timeout=120)
     fields = [word for field in _FIELDS for word in ("-e", field)]
     preferences = ["-o", "ip.check_checksum:TRUE", "-o", "arp.detect_duplicate_ips:FALSE"]  # a failover looks like one
-    command = ["tshark", "-n", "-r", str(path), *preferences, "-T", "fields", *fields]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    command = ["tshark", "-n", "-r", str(together), *preferences, "-T", "fields", *fields]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
     return [dict(zip(_FIELDS, line.split("\t"), strict=True)) for line in shown.splitlines()]
 
 
@@ -85,15 +90,34 @@ def scenario_of(name: str) -> Scenario:
     return hasim.load(SCENARIOS / name).scenario
 
 
-@pytest.mark.parametrize("name", [*SHIPPED, *MADE])
-def test_tshark_reads_back_what_the_trace_holds(name: str, tmp_path: Path) -> None:
-    scenario = scenario_of(name)
-    trace = simulate(scenario, seed=1, replication=0, detail=(0, min(_STRETCH_NS, scenario.horizon_ns)))
-    path = tmp_path / "run.pcapng"
-    count = write_capture(path, scenario, trace)
-    found = decoded(path)
-    assert len(found) == count
+class Captured(NamedTuple):
+    """A run, and what tshark has found in its capture."""
 
+    scenario: Scenario
+    trace: Trace
+    found: list[dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def captured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Captured]:
+    directory = tmp_path_factory.mktemp("captures")
+    runs, counts, paths = {}, [], []
+    for number, name in enumerate([*SHIPPED, *MADE]):
+        scenario = scenario_of(name)
+        trace = simulate(scenario, seed=1, replication=0, detail=(0, min(_STRETCH_NS, scenario.horizon_ns)))
+        paths.append(directory / f"{number}.pcapng")
+        counts.append(write_capture(paths[-1], scenario, trace))
+        runs[name] = scenario, trace
+    found = iter(decoded(paths, directory / "together.pcapng"))
+    packets = [list(islice(found, count)) for count in counts]
+    assert [len(some) for some in packets] == counts
+    assert next(found, None) is None
+    return {name: Captured(*run, some) for (name, run), some in zip(runs.items(), packets, strict=True)}
+
+
+@pytest.mark.parametrize("name", [*SHIPPED, *MADE])
+def test_tshark_reads_back_what_the_trace_holds(name: str, captured: dict[str, Captured]) -> None:
+    scenario, trace, found = captured[name]
     address = scenario.floating.address if scenario.floating.mechanism.is_configured_by_keepalived else None
     adverts = iter([packet for packet in found if packet["vrrp.version"]])
     arps = iter([packet for packet in found if not packet["vrrp.version"]])

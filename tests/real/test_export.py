@@ -1,6 +1,6 @@
 """What ``hasim export`` writes, in real use: the installed keepalived reads it, and the scripts move the address.
 
-The scripts run as keepalived runs them, as processes of their own, against ``hasim serve``.
+The scripts run as keepalived runs them, as processes of their own, against what ``hasim serve`` serves.
 """
 
 from __future__ import annotations
@@ -12,42 +12,29 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any, ClassVar
+from typing import ClassVar, NamedTuple
 
 import pytest
 from typer.testing import CliRunner
 
 from hasim.cli.main import app
-from hasim.export import ExportedNode, ExportOptions, export, identifiers_of
+from hasim.export import ExportOptions, export, identifiers_of
 from hasim.export.discovery import identify
 from hasim.scenario import load, loads
-from hasim.scenario.model import Scenario
 from hasim.scenario.topology import build_region
 from tests.keepalived.daemon import config_test, needs_keepalived
-from tests.real.serving import SECRET_ID, SECRET_KEY, Served, serving, wait_until
+from tests.real.exported import PAIR, holder, is_ready, nodes, pair
+from tests.real.serving import SECRET_ID, SECRET_KEY, wait_until
 
 pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = ROOT / "scenarios"
 MECHANISMS = ("secondary-ip-migrate", "secondary-ip-reassign-with-eip", "eni-migrate", "eni-reattach", "eip")
-PAIR = """
-name: pair
-horizon: 10min
-zones: [z]
-vpc: {cidr: 10.0.0.0/16}
-subnets: {service: {cidr: 10.0.1.0/24}}
-instances:
-  a: {address: 10.0.1.11, vrrp: {priority: 150}}
-  b: {address: 10.0.1.12, vrrp: {priority: 100}}
-floating: {address: 10.0.1.100, mechanism: secondary_ip, method: migrate}
-notify: {NOTIFY}
-control_plane: {accept: 5ms, actions: {MigratePrivateIpAddress: {task: 200ms}}}
-"""
 NO_ANSWERS = {"kind": "outage"}
 REFUSED = {"kind": "errors", "code": "InternalError"}
 
@@ -124,89 +111,44 @@ def test_one_reader_works_the_events_of_a_real_keepalived_off_one_by_one(tmp_pat
     assert [record["record"] for record in worked] == ["NotifyStarted", "NotifyEnded"] * len(noted)
 
 
-class Node:
-    """One exported instance on this machine, with its log."""
+class Moves(NamedTuple):
+    """What the scripts of a pair have done: each line is a node, its exit status, and what ``holder`` says there."""
 
-    def __init__(self, served: Served, node: ExportedNode, directory: Path) -> None:
-        self.name = node.name
-        self._log = directory / f"{node.name}.log"
-        self._program = str(node.directory / "hasim_notify.py")
-        self.environment = {
-            **os.environ,
-            "HASIM_ENDPOINT": served.url,
-            "HASIM_LOG": str(self._log),
-            "HASIM_SYSLOG": "0",
-            "HASIM_RUN_DIRECTORY": str(directory / f"{node.name}-run"),
-            "TENCENTCLOUD_SECRET_ID": SECRET_ID,
-            "TENCENTCLOUD_SECRET_KEY": SECRET_KEY,
-        }
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, self._program, *arguments],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        with self.start(*arguments) as process:
-            said, logged = process.communicate(timeout=60)
-            return subprocess.CompletedProcess(arguments, process.returncode, said, logged)
-
-    def log(self) -> list[dict[str, Any]]:
-        """What its scripts have logged."""
-        return [json.loads(line) for line in self._log.read_text(encoding="utf-8").splitlines()]
-
-    def answers(self, event: str) -> list[tuple[str, str]]:
-        """The calls of the scripts of one event, with the codes of their answers."""
-        runs = {record["run"] for record in self.log() if record.get("event") == event}
-        return [
-            (record["action"], record["code"])
-            for record in self.log()
-            if record["run"] in runs and record["record"] == "ApiAnswered"
-        ]
-
-    def outcomes(self, event: str) -> list[str]:
-        runs = {record["run"] for record in self.log() if record.get("event") == event}
-        return [r["outcome"] for r in self.log() if r["run"] in runs and r["record"] == "NotifyEnded"]
+    first: tuple[str, int, str]
+    back: tuple[str, int, str]
+    again: int
+    outcomes: list[str]
 
 
-@contextmanager
-def nodes(scenario: Scenario, directory: Path, *serving_options: str) -> Iterator[tuple[Served, dict[str, Node]]]:
-    """The scenario served and exported, with the identifiers that the endpoint has for its resources."""
-    pytest.importorskip("tencentcloud.common", reason="the official SDK is not installed")
-    directory.mkdir(exist_ok=True)
-    source = directory / "source.yaml"
-    source.write_text(scenario.source_text, encoding="utf-8")
-    with serving(source, *serving_options) as served:
-        known = identifiers_of(build_region(scenario, scenario.initial_master or "a"))
-        done = export(scenario, directory / "out", identifiers=known, options=ExportOptions(python=sys.executable))
-        yield served, {name: Node(served, node, directory) for name, node in done.nodes.items()}
-
-
-def holder(exported: dict[str, Node]) -> str:
-    """Who says of itself that it holds the address; each knows its own identifier only."""
-    found = [node.name for node in exported.values() if node.run("holder").stdout.strip() == node.name]
-    return found[0] if found else "nobody"
-
-
-def pair(notify: str) -> Scenario:
-    return loads(PAIR.replace("NOTIFY", notify))
-
-
-@pytest.mark.parametrize("mechanism", MECHANISMS)
-def test_the_script_moves_the_address_by_every_mechanism(mechanism: str, tmp_path: Path) -> None:
-    scenario = load(SCENARIOS / "mechanisms" / f"{mechanism}.yaml")
-    with nodes(scenario, tmp_path, "--speed", "60") as (_, exported):
+def moves(mechanism: str, directory: Path) -> Moves:
+    """The address moved to the other node and back, and claimed once more by who has it."""
+    with nodes(load(SCENARIOS / "mechanisms" / f"{mechanism}.yaml"), directory, speed=60) as (_, exported):
         before, other = ("a", "b") if holder(exported) == "a" else ("b", "a")
-        for name in (other, before):
-            done = exported[name].run("MASTER")
-            assert done.returncode == 0, done.stderr
-            assert exported[name].run("holder").stdout == f"{name}\n"
-        assert exported[before].run("MASTER").returncode == 0
-        assert exported[before].outcomes("MASTER") == ["done", "nothing_to_do"]
+
+        def move(name: str) -> tuple[str, int, str]:
+            return name, exported[name].run("MASTER").returncode, exported[name].run("holder").stdout
+
+        first, back = move(other), move(before)
+        again = exported[before].run("MASTER").returncode
+        return Moves(first, back, again, exported[before].outcomes("MASTER"))
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Moves]]]:
+    """All mechanisms side by side: most of the time is the scripts' pauses."""
+    with ThreadPoolExecutor(len(MECHANISMS)) as pool:
+        yield {name: pool.submit(moves, name, tmp_path_factory.mktemp(name)) for name in MECHANISMS}
+
+
+@pytest.mark.xdist_group("mechanisms")
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_the_script_moves_the_address_by_every_mechanism(mechanism: str, moved: dict[str, Future[Moves]]) -> None:
+    found = moved[mechanism].result()
+    for name, status, said in (found.first, found.back):
+        assert (status, said) == (0, f"{name}\n")
+    assert {found.first[0], found.back[0]} == {"a", "b"}
+    assert found.again == 0
+    assert found.outcomes == ["done", "nothing_to_do"]
 
 
 def test_a_script_that_finds_no_answer_tries_again_after_the_pauses_of_its_policy_and_gives_up(tmp_path: Path) -> None:
@@ -251,15 +193,11 @@ def test_a_script_that_is_told_backup_meanwhile_stops_and_one_that_does_not_look
         scenario = pair(f"sleep_before: 1500ms, poll_interval: 100ms, reread_state: {str(looks).lower()}")
         with nodes(scenario, tmp_path / str(looks)) as (_, exported):
             slow = exported["b"].start("MASTER")
-            wait_until(lambda node=exported["b"]: _is_ready(node))  # type: ignore[misc]
+            wait_until(lambda node=exported["b"]: is_ready(node))  # type: ignore[misc]
             assert exported["b"].run("BACKUP").returncode == 0
             slow.communicate(timeout=30)
             assert exported["b"].outcomes("MASTER") == [outcome]
             assert holder(exported) == expected
-
-
-def _is_ready(node: Node) -> bool:
-    return node._log.exists() and any(record["record"] == "NotifyReady" for record in node.log())
 
 
 def test_backup_gives_the_address_back_and_a_claim_that_came_too_late_does_so_too(tmp_path: Path) -> None:
@@ -269,7 +207,7 @@ def test_backup_gives_the_address_back_and_a_claim_that_came_too_late_does_so_to
         assert holder(exported) == "nobody"
     with nodes(pair("reread_after: true, poll_interval: 1s"), tmp_path / "late") as (_, exported):
         slow = exported["b"].start("MASTER")
-        wait_until(lambda: _is_ready(exported["b"]))
+        wait_until(lambda: is_ready(exported["b"]))
         exported["b"].run("BACKUP")
         slow.communicate(timeout=30)
         assert exported["b"].outcomes("MASTER") in (["superseded"], ["done"])
@@ -280,7 +218,7 @@ def test_backup_gives_the_address_back_and_a_claim_that_came_too_late_does_so_to
 def test_sigterm_ends_a_script_with_a_word_in_its_log(tmp_path: Path) -> None:
     with nodes(pair("sleep_before: 30s"), tmp_path) as (_, exported):
         slow = exported["b"].start("MASTER")
-        wait_until(lambda: _is_ready(exported["b"]))
+        wait_until(lambda: is_ready(exported["b"]))
         slow.send_signal(signal.SIGTERM)
         slow.communicate(timeout=30)
         assert slow.returncode == 128 + signal.SIGTERM

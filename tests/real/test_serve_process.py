@@ -13,7 +13,7 @@ import pytest
 
 from hasim.cloud.http import Journal
 from hasim.cloud.http.server import listen
-from tests.real.serving import Served, serving, wait_until
+from tests.real.serving import ServedProcess, serving, wait_until
 
 pytestmark = pytest.mark.real
 
@@ -96,7 +96,7 @@ def in_scenario(directory: Path) -> Path:
     return path
 
 
-def crashed(served: Served) -> dict[str, bool]:
+def crashed(served: ServedProcess) -> dict[str, bool]:
     return {item["name"]: item["crashed"] for item in served.control("GET", "state")["instances"]}
 
 
@@ -118,7 +118,7 @@ def test_the_faults_of_a_scenario_happen_on_its_clock_when_asked_for(tmp_path: P
 def test_a_claim_and_a_crash_survive_kill_9(tmp_path: Path) -> None:
     arguments = (in_scenario(tmp_path), "--state", tmp_path / "state", "--speed", "20")
 
-    def reached(served: Served) -> dict[str, str]:
+    def reached(served: ServedProcess) -> dict[str, str]:
         return {item["address"]: item["name"] for item in served.control("GET", "routes")["routes"]}
 
     with serving(*arguments, auth=False) as served:
@@ -147,7 +147,7 @@ def test_a_state_file_that_cannot_be_written_any_more_ends_it_and_keeps_what_was
     with process:
         assert process.stdout is not None
         assert process.stderr is not None
-        served = Served(process, process.stdout.readline().strip())
+        served = ServedProcess(process.stdout.readline().strip(), process)
         group = {"GroupName": "x" * 60, "GroupDescription": "x" * 100}
         responses = (served.call("CreateSecurityGroup", **group) for _ in range(49))
         answered = len(list(takewhile(lambda response: "Error" not in response, responses)))

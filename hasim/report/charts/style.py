@@ -133,6 +133,14 @@ _CAUSE_WORDS = {"failback": "move back", "false_failover": "false failover", "ap
 class Chart(Figure):
     """A figure that shows itself in a notebook without pyplot."""
 
+    def draw(self, renderer: Any) -> None:
+        """Draw. To be saved, a figure is drawn twice, the first time for nothing but its layout: that alone is done."""
+        engine = self.get_layout_engine()
+        if self.canvas.is_saving() and isinstance(engine, ConstrainedLayoutEngine):
+            engine.execute(self)
+        else:
+            super().draw(renderer)
+
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
         write_chart(self, buffer, "png")

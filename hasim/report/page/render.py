@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -30,6 +31,16 @@ _TONES = {MET: "good", MISSED: "bad", UNDECIDED: "open"}
 
 def page_html(page: Page) -> str:
     """The whole document; the same page gives the same text."""
+    numbers = count(1)
+
+    def svg(chart: Chart, also: str = "") -> Markup:
+        return Markup(inline_svg(chart, f"chart{next(numbers)}", also))
+
+    return _environment().get_template("page.html").render(page=page, svg=svg)
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("hasim.report.page"),
         autoescape=True,
@@ -37,13 +48,7 @@ def page_html(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    numbers = count(1)
-
-    def svg(chart: Chart, also: str = "") -> Markup:
-        return Markup(inline_svg(chart, f"chart{next(numbers)}", also))
-
     environment.globals.update(
-        svg=svg,
         caption=alternative,
         kind=_kind,
         tone=lambda text: _TONES.get(text, ""),
@@ -52,7 +57,7 @@ def page_html(page: Page) -> str:
         relative=relative_seconds,
         is_event=lambda item: isinstance(item, Event),
     )
-    return environment.get_template("page.html").render(page=page)
+    return environment
 
 
 def write_page(page: Page, path: Path) -> None:
