@@ -7,7 +7,8 @@
 
 Beneath them, in the order in which a file passes through: ``reader`` (includes, conditions, parameters), ``tokens``
 (words), ``syntax`` (statements, by the keywords of ``grammar`` and the ``*_keywords`` tables, their ``arguments``
-checked), ``globals``, ``tracked``, ``instances``, ``sync_groups`` and ``completion``.
+checked), ``globals``, ``tracked``, ``garp_groups``, ``instances``, ``sync_groups`` and ``completion``; and, for what
+means nothing to an election but may be wrong, ``routes``, ``server_groups`` and ``virtual_servers``.
 """
 
 from __future__ import annotations

@@ -27,7 +27,6 @@ __all__ = [
     "Report",
     "Script",
     "ScriptCommand",
-    "Unsigned",
     "Weight",
     "WeightValue",
     "Word",
@@ -39,8 +38,7 @@ TRUE_WORDS = ("true", "on", "yes")
 FALSE_WORDS = ("false", "off", "no")
 MICROSECONDS_TO_NS = 1_000
 _INTEGER = re.compile(r"[ \t\n\v\f\r]*[+-]?\d+", re.ASCII)
-_DECIMAL = re.compile(r"(\d*)(?:\.(\d*))?", re.ASCII)
-_INT_MAX = 2**31 - 1
+_DECIMAL = re.compile(r"\+?(\d*)(?:\.(\d*))?", re.ASCII)
 _LINK_LOCAL_SCOPE = 2
 
 
@@ -81,10 +79,15 @@ class Arguments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """A keyword that stands alone; its value is True."""
+    """A keyword that stands alone; its value is True. ``told``: keepalived says so where words follow it."""
+
+    told: bool = False
 
     def read(self, words: tuple[str, ...], text: str, report: Report) -> bool:
-        report.surplus(words)
+        if self.told and words:
+            report.change(f"takes no words, and has {' '.join(words)!r}", "keepalived passes over them")
+        else:
+            report.surplus(words)
         return True
 
 
@@ -113,14 +116,18 @@ class Anything:
 class Word:
     """One word. ``missing`` says what keepalived does without one: ``fatal``, ``error``, or ``default`` (then None).
 
-    A word longer than ``limit`` is refused.
+    A word longer than ``limit`` is refused, and so are further words where it is to stand ``alone``.
     """
 
     expected: str = "a name"
     missing: str = "fatal"
     limit: int | None = None
+    alone: bool = False
 
     def read(self, words: tuple[str, ...], text: str, report: Report) -> str | None:
+        if self.alone and len(words) > 1:
+            report.refuse(f"takes {self.expected} and no further words")
+            return None
         if not words:
             if self.missing == "fatal":
                 report.missing(self.expected)
@@ -136,16 +143,18 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One word of a few. ``fallback`` is what keepalived takes where it is another."""
+    """One word of a few. ``fallback`` is what keepalived takes where it is another, or (``optional``) none."""
 
     values: tuple[str, ...]
     fallback: str | None = None
     ignore_case: bool = False
+    optional: bool = False
 
     def read(self, words: tuple[str, ...], text: str, report: Report) -> str | None:
         if not words:
-            report.missing(f"one of {', '.join(self.values)}")
-            return None
+            if not self.optional:
+                report.missing(f"one of {', '.join(self.values)}")
+            return self.fallback
         report.surplus(words[1:])
         word = words[0].upper() if self.ignore_case else words[0]
         if word in self.values:
@@ -172,12 +181,13 @@ class Boolean:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsigned:
+class Integer:
     """A whole number from ``low`` to ``high``.
 
     ``zero_means`` replaces a 0 that is allowed only for old files (keepalived says so); ``fallback`` is what keepalived
-    takes for a number that it refuses; ``unit_ns`` makes a duration of the number; ``optional`` lets it be left out,
-    and ``missing_is_fatal`` says whether leaving it out otherwise stops the daemon.
+    takes for a number that it refuses; ``clamps`` says that it takes the bound; ``unit_ns`` makes a duration of the
+    number; ``optional`` lets it be left out, and ``missing_is_fatal`` says whether leaving it out otherwise stops the
+    daemon. ``alone``: more words than this one are refused.
     """
 
     low: int
@@ -187,8 +197,13 @@ class Unsigned:
     unit_ns: int = 1
     optional: bool = False
     missing_is_fatal: bool = True
+    alone: bool = False
+    clamps: bool = False
 
     def read(self, words: tuple[str, ...], text: str, report: Report) -> int | None:
+        if self.alone and len(words) > 1:
+            report.refuse("takes one number")
+            return None
         if not words:
             if not self.optional and self.missing_is_fatal:
                 report.missing(f"a number from {self.low} to {self.high}")
@@ -197,6 +212,10 @@ class Unsigned:
             return None
         report.surplus(words[1:])
         number = read_integer(words[0])
+        if number is not None and self.clamps and not self.low <= number <= self.high:
+            bound = min(max(number, self.low), self.high)
+            report.change(f"{number} is not from {self.low} to {self.high}", f"keepalived takes {bound}")
+            number = bound
         if number is None or not self.low <= number <= self.high:
             effect = "keepalived ignores it" if self.fallback is None else f"keepalived takes {self.fallback}"
             report.refuse(f"{words[0]!r} is not a whole number from {self.low} to {self.high}", effect)
@@ -205,27 +224,6 @@ class Unsigned:
             report.change("0 is too small", f"keepalived takes {self.zero_means}")
             number = self.zero_means
         return number * self.unit_ns
-
-
-@dataclass(frozen=True, slots=True)
-class Integer:
-    """A whole number from ``low`` to ``high``, negative ones included."""
-
-    low: int = -(2**31)
-    high: int = _INT_MAX
-    optional: bool = False
-
-    def read(self, words: tuple[str, ...], text: str, report: Report) -> int | None:
-        if not words:
-            if not self.optional:
-                report.missing(f"a number from {self.low} to {self.high}")
-            return None
-        report.surplus(words[1:])
-        number = read_integer(words[0])
-        if number is None or not self.low <= number <= self.high:
-            report.refuse(f"{words[0]!r} is not a whole number from {self.low} to {self.high}")
-            return None
-        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,13 +343,13 @@ class ScriptCommand:
 class Script:
     """A command with its arguments in one (usually quoted) word, then perhaps a user and a group.
 
-    ``with_user`` False: words after the command mean nothing. ``optional``: the command may be left out;
-    ``missing_is_fatal`` says whether keepalived exits where it is left out otherwise, and takes an empty one for none.
+    ``with_user`` False: words after the command mean nothing. ``missing`` says what keepalived does without a command:
+    ``fatal``, ``error`` or ``nothing``; ``empty_is_none`` that it takes an empty one for none without a word.
     """
 
     with_user: bool = True
-    optional: bool = False
-    missing_is_fatal: bool = True
+    missing: str = "fatal"
+    empty_is_none: bool = True
 
     def read(self, words: tuple[str, ...], text: str, report: Report) -> ScriptCommand | None:
         try:
@@ -361,8 +359,7 @@ class Script:
             report.refuse(f"cannot be read: {error}")
             return None
         if not command:
-            if not self.optional:
-                self._complain(bool(outer), report)
+            self._complain(bool(outer), report)
             return None
         if not self.with_user:
             report.surplus(outer[1:])
@@ -371,17 +368,17 @@ class Script:
         return ScriptCommand(command, outer[1] if len(outer) > 1 else None, outer[2] if len(outer) > 2 else None)
 
     def _complain(self, is_written: bool, report: Report) -> None:
-        if not self.missing_is_fatal:
-            report.refuse("needs a command")
-        elif is_written:
+        if self.missing == "nothing" or (is_written and self.empty_is_none):
             report.problems.note(report.location, f"{report.subject} runs no script", "keepalived says nothing")
+        elif self.missing == "error":
+            report.refuse("needs a command")
         else:
             report.missing("a command")
 
 
 def read_integer(word: str) -> int | None:
-    """A whole number as C's ``strtol`` with base 10 reads it, or None where something else follows it."""
-    return int(word) if _INTEGER.fullmatch(word) else None
+    """A whole number as C's ``strtol`` with base 10 reads it (an empty word is 0), or None where more follows it."""
+    return int(word or "0") if not word or _INTEGER.fullmatch(word) else None
 
 
 def parse_address(word: str) -> IPv4Address | IPv6Address | None:

@@ -6,6 +6,9 @@ changed. What it refuses here keeps the daemon from running; most of it is a val
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
+
+from hasim.keepalived.arguments import parse_address
 from hasim.keepalived.config import Authentication, GlobalDefs, IPAddress, Tracked, Vip, Vmac, VrrpInstance, Written
 from hasim.keepalived.instances import InstanceDraft
 from hasim.keepalived.problems import Location
@@ -333,7 +336,7 @@ class _Completion:
         vmac = self._draft.find("vmac", Vmac)
         if vmac is None or vmac.kind != "use_ipvlan" or family == 6:
             return vmac
-        if not any("." in word for word in vmac.words):
+        if not any(isinstance(parse_address(word.partition("/")[0]), IPv4Address) for word in vmac.words):
             self._fault_reason = "use_ipvlan without an address"
             self._warn("vmac", "use_ipvlan needs an IPv4 address", "the instance stays in FAULT")
         return vmac

@@ -144,6 +144,15 @@ class TrackFile(Placed):
     init_overwrite: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class GarpGroup(Placed):
+    """A ``garp_group``: interfaces with their own interval between two gratuitous ARPs, or neighbour adverts."""
+
+    interfaces: tuple[str, ...] = ()
+    garp_interval_ns: int = 0
+    gna_interval_ns: int = 0
+
+
 @dataclass(frozen=True)
 class Tracked:
     """Something that an instance or a sync group tracks: its name and the weight in force there."""
@@ -320,6 +329,7 @@ class Config(Placed):
     scripts: tuple[VrrpScript, ...] = ()
     processes: tuple[TrackProcess, ...] = ()
     files: tuple[TrackFile, ...] = ()
+    garp_groups: tuple[GarpGroup, ...] = ()
     sync_groups: tuple[SyncGroup, ...] = ()
     instances: tuple[VrrpInstance, ...] = ()
     other: tuple[Statement, ...] = ()
@@ -338,6 +348,13 @@ class Config(Placed):
             if instance.name == name:
                 return instance
         raise KeyError(name)
+
+    def garp_interval_of(self, instance: VrrpInstance) -> tuple[int, Location]:
+        """The time between two gratuitous ARPs of an instance in nanoseconds, and where it is written."""
+        for group in self.garp_groups:
+            if instance.interface in group.interfaces:
+                return group.garp_interval_ns, group.where("garp_interval")
+        return self.global_defs.vrrp_garp_interval_ns, self.global_defs.where("vrrp_garp_interval")
 
     def script(self, name: str) -> VrrpScript:
         """The ``vrrp_script`` of that name.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hasim.keepalived.tokens import BLANKS
 
@@ -46,12 +46,16 @@ class DefinitionError(ValueError):
 
 @dataclass(slots=True)
 class Definition:
-    """What a parameter stands for: ``lines`` has one element unless the definition spans several lines."""
+    """What a parameter stands for: ``lines`` has one element unless the definition spans several lines.
+
+    ``includes`` are the include lines that stand between those of a definition of several lines.
+    """
 
     name: str
     lines: list[str]
     multiline: bool = False
     compute: Callable[[str], str] | None = None
+    includes: list[str] = field(default_factory=list)
 
     def first_line(self, parameters: str) -> str:
         """The text that replaces the parameter on the line where it is used."""

@@ -25,7 +25,9 @@ class Keyword:
 
     ``field`` names the attribute of :mod:`hasim.keepalived.config` that holds its value (empty: the statement is kept
     as it is); ``simulated`` says that it changes a run of the simulator. ``deprecated`` is the keyword to use instead,
-    and keepalived's ``--config-test`` fails on it unless ``deprecated_quietly``.
+    and keepalived's ``--config-test`` fails on it unless ``deprecated_quietly``. One of ``needs`` must stand in a block
+    of keywords, which keepalived passes over otherwise; ``needs_entries`` is what it does with an empty block of values
+    (empty: it accepts that).
     """
 
     name: str
@@ -36,6 +38,8 @@ class Keyword:
     simulated: bool = False
     deprecated: str = ""
     deprecated_quietly: bool = False
+    needs: tuple[str, ...] = ()
+    needs_entries: str = ""
 
 
 def index(keywords: Iterable[Keyword]) -> dict[str, Keyword]:
@@ -62,11 +66,20 @@ def section(
     *,
     field: str = "",
     simulated: bool = False,
+    needs: tuple[str, ...] = (),
 ) -> Keyword:
     """A keyword whose braces hold further keywords."""
-    return Keyword(name, arguments or Anything(), Block.KEYWORDS, index(keywords), field, simulated)
+    return Keyword(name, arguments or Anything(), Block.KEYWORDS, index(keywords), field, simulated, needs=needs)
 
 
-def values(name: str, *, field: str = "", simulated: bool = False, arguments: Arguments | None = None) -> Keyword:
+def values(
+    name: str,
+    *,
+    field: str = "",
+    simulated: bool = False,
+    arguments: Arguments | None = None,
+    needs_entries: str = "",
+) -> Keyword:
     """A keyword whose braces hold lines of values."""
-    return Keyword(name, arguments or Nothing(), Block.VALUES, {}, field, simulated)
+    arguments = arguments or Nothing(told=True)
+    return Keyword(name, arguments, Block.VALUES, {}, field, simulated, needs_entries=needs_entries)

@@ -33,6 +33,17 @@ _CHECKS_BY_LETTER = {
     "b": frozenset({"readable", "brace_match"}),
     "a": _ALL_CHECKS,
 }
+_CLASSES = {
+    "alnum": "a-zA-Z0-9",
+    "alpha": "a-zA-Z",
+    "digit": "0-9",
+    "lower": "a-z",
+    "punct": "!-/:-@[-`{-~",
+    "space": " \t\n\v\f\r",
+    "upper": "A-Z",
+    "xdigit": "0-9a-fA-F",
+}
+"""The character classes of glob(7), in the C locale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +99,15 @@ def find_files(
     alternatives = _expand_braces(include.pattern)
     found: list[Path] = []
     for alternative in alternatives:
-        if os.path.isabs(alternative):
-            matches = sorted(glob.glob(alternative))
+        pattern = _python_pattern(alternative)
+        if os.path.isabs(pattern):
+            matches = sorted(glob.glob(pattern))
         else:
-            matches = sorted(glob.glob(alternative, root_dir=directory))
+            matches = sorted(glob.glob(pattern, root_dir=directory))
         if matches:
             found += [directory / match for match in matches]
             continue
-        wild = glob.has_magic(alternative)
+        wild = glob.has_magic(pattern)
         check = "brace_match" if len(alternatives) > 1 else "wildcard_match" if wild else "match"
         _report_missing(alternative, check, check in required, at, problems)
     return [path for path in found if _is_usable(path, "readable" in required, at, problems)]
@@ -132,6 +144,13 @@ def _is_usable(path: Path, required: bool, at: Location, problems: Problems) -> 
     else:
         problems.warning(at, reason, "keepalived skips it", fails_config_test=False)
     return False
+
+
+def _python_pattern(pattern: str) -> str:
+    """A pattern of glob(7) as Python's ``glob`` writes it, which has no ``[^a]``, ``[[:digit:]]`` or backslashes."""
+    pattern = re.sub(r"\\(.)", lambda match: f"[{match[1]}]" if match[1] in "*?[" else match[1], pattern)
+    pattern = re.sub(r"\[\^", "[!", pattern)
+    return re.sub(r"\[:([a-z]+):\]", lambda match: _CLASSES.get(match[1], match[0]), pattern)
 
 
 def _expand_braces(pattern: str) -> list[str]:

@@ -101,6 +101,8 @@ class InstanceDraft(TrackingDraft):
         elif name == "notify_deleted":
             self.notify_deleted = True
             self.put_first(statement)
+        elif name == "vrf" and self.has("interface"):
+            self.problems.error(statement.location, "vrf does not go with the interface that stands before it")
         elif name in ("use_vmac", "use_ipvlan"):
             self.values["vmac"] = Vmac(name, statement.words[1:])
             self.places["vmac"] = statement.location

@@ -7,20 +7,24 @@ in ``Config.problems``, for those who want to tell about them all.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 from hasim.keepalived.arguments import WeightValue
 from hasim.keepalived.completion import check_minimum, complete_instance
-from hasim.keepalived.config import Config, TrackFile, TrackProcess, VrrpInstance, VrrpScript
+from hasim.keepalived.config import Config, GarpGroup, TrackFile, TrackProcess, VrrpInstance, VrrpScript
 from hasim.keepalived.entries import read_address
+from hasim.keepalived.garp_groups import complete_garp_group
 from hasim.keepalived.globals import complete_globals
 from hasim.keepalived.instances import InstanceDraft
 from hasim.keepalived.problems import Location, Problems
 from hasim.keepalived.reader import LineReader
 from hasim.keepalived.routes import check_routes
+from hasim.keepalived.server_groups import check_server_group
 from hasim.keepalived.sync_groups import GroupDraft, assign_members, complete_groups, start_together
 from hasim.keepalived.syntax import Statement, parse
 from hasim.keepalived.tracked import complete_file, complete_process, complete_script
+from hasim.keepalived.virtual_servers import check_virtual_server
 
 __all__ = ["inspect_config", "inspect_text", "read_config", "read_text"]
 
@@ -79,12 +83,13 @@ def _load(reader: LineReader, location: Location) -> Config:
         scripts=config.scripts,
         processes=config.processes,
         files=config.files,
+        garp_groups=config.garp_groups,
         sync_groups=config.sync_groups,
         instances=config.instances,
         other=config.other,
         conditions=frozenset(reader.conditions),
         unused=tuple(_unused(statements)),
-        sources=tuple(reader.files),
+        sources=tuple(dict.fromkeys(reader.files)),
         problems=tuple(reader.problems.found),
     )
 
@@ -108,6 +113,7 @@ class _Builder:
         self._files: dict[str, TrackFile] = {}
         self._instances: dict[str, InstanceDraft] = {}
         self._groups: dict[str, GroupDraft] = {}
+        self._garp_groups: list[GarpGroup] = []
         self._other: list[Statement] = []
         self._known: dict[str, dict[str, WeightValue]] = {
             name: {} for name in ("track_scripts", "track_processes", "track_files", "track_bfds")
@@ -132,6 +138,7 @@ class _Builder:
             scripts=tuple(self._scripts.values()),
             processes=tuple(self._processes.values()),
             files=tuple(self._files.values()),
+            garp_groups=tuple(self._garp_groups),
             sync_groups=complete_groups(self._groups.values(), instances, self._problems),
             instances=start_together(self._groups.values(), instances),
             other=tuple(self._other),
@@ -155,6 +162,9 @@ class _Builder:
             self._take_instance(statement)
         elif name == "vrrp_sync_group":
             self._take_group(statement)
+        elif name == "garp_group":
+            garp_group = complete_garp_group(statement, self._garp_groups, self._problems)
+            self._garp_groups += [garp_group] if garp_group is not None else []
         elif name != "global_defs":
             self._take_other(statement)
 
@@ -191,6 +201,7 @@ class _Builder:
     def _take_other(self, statement: Statement) -> None:
         name = statement.keyword.name
         if name == "bfd_instance":
+            self._check_bfd_addresses(statement)
             weights = [s.value for s in statement.statements if isinstance(s.value, WeightValue)]
             self._known["track_bfds"][statement.name] = weights[-1] if weights else WeightValue(0)
         elif name == "static_ipaddress":
@@ -198,7 +209,23 @@ class _Builder:
                 read_address(entry, self._problems, static=True)
         elif name in ("static_routes", "static_rules"):
             check_routes(statement, self._problems)
+        elif name == "virtual_server_group":
+            check_server_group(statement, self._problems)
+        elif name == "virtual_server":
+            check_virtual_server(statement, self._problems)
         self._other.append(statement)
+
+    def _check_bfd_addresses(self, statement: Statement) -> None:
+        """Report a neighbour of another family than the source address."""
+        addresses = [
+            inner.value for inner in statement.statements if isinstance(inner.value, IPv4Address | IPv6Address)
+        ]
+        if len({address.version for address in addresses}) > 1:
+            self._problems.error(
+                statement.end,
+                f"{statement.name} has a source_ip and a neighbor_ip of different families",
+                "keepalived disables the instance",
+            )
 
     def _is_new(self, statement: Statement, known: Container[str]) -> bool:
         """Whether a name is still free; keepalived says nothing where it is not, and never uses the second."""

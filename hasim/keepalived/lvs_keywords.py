@@ -10,16 +10,17 @@ from hasim.keepalived.arguments import (
     Boolean,
     Choice,
     Decimal,
+    Integer,
     Nothing,
     Report,
     Script,
-    Unsigned,
     Weight,
     Word,
     parse_address,
     read_integer,
 )
 from hasim.keepalived.grammar import Keyword, accepted, section, values
+from hasim.keepalived.list_arguments import Forwarding, Matching
 
 __all__ = ["LVS"]
 
@@ -33,9 +34,11 @@ _CONNECT_TIME = Decimal(1, _UINT_MAX)
 _SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "sh", "mh", "dh", "fo", "ovf", "lblcr", "sed", "nq", "twos")
 _DNS_TYPES = ("A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA")
 _MAX_PORT = 65535
-_PORT = Unsigned(1, _MAX_PORT)
+_PORT = Integer(1, _MAX_PORT)
 _TEXT = Word("a value", missing="error")
-_FORWARDING = Anything(1)
+_ONE_NAME = Word("a name", missing="error", alone=True)
+_STATUS_CODES = Matching(r"[1-5]\d\d(-[1-5]\d\d)?", "status codes from 100 to 599", at_least=0, at_most=None)
+_FORWARDING = Forwarding()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Endpoint:
 def _timing(retry_from: int) -> tuple[Keyword, ...]:
     """What virtual servers, real servers and checkers say about how often they look."""
     return (
-        accepted("retry", Unsigned(retry_from)),
+        accepted("retry", Integer(retry_from)),
         accepted("delay_before_retry", _ANY_TIME),
         accepted("warmup", _ANY_TIME),
         accepted("delay_loop", _SOME_TIME),
@@ -79,7 +82,7 @@ _CONNECTION = (
     accepted("bind_port", _PORT),
     accepted("bind_if", Word("an interface name", limit=15)),
     accepted("connect_timeout", _CONNECT_TIME),
-    accepted("fwmark", Unsigned(0)),
+    accepted("fwmark", Integer(0)),
 )
 _COMMON = (*_timing(0), accepted("alpha", Boolean()), accepted("log_all_failures", Boolean()))
 _CHECKER = (*_CONNECTION, *_COMMON)
@@ -88,21 +91,22 @@ _URL = section(
     "url",
     (
         accepted("path", Word("a path")),
-        accepted("digest", Word("a digest")),
-        accepted("status_code", Anything(1)),
+        accepted("digest", Matching("[0-9a-fA-F]{32}", "32 hexadecimal digits")),
+        accepted("status_code", _STATUS_CODES),
         accepted("virtualhost", _TEXT),
-        accepted("regex", Anything(1)),
+        accepted("regex", Anything()),
         accepted("regex_no_match"),
-        accepted("regex_options", Anything(1)),
-        accepted("regex_min_offset", Anything(1)),
-        accepted("regex_max_offset", Anything(1)),
-        accepted("regex_stack", Anything(2)),
+        accepted("regex_options", Anything()),
+        accepted("regex_min_offset", Anything()),
+        accepted("regex_max_offset", Anything()),
+        accepted("regex_stack", Anything()),
     ),
     Nothing(),
+    needs=("path",),
 )
 _HTTP = (
     *_CHECKER,
-    accepted("nb_get_retry", Unsigned(0), deprecated="retry"),
+    accepted("nb_get_retry", Integer(0), deprecated="retry"),
     accepted("virtualhost", _TEXT),
     accepted("http_protocol", Choice(("1.0", "1.0C", "1.1"), ignore_case=True)),
     accepted("enable_sni", Boolean()),
@@ -111,8 +115,8 @@ _HTTP = (
 )
 
 _CHECKERS = (
-    section("HTTP_GET", _HTTP),
-    section("SSL_GET", _HTTP),
+    section("HTTP_GET", _HTTP, needs=("url",)),
+    section("SSL_GET", _HTTP, needs=("url",)),
     section("TCP_CHECK", _CHECKER),
     section("SMTP_CHECK", (accepted("helo_name", _TEXT), *_CHECKER, section("host", _CHECKER))),
     section("DNS_CHECK", (accepted("type", Choice(_DNS_TYPES)), accepted("name", Word("a domain name")), *_CHECKER)),
@@ -122,32 +126,41 @@ _CHECKERS = (
         (
             accepted("payload", Anything(1, missing_is_fatal=False)),
             accepted("require_reply", Anything()),
-            accepted("min_reply_length", Unsigned(0, 65535)),
-            accepted("max_reply_length", Unsigned(0, 65535)),
+            accepted("min_reply_length", Integer(0, 65535)),
+            accepted("max_reply_length", Integer(0, 65535)),
             *_CHECKER,
         ),
     ),
     section(
         "MISC_CHECK",
         (
-            accepted("misc_path", Script(with_user=False, missing_is_fatal=False)),
-            accepted("misc_timeout", Unsigned(0, _UINT_MAX // 1_000_000)),
+            accepted("misc_path", Script(with_user=False, missing="nothing")),
+            accepted("misc_timeout", Integer(0, _UINT_MAX // 1_000_000)),
             accepted("misc_dynamic"),
             accepted("user", Anything(1, missing_is_fatal=False)),
             *_COMMON,
         ),
+        needs=("misc_path",),
     ),
-    section("BFD_CHECK", (accepted("name", Word("a bfd_instance", missing="error")), accepted("alpha", Boolean()))),
-    section("FILE_CHECK", (accepted("track_file", Word("a track_file")), accepted("weight", Weight(_MAX_WEIGHT)))),
+    section(
+        "BFD_CHECK",
+        (accepted("name", _ONE_NAME), accepted("alpha", Boolean())),
+        needs=("name",),
+    ),
+    section(
+        "FILE_CHECK",
+        (accepted("track_file", Word("a track_file")), accepted("weight", Weight(_MAX_WEIGHT))),
+        needs=("track_file",),
+    ),
 )
 
 _REAL_SERVER = section(
     "real_server",
     (
-        accepted("weight", Unsigned(0, _MAX_WEIGHT)),
+        accepted("weight", Integer(0, _MAX_WEIGHT)),
         accepted("lvs_method", _FORWARDING),
-        accepted("uthreshold", Unsigned(0)),
-        accepted("lthreshold", Unsigned(0)),
+        accepted("uthreshold", Integer(0)),
+        accepted("lthreshold", Integer(0)),
         accepted("inhibit_on_failure", Boolean()),
         accepted("notify_up", Script()),
         accepted("notify_down", Script()),
@@ -156,7 +169,7 @@ _REAL_SERVER = section(
         *_timing(1),
         accepted("smtp_alert", Boolean()),
         accepted("virtualhost", _TEXT),
-        accepted("snmp_name", _TEXT),
+        accepted("snmp_name", _ONE_NAME),
         *_CHECKERS,
     ),
     Endpoint(),
@@ -176,20 +189,20 @@ _VIRTUAL_SERVER = section(
         accepted("lb_kind", _FORWARDING),
         accepted("lvs_method", _FORWARDING),
         accepted("persistence_engine", Word("an engine")),
-        accepted("persistence_timeout", Unsigned(1, _MAX_PERSISTENCE_S, optional=True)),
-        accepted("persistence_granularity", Word("a netmask")),
+        accepted("persistence_timeout", Integer(1, _MAX_PERSISTENCE_S, optional=True)),
+        accepted("persistence_granularity", Matching(r"[\d.]+", "a netmask")),
         accepted("protocol", Choice(("TCP", "UDP", "SCTP"), ignore_case=True)),
         accepted("ha_suspend"),
         accepted("smtp_alert", Boolean()),
         accepted("virtualhost", _TEXT),
-        accepted("snmp_name", _TEXT),
+        accepted("snmp_name", _ONE_NAME),
         accepted("alpha"),
         accepted("omega"),
         accepted("quorum_up", Script()),
         accepted("quorum_down", Script()),
-        accepted("quorum", Unsigned(1, fallback=1)),
-        accepted("hysteresis", Unsigned(0)),
-        accepted("weight", Unsigned(1, _MAX_WEIGHT)),
+        accepted("quorum", Integer(1, fallback=1)),
+        accepted("hysteresis", Integer(0)),
+        accepted("weight", Integer(1, _MAX_WEIGHT)),
         accepted("sorry_server", Endpoint()),
         accepted("sorry_server_inhibit"),
         accepted("sorry_server_lvs_method", _FORWARDING),

@@ -1,15 +1,16 @@
 """The logical lines of a configuration: what keepalived's parser is given after files, conditions and parameters.
 
-A stack of sources feeds the reader: at the bottom the file, above it whatever it is in the middle of (an included file,
-the remaining lines of a multi-line parameter, a ``~SEQ`` that is not yet at its end). The topmost is read until it is
-empty. Every line goes through the same mill, whichever source it comes from: ``@condition``, definition, repetition,
-substitution, include; and is then cut at its braces.
+A stack of sources feeds the reader: at the bottom the files, above them whatever it is in the middle of (the remaining
+lines of a multi-line parameter, a ``~SEQ`` that is not yet at its end). The topmost is read until it is empty. Every
+line goes through the same mill, whichever source it comes from: ``@condition``, definition, repetition, substitution,
+include; and is then cut at its braces.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +24,7 @@ from hasim.keepalived.definitions import (
     parse_list,
     parse_sequence,
 )
-from hasim.keepalived.includes import IncludeChecks, find_files, parse_include, read_configuration_text
+from hasim.keepalived.includes import IncludeChecks, IncludeLine, find_files, parse_include, read_configuration_text
 from hasim.keepalived.problems import KeepalivedConfigError, Location, Problems
 from hasim.keepalived.tokens import BLANKS, split_at_brace, strip_comment
 
@@ -35,7 +36,10 @@ _MAX_INCLUDE_DEPTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One logical line: a statement, or a single brace. ``literal``: it stands in a file exactly so."""
+    """One logical line: a statement, or a single brace.
+
+    ``literal``: it stands in a file exactly so, or is an include whose pattern alone came from parameters.
+    """
 
     text: str
     location: Location
@@ -75,16 +79,15 @@ class _File:
 
 
 class _MultilineValue:
-    """The lines of a multi-line parameter after its first, read where the parameter was used."""
+    """The lines of a multi-line parameter after its first, then its includes, read where the parameter was used."""
 
     def __init__(self, definition: Definition, location: Location) -> None:
         self.definition = definition
-        self._lines = iter(definition.lines[1:])
-        self._location = location
+        includes = (Line(text, location, literal=True) for text in definition.includes)
+        self._lines = chain((Line(text, location) for text in definition.lines[1:]), includes)
 
     def next_line(self) -> Line | None:
-        text = next(self._lines, None)
-        return None if text is None else Line(text, self._location)
+        return next(self._lines, None)
 
 
 class _Repeated:
@@ -125,13 +128,16 @@ class LineReader:
         self._sources: list[_Source] = []
         self._residue: Line | None = None
         self._defining: Definition | None = None
+        self._cut_short: Definition | None = None
         self._count = 0
 
     def open_text(self, name: str, text: str, directory: Path) -> None:
-        """Read ``text`` next, as if it were the file ``name`` in ``directory``."""
+        """Read ``text`` next, as if it were the file ``name`` in ``directory``: after parameters and repetitions."""
         self.files.append(name)
         self.last_location = Location(name, 0)
-        self._sources.append(_File(name, text, directory, self.include_checks.current))
+        above = next((i for i, s in enumerate(reversed(self._sources)) if isinstance(s, _File)), 0)
+        file = _File(name, text, directory, self.include_checks.current)
+        self._sources.insert(len(self._sources) - above, file)
 
     def open_file(self, path: Path) -> None:
         """Read a file next.
@@ -199,7 +205,7 @@ class LineReader:
                 if isinstance(source, _File):
                     self.include_checks.current = source.checks_before
                 continue
-            if not line.literal:
+            if not isinstance(source, _File):
                 return line
             stripped = self._strip(line)
             if stripped.text:
@@ -233,10 +239,12 @@ class LineReader:
 
     def _end_definition(self) -> None:
         """A blank line, or the end, closes a multi-line definition; in the copy a line that was a comment is blank."""
-        self._defining = None
+        self._defining = self._cut_short = None
 
     def _expand(self, line: Line) -> Line | None:
         """A line after condition, definition, repetition and substitution; None where nothing is left to parse."""
+        if line.literal and self._include_in_definition(line.text):
+            return None
         if self._defining is not None:
             self._continue_definition(line.text)
             return None
@@ -260,8 +268,8 @@ class LineReader:
                 replaced = self._definitions.substitute(text)
                 if replaced is None:
                     break
+                literal = literal and parse_include(text) is not None
                 text, pending = strip_comment(replaced[0]).text, replaced[1]
-                literal = False
                 for definition in pending:
                     self._continue_with(definition, location)
                 if not text.startswith("@") and "$" not in text:
@@ -296,6 +304,25 @@ class LineReader:
         if not goes_on:
             self._defining = None
 
+    def _include_in_definition(self, text: str) -> bool:
+        """Take an include line out of a multi-line definition; False where the line is not one.
+
+        The parent process keeps it in the definition, and opens the file each time the parameter is used. The copy has
+        no include lines: there the definition ends before it, and what follows is read as lines of their own.
+        """
+        definition = self._defining or self._cut_short
+        if definition is None:
+            return False
+        goes_on = text.endswith("\\")
+        is_include = parse_include(text) is not None
+        if self._defining is not None and not is_include:
+            return False
+        if is_include:
+            definition.includes.append(text.removesuffix("\\"))
+            self._defining = None
+        self._cut_short = definition if goes_on else None
+        return is_include
+
     def _condition(self, text: str) -> str | None:
         """What follows ``@id`` (or ``@^id``) where the condition holds; None where it does not."""
         negated = text.startswith("@^")
@@ -313,22 +340,28 @@ class LineReader:
         include = parse_include(line.text)
         if include is None:
             return False
-        if not line.literal:
-            self.problems.error(
+        self._open_included(include, line.location)
+        if not line.literal and self.copied:
+            self.problems.warning(
                 line.location,
-                "include does not work on a line with a condition or a parameter (keepalived.conf(5))",
+                "include stands after something else on its line, or comes out of a parameter",
                 "keepalived reads the file twice",
+                fails_config_test=False,
             )
+            self._open_included(include, line.location)
+        return True
+
+    def _open_included(self, include: IncludeLine, location: Location) -> None:
+        """Read the files of an include next."""
         depth = sum(isinstance(source, _File) for source in self._sources)
         if depth > _MAX_INCLUDE_DEPTH:
             raise KeepalivedConfigError(
-                line.location,
+                location,
                 f"files include one another more than {_MAX_INCLUDE_DEPTH} deep: does one include itself?",
             )
-        files = find_files(include, self._directory(), self.include_checks, line.location, self.problems)
+        files = find_files(include, self._directory(), self.include_checks, location, self.problems)
         for path in reversed(files):
             self.open_file(path)
-        return True
 
 
 def _shifted(location: Location, columns: int) -> Location:

@@ -78,20 +78,20 @@ class _Parser:
         self._open: list[Location] = []
 
     def top_level(self) -> tuple[Statement, ...]:
-        statements, _ = self._block(KEYWORDS, None)
+        statements, _ = self._block(KEYWORDS, None, opened=True)
         for location in self._open:
             self._problems.error(location, "the block opened here is never closed: expected a }", "keepalived says so")
         return statements
 
     def _next(self) -> tuple[Line, tuple[str, ...]] | None:
-        """The next line with its words; braces are counted as they pass."""
+        """The next line with its words; braces are counted as they pass, and those between quotes are not."""
         while (line := self._reader.next_line()) is not None:
             words, unmatched = split_words(line.text)
             if unmatched:
                 self._problems.error(line.location, f"a double quote is never closed in: {line.text}")
-            if words == (OPEN,):
+            if line.text == OPEN:
                 self._open.append(line.location)
-            elif words == (CLOSE,):
+            elif line.text == CLOSE:
                 if self._open:
                     self._open.pop()
                 else:
@@ -101,11 +101,13 @@ class _Parser:
         return None
 
     def _block(
-        self, keywords: Mapping[str, Keyword], owner: Statement | None
+        self, keywords: Mapping[str, Keyword], owner: Statement | None, opened: bool
     ) -> tuple[tuple[Statement, ...], Location]:
-        """The statements up to the brace that ends this block (or the end of the file), and where it ends."""
+        """The statements up to the brace that ends this block (or the end of the file), and where it ends.
+
+        ``opened``: its opening brace has been read, as the last word of a line (where it stands between quotes).
+        """
         statements: list[Statement] = []
-        opened = owner is None
         while (read := self._next()) is not None:
             line, words = read
             if not opened:
@@ -124,7 +126,9 @@ class _Parser:
             if keyword is None:
                 self._unknown(words[0], keywords, owner, line.location)
             else:
-                statements.append(self._statement(keyword, line, words, owner))
+                statement = self._statement(keyword, line, words, owner)
+                if self._is_complete(statement):
+                    statements.append(statement)
         return tuple(statements), self._reader.last_location
 
     def _statement(self, keyword: Keyword, line: Line, words: tuple[str, ...], owner: Statement | None) -> Statement:
@@ -137,6 +141,8 @@ class _Parser:
                 "keepalived still takes it",
                 fails_config_test=not keyword.deprecated_quietly,
             )
+        opened = keyword.block is not Block.NONE and words[-1] == OPEN
+        words = words[:-1] if opened else words
         value = keyword.arguments.read(words[1:], line.text, report)
         words = words[:1] if isinstance(value, ScriptCommand) else words
         statement = Statement(words, value, line.location, keyword)
@@ -147,19 +153,30 @@ class _Parser:
         if keyword.name == _GLOBAL and owner is None:
             self._reader.copied = False
         if keyword.block is Block.VALUES:
-            entries, end = self._values(statement)
+            entries, end = self._values(statement, opened)
             statement = Statement(words, value, line.location, keyword, entries=entries, end=end)
         else:
-            inner, end = self._block(keyword.keywords, statement)
+            inner, end = self._block(keyword.keywords, statement, opened)
             statement = Statement(words, value, line.location, keyword, inner, end=end)
         if keyword.name == _GLOBAL and owner is None:
             self._reader.copied = True
         return statement
 
-    def _values(self, owner: Statement) -> tuple[tuple[Entry, ...], Location]:
-        """The lines of a block of values, and where it ends."""
+    def _is_complete(self, statement: Statement) -> bool:
+        """Whether a block has what keepalived wants to find in it; what it lacks is noticed at the closing brace."""
+        keyword = statement.keyword
+        if keyword.needs_entries and not statement.entries:
+            self._problems.error(statement.end, f"{_subject(statement)} is empty", keyword.needs_entries)
+        if not keyword.needs or any(inner.keyword.name in keyword.needs for inner in statement.statements):
+            return True
+        self._problems.error(
+            statement.end, f"{_subject(statement)} needs {' or '.join(keyword.needs)}", "keepalived passes over it"
+        )
+        return False
+
+    def _values(self, owner: Statement, opened: bool) -> tuple[tuple[Entry, ...], Location]:
+        """The lines of a block of values, and where it ends; ``opened`` as above."""
         entries: list[Entry] = []
-        opened = False
         while (read := self._next()) is not None:
             line, words = read
             if not opened:

@@ -117,7 +117,7 @@ def _initial_value(draft: Draft, problems: Problems) -> tuple[int | None, bool]:
         number = read_integer(word)
         if word == "overwrite":
             overwrite = True
-        elif number is None:
+        elif number is None or not word.lstrip("-").isdigit():
             problems.error(draft.where("init_file"), f"init_file {word!r} is neither a number nor overwrite")
         else:
             value = number

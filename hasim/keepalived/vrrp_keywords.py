@@ -9,13 +9,12 @@ from hasim.keepalived.arguments import (
     Choice,
     Decimal,
     Integer,
-    Nothing,
     Script,
-    Unsigned,
     Weight,
     Word,
 )
 from hasim.keepalived.grammar import Keyword, accepted, section, setting, values
+from hasim.keepalived.list_arguments import ExtraInterfaces, Ipvlan, Vmac
 
 __all__ = ["BFD_INSTANCE", "STATIC", "TRACK_FILE", "VRRP", "VRRP_TRACK_FILE"]
 
@@ -24,9 +23,9 @@ _MICROSECONDS = 1_000_000
 _MAX_SECONDS = (2**32 - 1) // _MICROSECONDS
 _MAX_DELAY_S = 1000
 _INT_MAX = 2**31 - 1
-_SECONDS = Unsigned(0, _MAX_SECONDS, unit_ns=_SECOND)
-_REPEATS = Unsigned(0, zero_means=1)
-_SCRIPT_SECONDS = Unsigned(0, _MAX_SECONDS, zero_means=1, unit_ns=_SECOND)
+_SECONDS = Integer(0, _MAX_SECONDS, unit_ns=_SECOND)
+_REPEATS = Integer(0, zero_means=1)
+_SCRIPT_SECONDS = Integer(0, _MAX_SECONDS, zero_means=1, unit_ns=_SECOND)
 _PROCESS_DELAY = Decimal(1, 3600 * _MICROSECONDS)
 _GARP_INTERVAL = Decimal(0, _INT_MAX)
 _NAME = Anything(1)
@@ -59,18 +58,18 @@ _ADDRESSING = (
     setting("track_src_ip"),
     values("unicast_peer", field="unicast_peers", simulated=True),
     setting("unicast_fault_no_peer"),
-    setting("unicast_ttl", Unsigned(0, 255)),
+    setting("unicast_ttl", Integer(0, 255)),
     setting("check_unicast_src"),
-    accepted("old_unicast_checksum", Anything()),
+    accepted("old_unicast_checksum", Choice(("never",), optional=True)),
     values("virtual_ipaddress", field="virtual_addresses", simulated=True),
     values("virtual_ipaddress_excluded", field="excluded_addresses"),
     accepted("promote_secondaries"),
     values("virtual_routes"),
     values("virtual_rules"),
-    setting("use_vmac", Anything()),
+    setting("use_vmac", Vmac()),
     setting("use_vmac_addr"),
     setting("vmac_xmit_base"),
-    setting("use_ipvlan", Anything()),
+    setting("use_ipvlan", Ipvlan()),
     section(
         "authentication",
         (
@@ -83,11 +82,11 @@ _ADDRESSING = (
 
 _ELECTION = (
     setting("state", Choice(("MASTER", "BACKUP"), fallback="BACKUP"), simulated=True),
-    setting("virtual_router_id", Unsigned(1, 255), simulated=True),
-    setting("priority", Unsigned(1, 255, fallback=100), simulated=True),
-    setting("version", Unsigned(2, 3), simulated=True),
+    setting("virtual_router_id", Integer(1, 255), simulated=True),
+    setting("priority", Integer(1, 255, fallback=100), simulated=True),
+    setting("version", Integer(2, 3), simulated=True),
     setting("advert_int", Decimal(10_000, 255 * _MICROSECONDS), simulated=True),
-    setting("down_timer_adverts", Unsigned(1, 100), simulated=True),
+    setting("down_timer_adverts", Integer(1, 100), simulated=True),
     setting("nopreempt", simulated=True),
     setting("preempt", simulated=True),
     setting("preempt_delay", Decimal(0, _MAX_DELAY_S * _MICROSECONDS, fallback_ns=0), simulated=True),
@@ -102,13 +101,13 @@ _ELECTION = (
 
 _GARP = (
     setting("garp_master_delay", _SECONDS, simulated=True),
-    setting("garp_master_refresh", Unsigned(0, unit_ns=_SECOND, fallback=0), simulated=True),
+    setting("garp_master_refresh", Integer(0, unit_ns=_SECOND, fallback=0), simulated=True),
     setting("garp_master_repeat", _REPEATS, simulated=True),
     setting("garp_master_refresh_repeat", _REPEATS, simulated=True),
     setting("garp_lower_prio_delay", _SECONDS, simulated=True),
-    setting("garp_lower_prio_repeat", Unsigned(0, _INT_MAX), simulated=True),
-    accepted("garp_extra_if", Anything(1, missing_is_fatal=False)),
-    accepted("vmac_garp_intvl", Anything(1, missing_is_fatal=False), deprecated="garp_extra_if"),
+    setting("garp_lower_prio_repeat", Integer(0, _INT_MAX), simulated=True),
+    accepted("garp_extra_if", ExtraInterfaces(0)),
+    accepted("vmac_garp_intvl", ExtraInterfaces(0), deprecated="garp_extra_if"),
 )
 
 _INSTANCE = section(
@@ -119,12 +118,12 @@ _INSTANCE = section(
         *_GARP,
         *_TRACKED,
         *_NOTIFIED,
-        setting("notify_deleted", Script(optional=True)),
+        setting("notify_deleted", Script(missing="nothing")),
         setting("notify_master_rx_lower_pri", Script(), simulated=True),
         accepted("linkbeat_use_polling", deprecated="linkbeat_interfaces"),
-        accepted("debug", Unsigned(0, 4)),
+        accepted("debug", Integer(0, 4)),
         accepted("lvs_sync_daemon_interface", Word("an interface name"), deprecated="lvs_sync_daemon"),
-        accepted("kernel_rx_buf_size", Unsigned(0, missing_is_fatal=False)),
+        accepted("kernel_rx_buf_size", Integer(0, missing_is_fatal=False, alone=True)),
     ),
     _NAME,
     field="instances",
@@ -148,12 +147,12 @@ _SYNC_GROUP = section(
 _SCRIPT = section(
     "vrrp_script",
     (
-        setting("script", Script(with_user=False, missing_is_fatal=False), simulated=True),
+        setting("script", Script(with_user=False, missing="nothing"), simulated=True),
         setting("interval", _SCRIPT_SECONDS, simulated=True),
         setting("timeout", _SCRIPT_SECONDS, simulated=True),
         setting("weight", Weight(253, kept=True), simulated=True),
-        setting("rise", Unsigned(1, _INT_MAX, fallback=1), simulated=True),
-        setting("fall", Unsigned(1, _INT_MAX, fallback=1), simulated=True),
+        setting("rise", Integer(1, _INT_MAX, fallback=1), simulated=True),
+        setting("fall", Integer(1, _INT_MAX, fallback=1), simulated=True),
         setting("user", Anything(1)),
         setting("init_fail"),
     ),
@@ -168,8 +167,8 @@ _TRACK_PROCESS = section(
         setting("process", Anything(1), simulated=True),
         setting("param_match", Anything()),
         setting("weight", Weight(254), simulated=True),
-        setting("quorum", Unsigned(1, 65535), simulated=True),
-        setting("quorum_max", Unsigned(0, 65535)),
+        setting("quorum", Integer(1, 65535), simulated=True),
+        setting("quorum_max", Integer(0, 65535)),
         setting("delay", _PROCESS_DELAY, simulated=True),
         setting("terminate_delay", _PROCESS_DELAY, simulated=True),
         setting("fork_delay", _PROCESS_DELAY, simulated=True),
@@ -208,32 +207,37 @@ BFD_INSTANCE = section(
         accepted("min_rx", _BFD_MS),
         accepted("min_tx", _BFD_MS),
         accepted("idle_tx", Decimal(1_000_000, _BFD_MOST_US, digits=3)),
-        accepted("multiplier", Unsigned(1, 255)),
+        accepted("multiplier", Integer(1, 255)),
         accepted("passive"),
-        accepted("ttl", Unsigned(1, 255)),
-        accepted("hoplimit", Unsigned(1, 255)),
+        accepted("ttl", Integer(1, 255)),
+        accepted("hoplimit", Integer(1, 255)),
         accepted("max_hops", Integer(-1, 255)),
         accepted("weight", Weight(253)),
         accepted("vrrp"),
         accepted("checker"),
     ),
     _NAME,
+    needs=("neighbor_ip", "neighbour_ip"),
 )
 
 STATIC = (
-    section("track_group", (values("group"),)),
+    section(
+        "track_group",
+        (values("group", needs_entries="keepalived groups nothing"),),
+        Anything(1, missing_is_fatal=False),
+    ),
     values("static_ipaddress"),
     values("static_routes"),
     values("static_rules"),
     section(
         "garp_group",
         (
-            accepted("garp_interval", _GARP_INTERVAL),
-            accepted("gna_interval", _GARP_INTERVAL),
-            accepted("interface", Word("an interface name")),
-            values("interfaces"),
+            setting("garp_interval", _GARP_INTERVAL, simulated=True),
+            setting("gna_interval", _GARP_INTERVAL),
+            setting("interface", Word("an interface name"), simulated=True),
+            values("interfaces", simulated=True, needs_entries="keepalived takes no interface from it"),
         ),
-        Nothing(),
+        simulated=True,
     ),
     values("linkbeat_interfaces"),
     values("interface_up_down_delays"),

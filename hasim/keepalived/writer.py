@@ -12,6 +12,7 @@ from hasim.keepalived.arguments import ScriptCommand, WeightValue
 from hasim.keepalived.config import (
     Config,
     Fifo,
+    GarpGroup,
     GlobalDefs,
     IPAddress,
     Notify,
@@ -46,6 +47,7 @@ def write_config(config: Config, heading: str = "") -> str:
     blocks = [[f"# {line}".rstrip() for line in heading.splitlines()]] if heading else []
     blocks.append(list(_globals(config.global_defs)))
     blocks += [list(_statement(statement)) for statement in config.other]
+    blocks += [list(_garp_group(group)) for group in config.garp_groups]
     blocks += [list(_script(script)) for script in config.scripts]
     blocks += [list(_process(process)) for process in config.processes]
     blocks += [list(_file(file)) for file in config.files]
@@ -118,6 +120,15 @@ def _statement(statement: Statement) -> Iterator[str]:
 def _globals(settings: GlobalDefs) -> Iterator[str]:
     if settings != _DEFAULT_GLOBALS:
         yield from _block("global_defs", _global_lines(settings))
+
+
+def _garp_group(group: GarpGroup) -> Iterator[str]:
+    lines = [
+        *_duration("garp_interval", group.garp_interval_ns, 0),
+        *_duration("gna_interval", group.gna_interval_ns, 0),
+    ]
+    lines = lines or ["garp_interval 0"]
+    yield from _block("garp_group", (*lines, *(f"interface {quote_word(name)}" for name in group.interfaces)))
 
 
 def _global_lines(settings: GlobalDefs) -> Iterator[str]:

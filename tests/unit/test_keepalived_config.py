@@ -171,6 +171,31 @@ def test_unicast_fault_no_peer_keeps_the_instance_in_fault() -> None:
     assert _instance("unicast_fault_no_peer").fault_reason == "unicast without any peer"
 
 
+def test_a_garp_group_replaces_the_interval_of_the_daemon_on_its_interfaces() -> None:
+    whole = "global_defs {\n vrrp_garp_interval 0.02\n}\n"
+    for group, interval_ns in (
+        ("", 20 * MILLISECOND),
+        ("garp_group {\n garp_interval 0.5\n interface eth0\n}", 500 * MILLISECOND),
+        ("garp_group {\n garp_interval 0.5\n interfaces {\n eth1 eth0\n }\n}", 500 * MILLISECOND),
+        ("garp_group {\n gna_interval 0.5\n interface eth0\n}", 0),
+        ("garp_group {\n garp_interval 0.5\n interface eth1\n}", 20 * MILLISECOND),
+        ("garp_group {\n interface eth0\n}", 20 * MILLISECOND),
+    ):
+        config = _config(before=whole + group)
+        assert config.garp_interval_of(config.instances[0])[0] == interval_ns, group
+
+
+def test_an_interface_belongs_to_the_first_garp_group_that_names_it() -> None:
+    groups = (
+        "garp_group {\n garp_interval 0.1\n interface eth0\n}\ngarp_group {\n garp_interval 0.2\n interface eth0\n}"
+    )
+    config = _config(before=groups)
+    assert [group.interfaces for group in config.garp_groups] == [("eth0",), ()]
+    interval_ns, location = config.garp_interval_of(config.instances[0])
+    assert (interval_ns, location.line) == (100 * MILLISECOND, 2)
+    assert "in a garp_group already" in config.problems[0].message
+
+
 def test_a_fifo_with_its_script() -> None:
     before = 'global_defs {\n vrrp_notify_fifo /run/fifo root\n vrrp_notify_fifo_script "/bin/read -v"\n}'
     fifo = Fifo("/run/fifo", "root", None, ScriptCommand(("/bin/read", "-v")))

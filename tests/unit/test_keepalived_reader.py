@@ -154,12 +154,81 @@ def test_a_missing_include_is_as_bad_as_its_keyword_says(tmp_path: Path, line: s
     assert [problem.severity for problem in reader.problems.found] == [severity]
 
 
-def test_include_on_a_line_with_a_condition_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "main.conf").write_text("@^x include other.conf\n")
+@pytest.mark.parametrize(
+    ("pattern", "read"),
+    [
+        ("x[^1].cnf", ["x2"]),
+        ("[[:alpha:]]1.cnf", ["x1", "y1"]),
+        ("x[[:digit:]].cnf", ["x1", "x2"]),
+        ("[^[:space:]x]1.cnf", ["y1"]),
+        (r"x1.cn\f", ["x1"]),
+        (r"\*.cnf", ["star"]),
+        ("*.cnf", ["star", "x1", "x2", "y1"]),
+    ],
+)
+def test_an_include_matches_as_glob_of_c_does(tmp_path: Path, pattern: str, read: list[str]) -> None:
+    for name, text in (("x1", "x1"), ("x2", "x2"), ("y1", "y1"), ("*", "star"), (".hidden", "hidden")):
+        (tmp_path / f"{name}.cnf").write_text(f"{text}\n")
+    (tmp_path / "main.conf").write_text(f"include {pattern}\n")
+    assert [text for _, _, text in _reader(tmp_path / "main.conf")[1]] == read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@^x include other.conf\n",
+        "~LST(N, other) include ${N}.conf\n",
+        "$M=include other.conf\n$M\n",
+        "$M=include other.conf \\\n  \n$M\n",
+    ],
+)
+def test_keepalived_reads_twice_what_is_included_by_more_than_an_include_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "main.conf").write_text(text)
+    (tmp_path / "other.conf").write_text("other\n")
+    reader, lines = _reader(tmp_path / "main.conf")
+    assert lines == [("other.conf", 1, "other")] * 2
+    assert [(p.severity, p.effect) for p in reader.problems.found] == [
+        (Severity.WARNING, "keepalived reads the file twice")
+    ]
+
+
+def test_parameters_may_say_which_file_an_include_line_names(tmp_path: Path) -> None:
+    (tmp_path / "main.conf").write_text("$NAME=other\ninclude ${NAME}.conf\n")
     (tmp_path / "other.conf").write_text("other\n")
     reader, lines = _reader(tmp_path / "main.conf")
     assert lines == [("other.conf", 1, "other")]
-    assert "does not work on a line with a condition" in reader.problems.found[0].message
+    assert not reader.problems.found
+
+
+def test_an_include_in_a_multi_line_definition_ends_it_and_is_carried_out_at_its_use(tmp_path: Path) -> None:
+    (tmp_path / "main.conf").write_text(
+        "$NAME=a\n$M=first \\\n second \\\n include ${NAME}.conf \\\n third \\\n include b.conf\n"
+        "$NAME=c\nmiddle\n$M\nend\n"
+    )
+    for name in "abc":
+        (tmp_path / f"{name}.conf").write_text(f"{name}\n")
+    reader, lines = _reader(tmp_path / "main.conf")
+    assert lines == [
+        ("main.conf", 5, "third\\"),
+        ("main.conf", 8, "middle"),
+        ("main.conf", 9, "first"),
+        ("main.conf", 9, "second"),
+        ("b.conf", 1, "b"),
+        ("c.conf", 1, "c"),
+        ("main.conf", 10, "end"),
+    ]
+    assert not reader.problems.found
+
+
+def test_what_a_repetition_includes_is_read_after_its_last_value(tmp_path: Path) -> None:
+    (tmp_path / "main.conf").write_text("global_defs {\n~LST(N, a, b) include ${N}.conf\n}\n")
+    for name in "ab":
+        (tmp_path / f"{name}.conf").write_text(f"{name}\n")
+    reader = LineReader(Problems())
+    reader.copied = False
+    reader.open_file(tmp_path / "main.conf")
+    lines = [line.text for line in iter(reader.next_line, None)]
+    assert lines == ["global_defs", "{", "b", "a", "}"]
 
 
 def test_a_file_that_includes_itself_is_refused(tmp_path: Path) -> None:

@@ -170,6 +170,14 @@ def test_what_is_not_simulated_is_named_with_its_line() -> None:
     assert "Accepted, and without effect on the simulation:\n  a.conf:2: router_id r" in str(imported.summary)
 
 
+def test_nodes_that_are_deaf_to_each_other_because_of_their_addresses_are_warned_of() -> None:
+    imported = _import(_conf(), _conf("10.0.1.11", "10.0.1.10", 100, vip="10.0.1.102/24"))
+    (warning,) = imported.summary.warnings
+    assert warning.startswith("b.conf:")
+    assert "each drops the adverts of the other" in warning
+    assert _import(_conf(), B).summary.warnings == ()
+
+
 def test_gratuitous_arps_and_reverse_weights_are_carried_over() -> None:
     body = "garp_master_repeat 2\ngarp_lower_prio_repeat 0\ngarp_master_refresh 60\n"
     body += "track_script {\nchk weight 5 reverse\n}\n"
@@ -182,6 +190,15 @@ def test_gratuitous_arps_and_reverse_weights_are_carried_over() -> None:
 def test_the_interval_between_gratuitous_arps_is_that_of_the_whole_daemon() -> None:
     a, b = _scenario(_conf(before="global_defs {\nvrrp_garp_interval 0.02\n}\n"), B).instances
     assert (a.vrrp.garp_interval_ns, b.vrrp.garp_interval_ns) == (20 * MILLISECOND, 0)
+
+
+def test_the_interval_of_a_garp_group_counts_for_the_interfaces_in_it() -> None:
+    whole = "global_defs {\nvrrp_garp_interval 0.02\n}\n"
+    group = "garp_group {\ngarp_interval 0.5\ninterfaces {\neth1 %s\n}\n}\n"
+    a, b = _scenario(
+        _conf(before=whole + group % "eth0"), _conf("10.0.1.11", "10.0.1.10", 100, before=whole + group % "eth2")
+    ).instances
+    assert (a.vrrp.garp_interval_ns, b.vrrp.garp_interval_ns) == (500 * MILLISECOND, 20 * MILLISECOND)
 
 
 def test_further_interfaces_that_are_tracked_get_a_subnet_of_their_own() -> None:

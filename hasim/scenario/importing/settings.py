@@ -269,5 +269,6 @@ def _garp_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple[str
     for name, (value, default) in values.items():
         if value != default:
             yield name, placed(value, name)
-    if config.global_defs.vrrp_garp_interval_ns:
-        yield "garp_interval", placed(duration_text(config.global_defs.vrrp_garp_interval_ns), "garp_interval")
+    interval_ns, location = config.garp_interval_of(instance)
+    if interval_ns:
+        yield "garp_interval", Setting(duration_text(interval_ns), location)

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hasim.keepalived import Config, Location, Severity, VrrpInstance
-from hasim.keepalived.lint import VirtualRouter
+from hasim.keepalived.lint import RULES, VirtualRouter, lint_configs
 from hasim.scenario.importing.settings import Node, group_of, has_ipv6_adverts, members_of
 from hasim.scenario.importing.tracking import TrackedThings
 from hasim.scenario.importing.values import Setting
 
 __all__ = ["ImportSummary", "left_out", "summarize"]
+
+_DEAF_BY_ADDRESSES = "addresses-differ"
+"""The rule about nodes that drop each other's adverts for a reason that a scenario cannot have."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,12 @@ def summarize(
         for problem in config.problems
         if problem.severity is not Severity.NOTE
     ]
+    warnings += (
+        f"{finding.location}: {finding.level}: {finding.reason} ({finding.consequence}; "
+        "the scenario takes them for the same)"
+        for finding in lint_configs(configs, (rule for rule in RULES if rule.name == _DEAF_BY_ADDRESSES))
+        if finding.rule == _DEAF_BY_ADDRESSES
+    )
     return ImportSummary(tuple(_once(used)), tuple(_once(unused)), tuple(assumed), tuple(_once(warnings)))
 
 

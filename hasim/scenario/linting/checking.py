@@ -15,13 +15,15 @@ from hasim.scenario.prepared import Prepared, prepare
 from hasim.scenario.resolve import resolve
 from hasim.scenario.validation import validate
 
-__all__ = ["NOT_SIMULATED", "SCENARIO_REFUSED", "SCENARIO_RULES", "lint_scenario", "refusal"]
+__all__ = ["NOT_SIMULATED", "ONLY_IN_FILES", "SCENARIO_REFUSED", "SCENARIO_RULES", "lint_scenario", "refusal"]
 
 SCENARIO_RULES = tuple(CLOUD_RULES.all)
 SCENARIO_REFUSED = "scenario-refused"
 NOT_SIMULATED = "not-simulated"
 _KNOWN_BETTER = "multicast"
 """A rule of doubt about the network, which a scenario describes."""
+ONLY_IN_FILES = frozenset({"addresses-differ", "peers-itself"})
+"""What the files that a scenario points at can have wrong, and a scenario cannot say."""
 
 
 def lint_scenario(document: Document, directory: Path) -> tuple[Finding, ...]:
@@ -38,7 +40,8 @@ def lint_scenario(document: Document, directory: Path) -> tuple[Finding, ...]:
     design = design_of_scenario(prepared.document, validate(prepared.document), scenario)
     found = list(lint_design(design, (rule for rule in RULES if rule.name != _KNOWN_BETTER)))
     found += merged(finding for rule in SCENARIO_RULES for finding in rule.findings(design))
-    found += (finding for finding in lint_configs(prepared.configs, rules=()) if finding not in found)
+    of_files = lint_configs(prepared.configs, (rule for rule in RULES if rule.name in ONLY_IN_FILES))
+    found += (finding for finding in of_files if finding not in found)
     found += _not_simulated(prepared)
     order = list(Level)
     return tuple(sorted(found, key=lambda finding: (order.index(finding.level), finding.location, finding.rule)))

@@ -15,7 +15,7 @@ from hasim.keepalived.lint import Level
 from hasim.keepalived.lint.election import ELECTION_RULES
 from hasim.keepalived.lint.peers import PEER_RULES
 from hasim.keepalived.lint.scripts import SCRIPT_RULES
-from hasim.scenario.linting.checking import NOT_SIMULATED, SCENARIO_REFUSED, SCENARIO_RULES
+from hasim.scenario.linting.checking import NOT_SIMULATED, ONLY_IN_FILES, SCENARIO_REFUSED, SCENARIO_RULES
 
 __all__ = ["NOT_IN_SCENARIOS", "lint_page", "write"]
 
@@ -85,7 +85,7 @@ _FILES = (
         "the [scenario reference](scenario-reference.md)",
     ),
 )
-NOT_IN_SCENARIOS = frozenset({"addresses-differ", "peers-itself", "multicast", "stop-script-hurried"})
+NOT_IN_SCENARIOS = ONLY_IN_FILES | {"multicast", "stop-script-hurried"}
 """What a scenario cannot say, or knows better."""
 _BOTH, _ONLY_SCENARIOS, _ONE_FILE = "keepalived.conf and scenarios", "scenarios", "one file by itself"
 _CHAPTERS: tuple[tuple[str, str, Iterable[_Described]], ...] = (
@@ -134,6 +134,8 @@ def _sections() -> Iterator[str]:
             yield f"### {rule.name}\n"
             yield f"{rule.summary[:1].upper()}{rule.summary[1:]}.\n"
             where = "keepalived.conf" if rule.name in NOT_IN_SCENARIOS else subject
+            if rule.name in ONLY_IN_FILES:
+                where += ", also one that a scenario points at"
             yield f"* Severity: {rule.level}. Looks at: {where}."
             yield f"* Source: {rule.source}.\n"
 
