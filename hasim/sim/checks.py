@@ -82,6 +82,12 @@ class Grid:
         self._frozen_at = None
         self._schedule(due)
 
+    def last_ns(self, time_ns: int) -> int | None:
+        """When the last run was due by then, on the grid as it is; None: none was."""
+        if not self._active or time_ns < self._origin_ns:
+            return None
+        return time_ns - (time_ns - self._origin_ns) % self._interval_ns
+
     def _time_of(self, index: int) -> int:
         return self._origin_ns + (index - self._first) * self._interval_ns
 

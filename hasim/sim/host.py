@@ -123,7 +123,9 @@ class Host:
         self._frozen += 1
         if self._frozen == 1:
             self.thawed = self._world.kernel.event()
-            self._world.daemons[self.name].freeze(queues_packets=queues_packets)
+            daemon = self._world.daemons[self.name]
+            daemon.freeze(queues_packets=queues_packets)
+            self._world.scripts.freeze(daemon)
             if self.power == "running":
                 self._world.record(PowerChanged(self._world.kernel.now, self.name, "frozen"))
             self._changed()
@@ -139,7 +141,9 @@ class Host:
             self.thawed.succeed()
             self.thawed = None
         self._changed()
-        self._world.daemons[self.name].thaw()
+        daemon = self._world.daemons[self.name]
+        daemon.thaw()
+        self._world.scripts.thaw(daemon)
         self._world.thawed()
 
     def keepalived_down(self, *, politely: bool) -> None:

@@ -44,6 +44,7 @@ class Scripts:
             i.name: world.randomness.stream("notify", i.name, "retry_jitter") for i in world.scenario.instances
         }
         self._reclaims: dict[str, Grid] = {}
+        self._frozen: dict[str, tuple[int, int]] = {}
 
     def join(self, daemon: Daemon, *, steady: bool) -> None:
         """A daemon has come up: begin its periodic "do I hold it?" (``steady``: it has been asked for long)."""
@@ -61,8 +62,32 @@ class Scripts:
 
     def leave(self, daemon: Daemon) -> None:
         """The daemon is gone; its periodic question with it."""
+        self._frozen.pop(daemon.name, None)
         if daemon.name in self._reclaims:
             self._reclaims[daemon.name].stop()
+
+    def freeze(self, daemon: Daemon) -> None:
+        """An instance stands still, and with it whatever asks periodically: perhaps in the middle of its start."""
+        now = self._world.kernel.now
+        grid = self._reclaims.get(daemon.name)
+        begun_ns = None if grid is None else grid.last_ns(now)
+        if begun_ns is not None and not self._claims.get(daemon.name, 0):
+            policy, stream = daemon.instance.notify, self._world.script_start_up[daemon.name]
+            asks_ns = begun_ns + policy.start_up.quantile(stream.uniform()) + policy.sleep_before_ns
+            self._frozen[daemon.name] = now, asks_ns
+
+    def thaw(self, daemon: Daemon) -> None:
+        """It goes on: a question that was about to be asked is asked, and one that fell due meanwhile begins now."""
+        frozen = self._frozen.pop(daemon.name, None)
+        if frozen is None or not self._would_ask(daemon):
+            return
+        (frozen_ns, asks_ns), now = frozen, self._world.kernel.now
+        due_ns = self._reclaims[daemon.name].last_ns(now)
+        if asks_ns > frozen_ns:
+            left_ns = max(asks_ns - now, 0)
+            self._spawn(daemon, "RECLAIM", lambda *which: self._claim(*which, always_ask=True, left_ns=left_ns))
+        elif due_ns is not None and due_ns > frozen_ns:
+            self._spawn(daemon, "RECLAIM", self._claim_if_lost)
 
     def poke(self) -> None:
         """Something that a periodic question would find out may have changed."""
@@ -104,15 +129,20 @@ class Scripts:
     def _reclaim(self, daemon: Daemon) -> bool:
         """One periodic question. One that would find everything in order leaves no record; nor does quiet mode ask
         it."""
-        world = self._world
         if not daemon.is_master or daemon.frozen:
             return True
         if self._claims.get(daemon.name, 0):
             return False
-        if world.control_plane.holder == daemon.name and world.control_plane.untroubled(daemon.instance):
+        if not self._would_ask(daemon):
             return True
         self._spawn(daemon, "RECLAIM", self._claim_if_lost)
         return False
+
+    def _would_ask(self, daemon: Daemon) -> bool:
+        """Whether a periodic question makes sense: a MASTER's that would find something out of order."""
+        control_plane = self._world.control_plane
+        in_order = control_plane.holder == daemon.name and control_plane.untroubled(daemon.instance)
+        return daemon.is_master and not in_order and not self._claims.get(daemon.name, 0)
 
     def _spawn(self, daemon: Daemon, event: str, work: _Work) -> None:
         """A process of its own for one event."""
@@ -168,8 +198,12 @@ class Scripts:
         outcome = yield from self._claim(daemon, run, always_ask=True)
         return outcome
 
-    def _claim(self, daemon: Daemon, run: int, *, always_ask: bool = False) -> _Steps:
-        """Make this instance the holder; returns the outcome."""
+    def _claim(self, daemon: Daemon, run: int, *, always_ask: bool = False, left_ns: int | None = None) -> _Steps:
+        """Make this instance the holder; returns the outcome. ``left_ns`` is what is left of its start (None: all)."""
+        if left_ns is None:
+            yield from self._start(daemon)
+            left_ns = daemon.instance.notify.sleep_before_ns
+        yield from self._sleep(daemon, left_ns)
         outcome = yield from self._take(daemon, run, asks=always_ask or daemon.instance.notify.check_first)
         if daemon.instance.notify.reread_after and outcome == "done" and not daemon.is_master:
             yield from self._give_back(daemon, run)
@@ -178,8 +212,6 @@ class Scripts:
 
     def _take(self, daemon: Daemon, run: int, *, asks: bool) -> _Steps:
         policy = daemon.instance.notify
-        yield from self._start(daemon)
-        yield from self._sleep(daemon, policy.sleep_before_ns)
         for attempt in range(policy.tries):
             if attempt:
                 yield from self._sleep(daemon, self._retry_delay_ns(daemon, attempt))
