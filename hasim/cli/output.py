@@ -84,12 +84,14 @@ def check_file(option: str, path: Path | None) -> None:
     """Find out before any work whether a file that ``option`` names can be written.
 
     Raises:
-        UserError: it is a directory, or its directory is not there.
+        UserError: it is a directory, a device or a pipe (which would be replaced), or its directory is not there.
     """
     if path is None:
         return
     if path.is_dir():
         raise UserError(f"{option} {path}: this is a directory, expected the name of a file")
+    if path.exists() and not path.is_file():
+        raise UserError(f"{option} {path}: this is no ordinary file, and would be replaced by one; name another")
     if not path.parent.is_dir():
         raise UserError(f"{option} {path}: there is no directory {path.parent}")
 

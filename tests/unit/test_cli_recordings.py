@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,18 @@ def test_run_and_explain_write_the_same_first_replication(crash: Path, tmp_path:
     first, second = (json.loads((tmp_path / f"{name}.json").read_text("utf-8")) for name in ("run", "explain"))
     assert first["traceEvents"]
     assert first["traceEvents"] == second["traceEvents"]
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [("run", "--pcap"), ("explain", "--timeline"), ("report", "--out"), ("compare", "--report")]
+)
+def test_a_pipe_or_device_is_refused_and_not_replaced(crash: Path, tmp_path: Path, command: str, option: str) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    result = hasim_command(command, crash, option, pipe)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "this is no ordinary file" in result.stderr
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize("command", ["run", "explain"])

@@ -86,7 +86,7 @@ def take_over_time(instances: tuple[Instance, ...], trial: Trial, node: int) -> 
     """How long it took from the end of the node's master-down timer until its first advert was on the wire, if that is
     a few milliseconds; the median where nothing tells.
 
-    The timer ran from the last advert of the MASTER before the fault, or from the start of the node itself.
+    The timer ran from the last advert of the MASTER before the fault.
     """
     vrrp = instances[node - 1].vrrp
     sent = [float(e[0]) for e in trial.events("adverts") if e[1] == node and e[2] != 0 and e[0] > 0]
