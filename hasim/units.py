@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 __all__ = [
     "DAY",
@@ -54,6 +55,7 @@ _MAX_TEXT = 64
 _MAX_NS = 100_000 * YEAR
 
 
+@lru_cache(maxsize=4_096)
 def parse_duration(text: str) -> int:
     """Nanoseconds of a duration such as ``250ms``, ``1.5s``, ``30d`` or ``1h 30min``.
 
@@ -87,6 +89,7 @@ def parse_duration(text: str) -> int:
     return int(total)
 
 
+@lru_cache(maxsize=4_096)
 def parse_fraction(text: str) -> float:
     """A fraction in [0, 1] from a percentage such as ``99.95%`` or a plain number such as ``0.02``.
 

@@ -6,10 +6,12 @@ checkout.
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 
 import pytest
+import typer.testing
 from hypothesis import settings
 
 # Tests in the background inherit that Ctrl-C is ignored; the processes that they interrupt must not.
@@ -20,6 +22,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("default", derandomize=True, database=None, deadline=None)
 settings.register_profile("search", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+# Its runner reads the options of all commands from their functions anew for each call, which takes longer than most
+# commands do: once is enough. (A typer that knows this name no more is only slower.)
+if hasattr(typer.testing, "_get_command"):
+    typer.testing._get_command = functools.cache(typer.testing._get_command)
 
 _MAY_BE_ABSENT = "not beside this"
 

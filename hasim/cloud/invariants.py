@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
+from ipaddress import IPv4Network
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -34,13 +36,19 @@ def check(region: Store) -> None:
         raise ModelInvariantError("; ".join(broken))
 
 
+@lru_cache(maxsize=4_096)
+def _bounds(cidr_block: str) -> tuple[int, int]:
+    network = IPv4Network(cidr_block)
+    return int(network[0]), int(network[-1])
+
+
 def _subnets(region: Store) -> Iterator[str]:
     """A subnet lies in its VPC and a zone of the region, and the subnets of a VPC are disjoint."""
     ranges: dict[str, list[tuple[int, int, str]]] = {}
     for subnet in region.subnets.values():
         if subnet.vpc_id not in region.vpcs or subnet.zone not in region.zones:
             yield f"{subnet.subnet_id} is in no known VPC or zone"
-        if (subnet.first, subnet.last) != (int(subnet.network[0]), int(subnet.network[-1])):
+        if (subnet.first, subnet.last) != _bounds(subnet.cidr_block):
             yield f"{subnet.subnet_id} is not {subnet.cidr_block}"
         ranges.setdefault(subnet.vpc_id, []).append((subnet.first, subnet.last, subnet.subnet_id))
     for parts in ranges.values():

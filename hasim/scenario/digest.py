@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from typing import Any
 
@@ -27,6 +28,7 @@ _IGNORED = frozenset(
         "weak_defaults",
     }
 )
+_AS_THEY_ARE = frozenset({bool, float, int, str, type(None)})
 
 
 def digest_of(scenario: Scenario) -> str:
@@ -40,9 +42,11 @@ def digest_of(scenario: Scenario) -> str:
 
 def _plain(value: Any) -> Any:
     """The value as JSON, with the kind of every record in it."""
-    if is_dataclass(value) and not isinstance(value, type):
-        known = [item.name for item in fields(value) if item.init and item.compare]
-        return {"": type(value).__name__, **{name: _plain(getattr(value, name)) for name in known}}
+    if type(value) in _AS_THEY_ARE:
+        return value
+    names = _names_of(type(value))  # type: ignore[arg-type]  # classes are hashable
+    if names is not None:
+        return {"": type(value).__name__, **{name: _plain(getattr(value, name)) for name in names}}
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, tuple | list):
@@ -52,3 +56,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, IPv4Address | IPv4Network | IPv6Address):
         return str(value)
     return value
+
+
+@cache
+def _names_of(kind: type) -> tuple[str, ...] | None:
+    """The fields of a record that count; None for what is no record."""
+    return tuple(item.name for item in fields(kind) if item.init and item.compare) if is_dataclass(kind) else None

@@ -5,10 +5,19 @@ from __future__ import annotations
 __all__ = ["bare_pair", "crashing_group"]
 
 
-def bare_pair(faults: str, *, horizon: str, vrrp: str = "{advert_int: 1s}", task: str = "2s", more: str = "") -> str:
+def bare_pair(
+    faults: str,
+    *,
+    horizon: str,
+    vrrp: str = "{advert_int: 1s}",
+    script: str = '"0"',
+    task: str = "2s",
+    more: str = "",
+) -> str:
     """A pair of priorities 150 and 100 with nothing random but its faults and the phase of its heartbeats.
 
-    The notify script starts at once, makes one call that is answered at once, and the address moves ``task`` later.
+    The notify script, which takes ``script`` to start up, makes one call that is answered at once, and the address
+    moves ``task`` later.
     """
     return f"""
 horizon: {horizon}
@@ -20,7 +29,7 @@ instances:
   b: {{address: 10.0.1.12, vrrp: {{priority: 100}}}}
 floating: {{address: 10.0.1.100, mechanism: secondary_ip}}
 vrrp: {vrrp}
-notify: {{start_up: "0", poll_interval: 1s}}
+notify: {{start_up: {script}, poll_interval: 1s}}
 daemon: {{start_up: "0", timer_latency: "0", take_over: "0", busy: "0", advert_drift: "0"}}
 guest: {{boot: "0", configure: "0"}}
 service: {{start_up: "0"}}

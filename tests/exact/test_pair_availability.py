@@ -45,7 +45,7 @@ def test_availability_of_a_pair_lies_within_its_own_interval_of_the_closed_form(
 """
     vrrp = "{version: 3, advert_int: 100ms, priority: 100, nopreempt: true}"
     text = bare_pair(faults, horizon="100d", vrrp=vrrp, task="5s").replace("priority: 150", "priority: 100")
-    result = replicate(loads(text), seed=seed, replications=60, jobs=1)
+    result = replicate(loads(text), seed=seed, replications=40, jobs=1)
     master_down_s = master_down_interval(3, 100, SECOND // 10) / SECOND
     assert result.availability.low <= 1 - closed_form(master_down_s) <= result.availability.high
     assert result.availability.high - result.availability.low < 0.35 * closed_form(master_down_s)

@@ -79,7 +79,7 @@ def finding(chart: Chart) -> str:
 
 def texts_outside(chart: Chart) -> list[str]:
     """What is written beyond the edge of the page."""
-    chart.canvas.draw()
+    chart.draw_without_rendering()
     page = chart.bbox.padded(1.0)
     renderer = chart.canvas.get_renderer()  # type: ignore[attr-defined]  # every Chart has an Agg canvas
     outside = []
