@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hasim.report.tables import Table
+from hasim.study.replay.report import NEAR_S, quantile
 
 if TYPE_CHECKING:
     from hasim.study.replay.report import GroupReport, RaceReport, ReplayReport
@@ -27,7 +28,7 @@ def replay_tables(report: ReplayReport) -> list[Table]:
     unknown = [(group.name, ", ".join(group.unused)) for group in report.groups if group.unused]
     title = f"{report.same_order:,} of {report.compared:,} trials in the same order"
     tables = [
-        Table(title, _COLUMNS, tuple(map(_row, single)), (1, 2, 3, 4, 5), "times: simulated against recorded"),
+        Table(title, _COLUMNS, tuple(map(_row, single)), (1, 2, 3, 4, 5), _times(report)),
         Table("Decided by a race", _RACE_COLUMNS, tuple(map(_race_row, races)), (1, 4)),
         Table("Otherwise than recorded", ("group", "trial", "what"), tuple(different[:_MOST_EXPLAINED]), (1,)),
         Table("Not replayed", ("group", "why"), tuple(refused)),
@@ -43,8 +44,21 @@ def markdown_table(report: ReplayReport) -> str:
         rule = ["---:" if index in table.numbers else "---" for index in range(len(table.columns))]
         rows = [table.columns, rule, *table.rows]
         body = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-        parts.append(f"**{table.title}**\n\n{body}")
+        note = f"\n\n({table.note})" if table.note else ""
+        parts.append(f"**{table.title}**\n\n{body}{note}")
     return "\n\n".join(parts)
+
+
+def _times(report: ReplayReport) -> str:
+    """All state transitions together."""
+    differences = report.differences_s
+    if report.in_time is None:
+        return "times: simulated against recorded"
+    return (
+        f"times: simulated against recorded; of {len(differences):,} transitions {report.in_time:.1%} are within "
+        f"{NEAR_S * 1000:.0f} ms (median {_milliseconds(quantile(differences, 0.5))}, p99 "
+        f"{_milliseconds(quantile(differences, 0.99))})"
+    )
 
 
 def _row(group: GroupReport) -> tuple[str, ...]:

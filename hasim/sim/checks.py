@@ -180,7 +180,7 @@ class Check:
             not self._runs
             and self.counter.settled
             and self.counter.up == self._condition()
-            and script.timeout_ns <= script.interval_ns
+            and script.timeout_ns + script.killed_after_ns <= script.interval_ns
             and not (self.counter.up and script.run_time.quantile(1 - 2**-53) > script.timeout_ns)
         )
 
@@ -190,7 +190,7 @@ class Check:
         success = self._condition()
         duration_ns = self.script.run_time.quantile(uniform_at(self._key, index))
         if duration_ns > self.script.timeout_ns or self._hangs():
-            duration_ns, success = self.script.timeout_ns, False
+            duration_ns, success = self.script.timeout_ns + self.script.killed_after_ns, False
         self._runs += 1
         life, kernel = self._life, self._world.kernel
         kernel.at(kernel.now + duration_ns, WORLD, lambda _event: self._ended(life, success))

@@ -324,3 +324,64 @@ def test_gratuitous_arps_are_counted_as_they_are_configured(
     group = group_of(tmp_path, trial, CONFIG | {"garp_master_repeat": 2} | setting)
     assert group.unused == ()
     assert group.garps == (len(times), len(times))
+
+
+CHECKED: dict[str, Any] = {
+    "trial": 0,
+    "target": 1,
+    "master_before": 1,
+    "phase": 0.7,
+    "t_heal": 3.5,
+    "t_end": 9.0,
+    # Two runs fail by 1.9 s, two succeed by 5 s: the first at 0.9 s on the grid, the others at 1.0 s. The other node takes
+    # over 0.609 s after the good-bye, and yields 3.414 s after the return.
+    "states": [
+        [-2.4, 1, "MASTER"],
+        [1.9, 1, "FAULT"],
+        [2.513, 2, "MASTER"],
+        [5.0, 1, "BACKUP"],
+        [8.416, 1, "MASTER"],
+        [8.417, 2, "BACKUP"],
+    ],
+    "notify": [[1.91, 1, "FAULT"], [2.52, 2, "MASTER"], [5.01, 1, "BACKUP"], [8.42, 1, "MASTER"], [8.43, 2, "BACKUP"]],
+    "adverts": [[-0.7, 1, 150], [0.3, 1, 150], [1.3, 1, 150], [1.9, 1, 0], [1.9, 1, 0], [2.513, 2, 100]],
+}
+
+
+def moved(trial: dict[str, Any], since_s: float, by_s: float) -> dict[str, Any]:
+    """The trial with all that happened from a time on earlier or later."""
+    lists = {key: [[e[0] + by_s if e[0] >= since_s else e[0], *e[1:]] for e in trial[key]] for key in EVENTS}
+    return trial | lists
+
+
+EVENTS = ("states", "notify", "adverts")
+CHECKS = {"track": {"interval": 1, "timeout": 1, "rise": 2, "fall": 2, "weight": 0}}
+
+
+def test_a_run_that_began_late_moved_all_later_ones(tmp_path: Path) -> None:
+    config = CONFIG | CHECKS | {"fault": "script"}
+    group = group_of(tmp_path, CHECKED, config)
+    assert group.same_order_nominal == 1
+    assert group.largest_s is not None
+    assert group.largest_s < 0.015
+    too_much = group_of(tmp_path, moved(CHECKED, 5.0, 0.25), config)
+    assert too_much.largest_s == pytest.approx(0.35, abs=0.02)
+
+
+def test_a_first_run_that_was_counted_late_did_not(tmp_path: Path) -> None:
+    """FAULT came 90 ms after the run that failed had ended; the return shows where the grid was."""
+    group = group_of(tmp_path, moved(CHECKED, 5.0, -0.19), CONFIG | CHECKS | {"fault": "script"})
+    assert group.same_order_nominal == 1
+    assert group.largest_s is not None
+    assert group.largest_s < 0.015
+
+
+def test_a_script_that_died_slowly_undid_the_success_of_the_next_one(tmp_path: Path) -> None:
+    """The run that hung was killed when the next one began, and its failure counted after the success of that."""
+    config = CONFIG | CHECKS | {"fault": "script_hang"}
+    hung = moved(moved(CHECKED, 1.5, 1.0), 6.0, -0.09) | {"t_heal": 4.5, "t_end": 11.0}
+    for trial in (hung, moved(hung, 5.0, 1.0)):
+        group = group_of(tmp_path, trial, config)
+        assert (group.same_order, group.same_order_nominal) == (1, 1)
+        assert group.largest_s is not None
+        assert group.largest_s < 0.03

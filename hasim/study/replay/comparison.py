@@ -32,6 +32,11 @@ class TrialComparison:
     why: str
     nominal: bool
 
+    @property
+    def in_time(self) -> bool:
+        """Whether the order is the same, and no transition is so far off that it would count in an order."""
+        return self.same_order and all(abs(difference) <= _APART_S for difference in self.differences_s)
+
 
 def compare(number: int, recorded: Observation, simulated: Observation, nodes: int) -> TrialComparison:
     """Hold the replay of trial ``number`` against its record."""

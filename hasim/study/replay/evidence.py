@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 from math import ceil
-from statistics import median
 
 from hasim.scenario.distributions import Constant, Distribution
 from hasim.scenario.model import Instance, TrackScript
+from hasim.study.replay.observation import LATEST_LOG_S
 from hasim.study.replay.recording import Group, Trial
 from hasim.units import MICROSECOND, MILLISECOND, SECOND
 from hasim.vrrp.timers import master_down_interval
@@ -20,6 +20,7 @@ from hasim.vrrp.timers import master_down_interval
 __all__ = [
     "advert_drift",
     "busy_time",
+    "check_stalls_ns",
     "injected_ns",
     "nanoseconds",
     "neighbour_delay_ns",
@@ -29,6 +30,7 @@ __all__ = [
     "stalls_ns",
     "start_up_time",
     "take_over_time",
+    "waits_after_start_ns",
 ]
 
 _SCRIPT_RUN_NS = 10 * MILLISECOND
@@ -37,8 +39,9 @@ _LONGEST_BUSY_NS = 200 * MILLISECOND
 _LARGEST_DRIFT_NS = 5 * MILLISECOND
 _TAKE_OVER_NS = 1_800 * MICROSECOND
 _LONGEST_TAKE_OVER_NS = 5 * MILLISECOND
-_LATEST_LOG_NS = 60 * MILLISECOND
-_STALL_NS = 2 * MILLISECOND
+_STALL_NS = 1 * MILLISECOND
+_SLIPPED_NS = 10 * MILLISECOND
+_JUST_BEFORE_NS = MILLISECOND
 _DUE_EARLIER_NS = 3 * MILLISECOND
 _NOTICED_NS = 700 * MICROSECOND
 _START_UP_NS = 42 * MILLISECOND
@@ -74,12 +77,17 @@ def start_up_time(group: Group, instance: Instance, trial: Trial, node: int) -> 
 def _started_waiting_ns(instance: Instance, trial: Trial, node: int, known_ns: int) -> int:
     """When a daemon was BACKUP at the latest: its state was known then, and one that nobody kept from taking over sent
     its first advert a master-down interval after its start."""
-    vrrp = instance.vrrp
-    waits_ns = master_down_interval(vrrp.version, vrrp.priority, vrrp.advert_int_ns, vrrp.down_timer_adverts)
-    waits_ns += vrrp.startup_delay_ns + _TAKE_OVER_NS
+    waits_ns = waits_after_start_ns(instance)
     sent = (nanoseconds(float(e[0])) for e in trial.events("adverts") if e[1] == node and e[2] != 0)
     began = (at_ns - waits_ns for at_ns in sent if at_ns > known_ns)
-    return min((at_ns for at_ns in began if 0 < known_ns - at_ns < _LATEST_LOG_NS), default=known_ns)
+    return min((at_ns for at_ns in began if 0 < known_ns - at_ns < nanoseconds(LATEST_LOG_S)), default=known_ns)
+
+
+def waits_after_start_ns(instance: Instance) -> int:
+    """How long after its start the first advert of a daemon is on the wire that hears no other."""
+    vrrp = instance.vrrp
+    waits_ns = master_down_interval(vrrp.version, vrrp.priority, vrrp.advert_int_ns, vrrp.down_timer_adverts)
+    return waits_ns + vrrp.startup_delay_ns + _TAKE_OVER_NS
 
 
 def take_over_time(instances: tuple[Instance, ...], trial: Trial, node: int) -> int:
@@ -118,13 +126,13 @@ def busy_time(instance: Instance, trial: Trial, node: int) -> Distribution:
 
 
 def advert_drift(instance: Instance, trial: Trial, node: int) -> int:
-    """What the later intervals of the node's adverts were longer than the configured one: the median of those in which
+    """What the later intervals of the node's adverts were longer than the configured one: the mean of those in which
     it did not stall."""
     interval_ns = instance.vrrp.advert_int_ns
     adverts = [nanoseconds(float(e[0])) for e in trial.events("adverts") if e[1] == node and e[2] != 0]
     excesses = [after - before - interval_ns for before, after in pairwise(adverts)]
     later = [excess for excess in excesses[1:] if 0 <= excess <= _STALL_NS]
-    return int(median(later)) if later else instance.daemon.advert_drift_ns
+    return sum(later) // len(later) if later else instance.daemon.advert_drift_ns
 
 
 def stalls_ns(instance: Instance, trial: Trial, node: int) -> list[tuple[int, int]]:
@@ -141,20 +149,64 @@ def stalls_ns(instance: Instance, trial: Trial, node: int) -> list[tuple[int, in
 
 def on_its_grid(script: TrackScript, fault: str, trial: Trial, late_ns: int) -> TrackScript:
     """Place the target's failing script where the trial's outcome says that it stood, or ``late_ns`` later."""
-    run_ns = script.timeout_ns if fault == "script_hang" else _SCRIPT_RUN_NS
+    run_ns = _failing_run_ns(script, fault)
     went_down_ns = _went_down_ns(script, trial, run_ns)
     if went_down_ns is None:
         return script
-    last_run_ns = went_down_ns + late_ns - run_ns
+    counted_late_ns = max(-_slip_ns(script, fault, trial), 0)
+    last_run_ns = went_down_ns - counted_late_ns + late_ns - run_ns
     return replace(script, first_run_ns=(last_run_ns - (script.fall - 1) * script.interval_ns) % script.interval_ns)
+
+
+def check_stalls_ns(script: TrackScript, fault: str, trial: Trial) -> list[tuple[int, int]]:
+    """From when until when the target's daemon did not run although its failing script was due, or had a result.
+
+    A run that is started late moves the grid for good, and an instance in FAULT sends no adverts that would show it. So
+    where the run that ended the FAULT stood later on the grid than the one that began it, the daemon stalled meanwhile;
+    where it stood earlier, the beginning was late.
+    """
+    slip_ns = _slip_ns(script, fault, trial)
+    if not slip_ns:
+        return []
+    fault_ns = nanoseconds(_first_fault_s(trial) or 0.0)
+    if slip_ns < 0:
+        return [(max(fault_ns + slip_ns - _JUST_BEFORE_NS, 0), fault_ns)]
+    run_ns = _failing_run_ns(script, fault)
+    due_ns = fault_ns - run_ns + (run_ns // script.interval_ns + 1) * script.interval_ns
+    return [(due_ns - _JUST_BEFORE_NS, due_ns + slip_ns)]
+
+
+def _slip_ns(script: TrackScript, fault: str, trial: Trial) -> int:
+    """How much later on its grid the run was that ended the target's FAULT than the one that began it; zero where that
+    is little, too much to tell, or unknown."""
+    began_s = _first_fault_s(trial)
+    if script.weight or began_s is None:
+        return 0
+    backups = (float(e[0]) for e in trial.events("states") if e[1] == trial.target and e[2] == "BACKUP")
+    ended_s = next((at for at in backups if at > began_s), None)
+    if ended_s is None:
+        return 0
+    between_ns = nanoseconds(ended_s) - _SCRIPT_RUN_NS - (nanoseconds(began_s) - _failing_run_ns(script, fault))
+    half_ns = script.interval_ns // 2
+    slip_ns = (between_ns + half_ns) % script.interval_ns - half_ns
+    return slip_ns if _SLIPPED_NS <= abs(slip_ns) <= _LONGEST_BUSY_NS else 0
+
+
+def _failing_run_ns(script: TrackScript, fault: str) -> int:
+    return script.timeout_ns if fault == "script_hang" else _SCRIPT_RUN_NS
+
+
+def _first_fault_s(trial: Trial) -> float | None:
+    faults = (float(e[0]) for e in trial.events("states") if e[1] == trial.target and e[2] == "FAULT")
+    return next(faults, None)
 
 
 def _went_down_ns(script: TrackScript, trial: Trial, run_ns: int) -> int | None:
     """When the daemon counted the script as down: it entered FAULT, or its adverts carried a lower priority (some time
     between two of them, when a script that began to fail within one interval after time zero can have been down)."""
     if not script.weight:
-        fault = next((float(e[0]) for e in trial.events("states") if e[1] == trial.target and e[2] == "FAULT"), None)
-        return None if fault is None else nanoseconds(fault)
+        fault_s = _first_fault_s(trial)
+        return None if fault_s is None else nanoseconds(fault_s)
     adverts = [(float(e[0]), int(e[2])) for e in trial.events("adverts") if e[1] == trial.target and len(e) > 2]
     for (before, high), (after, low) in pairwise(adverts):
         if 0 < low < high and after > 0:

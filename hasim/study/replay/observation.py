@@ -12,7 +12,7 @@ from hasim.study.replay.recording import Trial
 from hasim.trace import AdvertSent, GarpSent, NotifyForked, StateChanged, Trace
 from hasim.units import SECOND
 
-__all__ = ["Event", "Lateness", "Observation", "recorded", "script_lateness", "simulated"]
+__all__ = ["LATEST_LOG_S", "Event", "Lateness", "Observation", "recorded", "script_lateness", "simulated"]
 
 Lateness = Mapping[tuple[int, str], Sequence[float]]
 """For each node and state in which order its scripts came: how many seconds after the state each began to run."""
@@ -23,6 +23,8 @@ _BEFORE_ZERO_S = -0.05
 """Zero is the middle of the command that injected the fault: what happens this much earlier may be its effect."""
 _LONGEST_GARP_LIST = 30
 """The laboratory kept the first 30 gratuitous ARPs of a trial."""
+LATEST_LOG_S = 0.06
+"""So late at most a log was read."""
 _LONGEST_LAG_S = 0.3
 """The log came through a pipe and scripts wait for a processor: what belongs together lies at most this far apart."""
 
@@ -64,19 +66,30 @@ class Observation:
         return states, tuple(event.what for event in self.notifies if event.node == node)
 
 
-def recorded(trial: Trial, nodes: int, garp_times: GarpTimes) -> Observation:
+def recorded(
+    trial: Trial, nodes: int, garp_times: GarpTimes, waits_s: Mapping[int, float] | None = None
+) -> Observation:
     """The trial after time zero, in the simulator's names.
 
     The log was read from a pipe, up to 50 ms late: a state was entered at the latest when its script ran or, for
     MASTER, when its first advert was on the wire. A FAULT that a daemon starts with is not logged by keepalived 2.2.7;
-    its script tells.
+    its script tells. A daemon that started as BACKUP and became MASTER ``waits_s`` (by node) later did not do so before
+    its log told, but possibly as long before as its first advert says.
     """
     notifies = _notifies(trial)
     logged = [Event(float(e[0]), int(e[1]), _STATE_NAMES.get(str(e[2]), str(e[2]))) for e in trial.events("states")]
     logged += [event for event in notifies if event.what == "FAULT" and not _is_logged(event, logged)]
     logged.sort()
     entered = [event._replace(at_s=_entered_at(event, logged, notifies, trial)) for event in logged]
-    states = [event._replace(not_before_s=_heard_at(event, entered, trial)) for event in entered]
+    started = {(int(e[1]), float(e[0])) for e in trial.events("states") if e[2] == "BACKUP(init)"}
+    states = [
+        event._replace(
+            not_before_s=_began_waiting_at(event, trial, waits_s or {})
+            if (log.node, log.at_s) in started
+            else _heard_at(event, entered, trial)
+        )
+        for event, log in zip(entered, logged, strict=True)
+    ]
     return Observation(
         states=_after_zero(states),
         notifies=_after_zero(notifies),
@@ -148,6 +161,14 @@ def _heard_at(state: Event, states: Sequence[Event], trial: Trial) -> float | No
     rank = (own[-1] if own else 0, state.node)
     heard = [e for e in trial.events("adverts") if e[1] != state.node and (int(e[2]), int(e[1])) > rank]
     return max((float(e[0]) for e in heard if since_s < e[0] <= state.at_s), default=None)
+
+
+def _began_waiting_at(state: Event, trial: Trial, waits_s: Mapping[int, float]) -> float | None:
+    """When a daemon that had started began to wait, told by the first advert of one that nobody kept from taking over,
+    where that is a little before its log told."""
+    sent = (float(e[0]) for e in trial.events("adverts") if e[1] == state.node and e[2] != 0 and e[0] > state.at_s)
+    began = (at_s - waits_s[state.node] for at_s in sent if state.node in waits_s)
+    return min((at_s for at_s in began if 0 < state.at_s - at_s < LATEST_LOG_S), default=None)
 
 
 def _notifies(trial: Trial) -> list[Event]:

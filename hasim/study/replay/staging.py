@@ -14,6 +14,7 @@ from hasim.study.replay.configuration import Reader, node_name, scenario_text, s
 from hasim.study.replay.evidence import (
     advert_drift,
     busy_time,
+    check_stalls_ns,
     injected_ns,
     nanoseconds,
     neighbour_delay_ns,
@@ -23,6 +24,7 @@ from hasim.study.replay.evidence import (
     stalls_ns,
     start_up_time,
     take_over_time,
+    waits_after_start_ns,
 )
 from hasim.study.replay.recording import Group, Trial
 from hasim.units import MICROSECOND, MILLISECOND, SECOND
@@ -38,15 +40,20 @@ _FOR_GOOD_NS = 10**6 * SECOND
 class Noise(NamedTuple):
     """What a trial's times leave open: ``heal_ns`` is added to the time of the repair, which is the middle of a command
     that took 4 ms in the median and up to 92; ``timer_latency_ns`` is how late expired timers were noticed;
-    ``script_ns`` is how late the failing script's runs looked at what they check."""
+    ``script_ns`` is how late the failing script's runs looked at what they check; ``kill_ns`` how long a script that
+    hung took to die; ``preempt_ns`` is how much later than usual a preempt_delay counted from."""
 
     heal_ns: int
     timer_latency_ns: int
     script_ns: int = 0
+    kill_ns: int = 0
+    preempt_ns: int = 0
 
 
 NOMINAL = Noise(0, _TIMER_LATENCY_NS)
 _LATE_SCRIPTS = tuple(Noise(0, _TIMER_LATENCY_NS, late_ms * MILLISECOND) for late_ms in (10, 20, 40))
+_SLOW_KILLS = (Noise(0, _TIMER_LATENCY_NS, kill_ns=20 * MILLISECOND),)
+_PREEMPTED = tuple(Noise(0, _TIMER_LATENCY_NS, preempt_ns=late_ms * MILLISECOND) for late_ms in (-1, 1))
 _MOVED = tuple(
     Noise(heal_ms * MILLISECOND, latency_us * MICROSECOND)
     for latency_us in (700, 100, 2_000, 4_000)
@@ -55,9 +62,12 @@ _MOVED = tuple(
 
 
 def within_noise(group: Group) -> tuple[Noise, ...]:
-    """The nominal times first, then moves within what was measured: durations of commands, the timers' residual, and
-    where a script fails how late it starts."""
-    return (*_MOVED, *_LATE_SCRIPTS) if group.fault in _CHECK_FAULTS else _MOVED
+    """The nominal times first, then moves within what was measured: durations of commands, the timers' residual, how
+    late a failing script starts, how long a hanging one takes to die, and from when on a preempt_delay counts."""
+    scripts = _LATE_SCRIPTS if group.fault in _CHECK_FAULTS else ()
+    kills = _SLOW_KILLS if group.fault == "script_hang" else ()
+    preempted = _PREEMPTED if group.config.get("preempt_delay") else ()
+    return (*_MOVED, *scripts, *kills, *preempted)
 
 
 class Stage:
@@ -69,6 +79,11 @@ class Stage:
         """
         self._group = group
         self._base = loads(scenario_text(group), f"group {group.name}")
+
+    @property
+    def waits_s(self) -> dict[int, float]:
+        """Node -> how long after its start the first advert of one that hears no other is on the wire."""
+        return {node: waits_after_start_ns(i) / SECOND for node, i in enumerate(self._base.instances, start=1)}
 
     def scenario(self, trial: Trial, *, measured: bool, noise: Noise = NOMINAL) -> Scenario:
         """The scenario of ``trial``.
@@ -151,9 +166,15 @@ class Stage:
                 packets_queued=True,
             )
             for node, instance in enumerate(self._base.instances, start=1)
-            for begin_ns, end_ns in stalls_ns(instance, trial, node)
+            for begin_ns, end_ns in (*stalls_ns(instance, trial, node), *self._check_stalls_ns(instance, trial, node))
             if end_ns > begin_ns
         ]
+
+    def _check_stalls_ns(self, instance: Instance, trial: Trial, node: int) -> list[tuple[int, int]]:
+        fault = self._group.fault
+        if fault not in _CHECK_FAULTS or node != trial.target:
+            return []
+        return [stall for script in instance.vrrp.track_scripts for stall in check_stalls_ns(script, fault, trial)]
 
     def _failing_from_the_start(self, trial: Trial) -> list[Fault]:
         if not self._group.config.get("pre_flag"):
@@ -175,13 +196,17 @@ class Stage:
                 take_over=Constant(max(take_over_time(self._base.instances, trial, node) - noise.timer_latency_ns, 0)),
                 busy=busy_time(instance, trial, node),
                 advert_drift_ns=advert_drift(instance, trial, node),
+                preempt_lag_ns=max(daemon.preempt_lag_ns + noise.preempt_ns, 0),
             )
         else:
             daemon = replace(daemon, start_up=start_up)
         scripts = instance.vrrp.track_scripts
         if fails and self._group.fault in _CHECK_FAULTS:
-            late_ns = noise.script_ns if noise is not None else 0
-            scripts = tuple(on_its_grid(script, self._group.fault, trial, late_ns) for script in scripts)
+            late_ns, kill_ns = (noise.script_ns, noise.kill_ns) if noise is not None else (0, 0)
+            scripts = tuple(
+                replace(on_its_grid(script, self._group.fault, trial, late_ns), killed_after_ns=kill_ns)
+                for script in scripts
+            )
         return replace(instance, daemon=daemon, vrrp=replace(instance.vrrp, track_scripts=scripts))
 
 
