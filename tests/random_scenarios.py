@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 __all__ = ["scenarios", "with_faults"]
 
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HORIZON_S = 900
 _NAMES = ("a", "b", "c")
 
@@ -228,9 +230,15 @@ def scenarios(draw: st.DrawFn) -> str:
         "notify": notify,
         "guest": {"boot": draw(_short), "network_ready": draw(st.sampled_from(["0", "0", "6s"]))},
         "service": {"start_up": draw(_short), **draw(st.sampled_from(_SERVICES))},
-        "daemon": draw(
+        "daemon": {"receive_buffer": 8320}
+        | draw(
             st.sampled_from(
-                [{}, {"start_up": "0", "timer_latency": "0", "take_over": "0", "busy": "0", "advert_drift": "0"}]
+                [
+                    {},
+                    dict.fromkeys(
+                        ("start_up", "timer_latency", "take_over", "busy", "advert_drift", "preempt_lag"), "0"
+                    ),
+                ]
             )
         ),
         "network": {
@@ -248,12 +256,12 @@ def scenarios(draw: st.DrawFn) -> str:
         },
         "faults": draw(st.lists(_fault(names), max_size=5)),
     }
-    return str(yaml.safe_dump(document, sort_keys=False))
+    return str(yaml.dump(document, Dumper=_DUMPER, sort_keys=False))
 
 
 def with_faults(text: str, kind: str) -> str:
     """The scenario with more faults, of a kind that clients feel: on every instance again and again."""
-    document = yaml.safe_load(text)
+    document = yaml.load(text, Loader=_LOADER)
     names = list(document["instances"])
     of_a_kind = {
         "zone_outage": {"target": "z"},
@@ -267,4 +275,4 @@ def with_faults(text: str, kind: str) -> str:
         aims = [{"from": "clients", "to": names[0]}, {"from": names[1], "to": "clients"}]
     often = {"time_to_failure": {"exponential": {"mean": "150s"}}, "duration": {"exponential": {"mean": "20s"}}}
     document["faults"] += [{"kind": kind, **aim, **often} for aim in aims]
-    return str(yaml.safe_dump(document, sort_keys=False))
+    return str(yaml.dump(document, Dumper=_DUMPER, sort_keys=False))

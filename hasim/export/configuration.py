@@ -10,7 +10,7 @@ from hasim.export.tracking import Tracker
 from hasim.keepalived import Config, GlobalDefs, SyncGroup, VrrpInstance
 from hasim.keepalived.arguments import ScriptCommand
 from hasim.keepalived.config import Authentication, Fifo, IPAddress, Notify, Tracked, UnicastPeer, Vip
-from hasim.scenario.advertised import advertised_address, configured_address
+from hasim.scenario.advertised import advertised_addresses, configured_address
 from hasim.scenario.model import Instance, Interface, Scenario, Transport, VrrpSettings
 from hasim.units import MICROSECOND, MILLISECOND, SECOND
 from hasim.vrrp.timers import OWNER_PRIORITY
@@ -123,6 +123,7 @@ class _Builder:
             higher_prio_send_advert=vrrp.higher_prio_send_advert,
             source_address=self._address(self._own_interface(vrrp), vrrp),
             unicast_peers=self._peers(router),
+            kernel_rx_buf_size=vrrp.kernel_rx_buf_size or 0,
             authentication=None if vrrp.password is None else Authentication("PASS", vrrp.password),
             virtual_addresses=self._virtual_addresses(router),
             excluded_addresses=self._excluded_addresses(router),
@@ -171,14 +172,15 @@ class _Builder:
         return tuple(UnicastPeer(address) for address in addresses if address is not None)
 
     def _virtual_addresses(self, router: _Router) -> tuple[Vip, ...]:
-        address = advertised_address(self._scenario, router.vrrp, router.member)
-        if address.version == 6:
-            return (Vip(address, 128, _LOOPBACK),)
-        return self._floating_vip(router) or (Vip(address, 32, _LOOPBACK, ("scope", "host")),)
+        floating = {vip.address: vip for vip in self._floating_vip(router)}
+        addresses = advertised_addresses(self._scenario, router.vrrp, router.member)
+        return tuple(floating.get(address) or _unseen(address) for address in addresses)
 
     def _excluded_addresses(self, router: _Router) -> tuple[Vip, ...]:
-        """Adverts over IPv6 name no IPv4 address: it is added and removed without being named."""
-        return self._floating_vip(router) if router.vrrp.native_ipv6 else ()
+        """An address that the adverts do not name (those over IPv6 name no IPv4 address) is added and removed all the
+        same."""
+        named = advertised_addresses(self._scenario, router.vrrp, router.member)
+        return tuple(vip for vip in self._floating_vip(router) if vip.address not in named)
 
     def _floating_vip(self, router: _Router) -> tuple[Vip, ...]:
         address, subnet = configured_address(self._scenario, router.member), self._scenario.floating.subnet
@@ -202,6 +204,11 @@ class _Builder:
             else:
                 tracked.append(Tracked(device(item.name), item.weight, item.reverse))
         return tuple(tracked)
+
+
+def _unseen(address: IPAddress) -> Vip:
+    """An address for the adverts alone, where nobody else sees it."""
+    return Vip(address, 128, _LOOPBACK) if address.version == 6 else Vip(address, 32, _LOOPBACK, ("scope", "host"))
 
 
 def _interface(instance: Instance, name: str) -> Interface:

@@ -124,6 +124,7 @@ class _Completion:
             ),
             accept=self._accept(version, priority),
             skip_check_adv_addr=draft.has("skip_check_adv_addr") or self._defaults.vrrp_skip_check_adv_addr,
+            kernel_rx_buf_size=draft.get("kernel_rx_buf_size", int, 0),
             vmac=vmac,
             use_vmac_addr=draft.has("use_vmac_addr"),
             vmac_xmit_base=self._xmit_base(vmac),

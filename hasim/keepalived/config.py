@@ -89,6 +89,8 @@ class GlobalDefs(Placed):
     vrrp_gna_interval_ns: int = 0
     vrrp_check_unicast_src: bool = False
     vrrp_skip_check_adv_addr: bool = False
+    vrrp_rx_bufs_policy: tuple[str, ...] = ()
+    vrrp_rx_bufs_multiplier: int = 3
     vrrp_notify_priority_changes: bool = False
     notify_fifo: Fifo | None = None
     vrrp_notify_fifo: Fifo | None = None
@@ -300,6 +302,7 @@ class VrrpInstance(Tracking):
     garp_lower_prio_repeat: int = 5
     accept: bool = True
     skip_check_adv_addr: bool = False
+    kernel_rx_buf_size: int = 0
     vmac: Vmac | None = None
     use_vmac_addr: bool = False
     vmac_xmit_base: bool = False

@@ -26,11 +26,21 @@ def complete_globals(blocks: Iterable[Statement], problems: Problems) -> GlobalD
     for statement in (inner for block in blocks for inner in block.statements):
         if statement.keyword.name in _FIRST_ONE_COUNTS:
             draft.put_first(statement)
+        elif statement.keyword.name == "vrrp_rx_bufs_policy":
+            _add_policies(draft, statement)
         else:
             draft.put(statement)
         if statement.keyword.name == "vrrp_min_garp" and statement.value is True:
             _send_few_garps(draft, statement)
     return _build(draft)
+
+
+def _add_policies(draft: Draft, statement: Statement) -> None:
+    """Several ``vrrp_rx_bufs_policy`` add up."""
+    before = draft.words("vrrp_rx_bufs_policy")
+    draft.put(statement)
+    if before:
+        draft.values["vrrp_rx_bufs_policy"] = (*before, *draft.words("vrrp_rx_bufs_policy"))
 
 
 def _send_few_garps(draft: Draft, statement: Statement) -> None:
@@ -72,6 +82,8 @@ def _build(draft: Draft) -> GlobalDefs:
         vrrp_gna_interval_ns=draft.get("vrrp_gna_interval", int, 0),
         vrrp_check_unicast_src=draft.has("vrrp_check_unicast_src"),
         vrrp_skip_check_adv_addr=draft.has("vrrp_skip_check_adv_addr"),
+        vrrp_rx_bufs_policy=draft.words("vrrp_rx_bufs_policy"),
+        vrrp_rx_bufs_multiplier=draft.get("vrrp_rx_bufs_multiplier", int, _DEFAULTS.vrrp_rx_bufs_multiplier),
         vrrp_notify_priority_changes=draft.get("vrrp_notify_priority_changes", bool, False),
         notify_fifo=_fifo(draft, "notify_fifo"),
         vrrp_notify_fifo=_fifo(draft, "vrrp_notify_fifo"),

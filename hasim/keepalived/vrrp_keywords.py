@@ -123,7 +123,7 @@ _INSTANCE = section(
         accepted("linkbeat_use_polling", deprecated="linkbeat_interfaces"),
         accepted("debug", Integer(0, 4)),
         accepted("lvs_sync_daemon_interface", Word("an interface name"), deprecated="lvs_sync_daemon"),
-        accepted("kernel_rx_buf_size", Integer(0, missing_is_fatal=False, alone=True)),
+        setting("kernel_rx_buf_size", Integer(0, missing_is_fatal=False, alone=True), simulated=True),
     ),
     _NAME,
     field="instances",

@@ -145,6 +145,9 @@ def _global_lines(settings: GlobalDefs) -> Iterator[str]:
     yield from _global_garp_lines(settings)
     yield from _present("vrrp_check_unicast_src", settings.vrrp_check_unicast_src)
     yield from _present("vrrp_skip_check_adv_addr", settings.vrrp_skip_check_adv_addr)
+    if settings.vrrp_rx_bufs_policy:
+        yield f"vrrp_rx_bufs_policy {_words(settings.vrrp_rx_bufs_policy)}"
+    yield from _value("vrrp_rx_bufs_multiplier", settings.vrrp_rx_bufs_multiplier, default.vrrp_rx_bufs_multiplier)
     yield from _flag("vrrp_notify_priority_changes", settings.vrrp_notify_priority_changes, False)
     yield from _fifo("notify_fifo", settings.notify_fifo)
     yield from _fifo("vrrp_notify_fifo", settings.vrrp_notify_fifo)
@@ -324,6 +327,7 @@ def _election_lines(instance: VrrpInstance, defaults: GlobalDefs) -> Iterator[st
     yield from _present("dont_track_primary", instance.dont_track_primary)
     skip = instance.skip_check_adv_addr and not defaults.vrrp_skip_check_adv_addr
     yield from _present("skip_check_adv_addr", skip)
+    yield from _value("kernel_rx_buf_size", instance.kernel_rx_buf_size, 0)
 
 
 def _address_lines(instance: VrrpInstance) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The address that an advert names: keepalived sends none without one, even where it has none to configure.
+"""The addresses that an advert names: keepalived sends none without one, even where it has none to configure.
 
 Where it does not configure the floating address (a whole ENI moves, or an EIP; a further member of a sync group), or
 its adverts go over IPv6 and can name no IPv4 address, it has a link-local one on the loopback device, which nobody else
@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from hasim.scenario.model import Scenario, VrrpSettings
 
-__all__ = ["advertised_address", "configured_address"]
+__all__ = ["advertised_addresses", "configured_address"]
 
 _UNSEEN_V4, _UNSEEN_V6 = IPv4Address("169.254.0.0"), IPv6Address("fe80::200:5eff:fe00:0")
 
@@ -23,8 +23,10 @@ def configured_address(scenario: Scenario, member: str) -> IPv4Address | None:
     return scenario.floating.address if is_ours else None
 
 
-def advertised_address(scenario: Scenario, vrrp: VrrpSettings, member: str) -> IPv4Address | IPv6Address:
-    """The address in the adverts of that ``vrrp_instance``, whose settings are ``vrrp``."""
+def advertised_addresses(scenario: Scenario, vrrp: VrrpSettings, member: str) -> tuple[IPv4Address | IPv6Address, ...]:
+    """The addresses in the adverts of that ``vrrp_instance``, whose settings are ``vrrp``."""
+    if vrrp.virtual_addresses is not None:
+        return vrrp.virtual_addresses
     if vrrp.native_ipv6:
-        return _UNSEEN_V6 + vrrp.virtual_router_id
-    return configured_address(scenario, member) or _UNSEEN_V4 + vrrp.virtual_router_id
+        return (_UNSEEN_V6 + vrrp.virtual_router_id,)
+    return (configured_address(scenario, member) or _UNSEEN_V4 + vrrp.virtual_router_id,)

@@ -244,6 +244,9 @@ class MachineResolver:
             take_over=self.builder.build(section.take_over, self._place(name, "daemon", "take_over")),
             busy=self.builder.build(section.busy, self._place(name, "daemon", "busy")),
             advert_drift_ns=section.advert_drift,
+            preempt_lag_ns=section.preempt_lag,
+            receive_buffer=section.receive_buffer,
+            advert_in_buffer=section.advert_in_buffer,
             stop_grace_ns=section.stop_grace,
             restart_delay=self.builder.build(section.restart_delay, self._place(name, "daemon", "restart_delay")),
         )

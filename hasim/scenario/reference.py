@@ -86,6 +86,7 @@ _SCALARS = {
     "Memory": "memory",
     "Cidr": "IPv4 range",
     "Address": "IPv4 address",
+    "AnyAddress": "IPv4 or IPv6 address",
     "Ipv6Address": "IPv6 address",
     "Name": "name",
     "Names": "name, or list of names",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv6Address
 
 from hasim.scenario.building import Builder
 from hasim.scenario.errors import KeyPath, suggestion
@@ -26,7 +27,7 @@ from hasim.vrrp.wire import AUTHENTICATION_LENGTH
 
 __all__ = ["RouterResolver", "place_of"]
 
-_NOT_INHERITED = frozenset({"interface", "track_interface"})
+_NOT_INHERITED = frozenset({"interface", "kernel_rx_buf_size", "track_interface", "virtual_ipaddress"})
 """What a member of a sync group does not take over from the ``vrrp`` around it."""
 
 
@@ -133,6 +134,8 @@ class RouterResolver:
             weighted_interfaces=weighted,
             native_ipv6=section.native_ipv6,
             password=_password(section) if version == 2 else None,
+            virtual_addresses=self._virtual_addresses(section, path),
+            kernel_rx_buf_size=section.kernel_rx_buf_size,
         )
 
     def _version(self, section: SyncedInstanceSection, path: KeyPath) -> int:
@@ -144,6 +147,23 @@ class RouterResolver:
                 self._place(*path, "version"), "VRRP version 2 is for IPv4: native_ipv6 needs 3, or leave this out"
             )
         return 3
+
+    def _virtual_addresses(
+        self, section: SyncedInstanceSection, path: KeyPath
+    ) -> tuple[IPv4Address | IPv6Address, ...] | None:
+        """The addresses of its adverts, which are all of one family: keepalived adds the others without naming them."""
+        if section.virtual_ipaddress is None:
+            return None
+        place = self._place(*path, "virtual_ipaddress")
+        family = "IPv6" if section.native_ipv6 else "IPv4"
+        if not section.virtual_ipaddress:
+            raise self.document.error(place, "keepalived sends no advert without an address: expected one or more")
+        for number, address in enumerate(section.virtual_ipaddress):
+            if (address.version == 6) != section.native_ipv6:
+                raise self.document.error(place, f"{address}: its adverts go over {family} and name {family} addresses")
+            if address in section.virtual_ipaddress[:number]:
+                raise self.document.error(place, f"{address} stands twice in this list")
+        return tuple(section.virtual_ipaddress)
 
     def _interface(self, section: SyncedInstanceSection, path: KeyPath) -> str:
         if section.interface is None:

@@ -14,6 +14,7 @@ from hasim.scenario.model import Instance
 from hasim.scenario.steady import steady_contributions, steady_faults
 from hasim.sim.checks import Check
 from hasim.sim.effects import apply, apply_of_member
+from hasim.sim.inbox import Inbox
 from hasim.sim.kernel import CHECKS, WORLD
 from hasim.sim.router import Router
 from hasim.sim.tracking import Tracking, verdict
@@ -55,7 +56,7 @@ class Daemon:
         self.frozen = False
         self.queues_packets = False
         self._group: SyncGroup | None = None
-        self._inbox: list[tuple[Router, Event]] = []
+        self._inbox = Inbox(self.routers)
         self._busy_until_ns = 0
         self._starts_on_thaw = False
         self._life = 0
@@ -125,8 +126,7 @@ class Daemon:
         self._life += 1
         life = self._life
         delay_ns = self.instance.daemon.start_up.quantile(self._start_up.uniform())
-        kernel = self.world.kernel
-        kernel.at(kernel.now + delay_ns, WORLD, lambda _event: self._started(life))
+        self.world.kernel.at(self._now + delay_ns, WORLD, lambda _event: self._started(life))
 
     def stop(self) -> None:
         """SIGTERM: priority 0 if MASTER, addresses removed, STOP scripts, gone."""
@@ -169,7 +169,7 @@ class Daemon:
             self.start()
 
     def freeze(self, *, queues_packets: bool) -> None:
-        """The process is not scheduled any more; packets wait in its socket or are lost."""
+        """The process is not scheduled any more; packets wait in its socket, while it has room, or are lost."""
         self.world.heartbeats.touch()
         self.frozen = True
         self.queues_packets = queues_packets
@@ -211,7 +211,7 @@ class Daemon:
             return
         self.world.heartbeats.touch()
         if self.frozen or self._busy_until_ns > self.world.kernel.now:
-            self._inbox.append((router or self.router, event))
+            self._inbox.put(router or self.router, event)
         else:
             self._handle(router or self.router, event)
 
@@ -350,7 +350,7 @@ class Daemon:
     def _drain(self) -> None:
         """Work off what came while the process could not."""
         while self._inbox and self._is_free:
-            self._handle(*self._inbox.pop(0))
+            self._handle(*self._inbox.take())
         for router in self.routers:
             if self.running and self._is_free and not router.late:
                 self._expire_or_arm(router)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
+from hasim.scenario.advertised import advertised_addresses
 from hasim.scenario.distributions import Distribution
 from hasim.scenario.model import (
     CLIENTS,
@@ -231,10 +232,16 @@ class Fabric:
                 and sender.vrrp.virtual_router_id == receiver.vrrp.virtual_router_id
                 and sender.vrrp.version == receiver.vrrp.version
                 and sender.vrrp.password == receiver.vrrp.password
+                and self._names_addresses_of(receiver, sender, member)
                 and self._group_accepts(out, into.address, egress=True)
                 and self._group_accepts(into, out.address, egress=False)
             )
         return self._admitted[key]
+
+    def _names_addresses_of(self, receiver: Instance, sender: Instance, member: str) -> bool:
+        """Whether an advert names all addresses of its receiver and no others, in whatever order."""
+        theirs, own = (advertised_addresses(self._scenario, one.vrrp, member) for one in (sender, receiver))
+        return set(theirs) == set(own)
 
     def _group_accepts(self, interface: Interface, peer: IPv4Address, *, egress: bool) -> bool:
         return accepts_adverts((self._groups[name] for name in interface.security_groups), peer, egress=egress)

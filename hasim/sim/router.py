@@ -131,7 +131,7 @@ def _settings(instance: Instance, address: int) -> Settings:
         advert_int_ns=vrrp.advert_int_ns,
         initial_state=State(vrrp.initial_state),
         nopreempt=vrrp.nopreempt,
-        preempt_delay_ns=vrrp.preempt_delay_ns,
+        preempt_delay_ns=vrrp.preempt_delay_ns and vrrp.preempt_delay_ns + instance.daemon.preempt_lag_ns,
         startup_delay_ns=vrrp.startup_delay_ns,
         down_timer_adverts=vrrp.down_timer_adverts,
         higher_prio_send_advert=vrrp.higher_prio_send_advert,

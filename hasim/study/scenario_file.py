@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hasim.errors import UserError
@@ -63,6 +63,8 @@ def _encode(value: Any) -> Any:
 
 def _decode(hint: Any, data: Any, where: str) -> Any:
     """The value of type ``hint`` in ``data``; ``where`` is named in errors."""
+    if hint == IPv4Address | IPv6Address:
+        return ip_address(data)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         (inner,) = (argument for argument in arguments if argument is not type(None))

@@ -100,7 +100,9 @@ def test_who_leaves_fault_tells_its_address_and_hears_at_once_what_waited_for_it
     text = PAIR.format(duration=duration_ms, resolves="true", horizon="4min", advert_int=1, loss=0)
     data = yaml.safe_load(text.replace("kind: partition, between: a, and: b", "kind: link_down, target: a"))
     data["vrrp"] |= {"preempt_delay": "5s", "transport": "unicast"}
-    data["daemon"] = {"start_up": "0", "timer_latency": "0", "take_over": "0", "busy": "0", "advert_drift": "0"}
+    data["daemon"] = dict.fromkeys(
+        ("start_up", "timer_latency", "take_over", "busy", "advert_drift", "preempt_lag"), "0"
+    )
     trace = in_detail(loads(yaml.safe_dump(data)), 0)
     until = 105 * SECOND + duration_ms * MILLISECOND
     heard = max(r.at for r in trace.records if isinstance(r, AdvertSent) and r.instance == "b" and r.at <= until)

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.keepalived.two_nodes import connect, start
 
 __all__ = ["PAIRS"]
 
@@ -26,15 +30,6 @@ PAIRS: tuple[tuple[str | None, str | None], ...] = (
 )
 """The passwords of the higher node and of the lower one; None: no authentication."""
 _STATE = re.compile(r"\(VI_(\d+)\) Entering (\w+) STATE")
-_NETWORK = """
-mount -t tmpfs none /run; mkdir -p /run/netns
-ip link add br0 type bridge mcast_snooping 0; ip link set br0 up
-for n in 1 2; do
-    ip netns add $n; ip netns exec $n ip link set lo up
-    ip link add v$n type veth peer name eth0 netns $n; ip link set v$n master br0 up
-    ip netns exec $n ip addr add 10.0.0.1$n/24 dev eth0; ip netns exec $n ip link set eth0 up
-done
-"""
 _INSTANCE = """
 vrrp_instance VI_{number} {{
     interface eth0
@@ -57,21 +52,16 @@ def _instance(number: int, priority: int, password: str | None) -> str:
     return _INSTANCE.format(number=number, priority=priority, authentication=block, host=100 + number)
 
 
-def _start(directory: Path, node: int) -> tuple[subprocess.Popen[bytes], Path]:
-    conf, log = directory / f"{node}.conf", directory / f"{node}.log"
+def _configuration(node: int) -> str:
     pairs = enumerate(PAIRS, start=1)
-    conf.write_text("".join(_instance(n, 200 - 50 * node, pair[node - 1]) for n, pair in pairs), encoding="utf-8")
-    options = ["--dont-fork", "--log-console", "--vrrp", f"--pid=/run/{node}.pid", f"--vrrp_pid=/run/{node}v.pid"]
-    command = ["ip", "netns", "exec", str(node), "keepalived", *options, "--use-file", str(conf)]
-    with log.open("wb") as file:
-        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT), log
+    return "".join(_instance(n, 200 - 50 * node, pair[node - 1]) for n, pair in pairs)
 
 
 def _stage(directory: Path) -> None:
-    subprocess.run(["sh", "-ec", _NETWORK], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    higher, _ = _start(directory, 1)
+    connect()
+    higher, _ = start(directory, 1, _configuration(1))
     time.sleep(5)
-    lower, log = _start(directory, 2)
+    lower, log = start(directory, 2, _configuration(2))
     time.sleep(6)
     states = dict(_STATE.findall(log.read_text(encoding="utf-8", errors="replace")))
     for daemon in (higher, lower):

@@ -297,6 +297,13 @@ CASES = (
         _two_masters,
     ),
     Case(
+        "addresses-differ",
+        "",
+        "instances: {b: {vrrp: {virtual_ipaddress: [10.0.1.100, 10.0.1.101]}}}",
+        "vrrp: {virtual_ipaddress: [10.0.1.101, 10.0.1.100]}",
+        _two_masters,
+    ),
+    Case(
         "advert-int-differs-v2",
         "",
         "instances: {b: {vrrp: {advert_int: 2s}}}",

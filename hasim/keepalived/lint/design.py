@@ -66,7 +66,6 @@ class Router:
     peers: tuple[IPAddress, ...] = ()
     authentication: tuple[str, str] | None = None
     addresses: tuple[IPAddress, ...] = ()
-    skips_address_check: bool = False
     checks: tuple[Check, ...] = ()
     has_master_script: bool = False
     has_backup_script: bool = False
@@ -173,7 +172,6 @@ def _router(node: str, config: Config, instance: VrrpInstance) -> Router:
         peers=tuple(peer.address for peer in instance.unicast_peers),
         authentication=(authentication.type, authentication.password) if authentication is not None else None,
         addresses=tuple(vip.address for vip in instance.virtual_addresses),
-        skips_address_check=instance.skip_check_adv_addr,
         checks=tuple(_checks(config, (*instance.track_scripts, *(group.track_scripts if group else ())))),
         has_master_script=master,
         has_backup_script=runs_any or any(notify.backup is not None for notify in notifies),

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple, TypeAlias
 
 from hasim.report.capture.frames import advert_frame, announcement_frame, multicast_mac
-from hasim.scenario.advertised import advertised_address, configured_address
+from hasim.scenario.advertised import advertised_addresses, configured_address
 from hasim.scenario.model import Instance, Interface, Scenario, Transport, VrrpSettings
 from hasim.scenario.topology import Topology, build_region
 from hasim.trace import AdvertSent, GarpSent, Trace
@@ -96,7 +96,7 @@ class _Sender:
             vrrp.virtual_router_id,
             record.priority,
             vrrp.advert_int_ns,
-            (advertised_address(self._network.scenario, vrrp, self._member),),
+            advertised_addresses(self._network.scenario, vrrp, self._member),
             None if vrrp.password is None else vrrp.password.encode(),
         )
         source, mac = _source(mine, vrrp), self._network.mac(self._instance, mine)

@@ -15,6 +15,7 @@ from hasim.errors import UserError
 from hasim.keepalived import Config, SyncGroup, VrrpInstance
 from hasim.keepalived.config import IPAddress
 from hasim.keepalived.lint import VirtualRouter, design_of
+from hasim.scenario.importing.adverts import differing_addresses, has_ipv6_adverts, receive_buffer
 from hasim.scenario.importing.tracking import TrackedThings
 from hasim.scenario.importing.values import (
     ByName,
@@ -30,7 +31,6 @@ __all__ = [
     "Node",
     "choose_router",
     "group_of",
-    "has_ipv6_adverts",
     "members_of",
     "read_nodes",
 ]
@@ -112,7 +112,25 @@ def read_nodes(configs: Mapping[str, Config], router: VirtualRouter | None) -> l
         read = _node(names[node], config, instance, sources[node], members)
         peers = _peers(instance, by_address, names[node], set(names.values()))
         nodes.append(replace(read, vrrp={**read.vrrp, **peers}))
+    return _with_addresses(nodes)
+
+
+def _with_addresses(nodes: list[Node]) -> list[Node]:
+    """The nodes, with the addresses of their adverts where those of one virtual router are not the same."""
+    own = differing_addresses({node.name: node.instance for node in nodes if node.instance is not None})
+    nodes = [
+        replace(node, vrrp={**node.vrrp, "virtual_ipaddress": own[node.name]}) if node.name in own else node
+        for node in nodes
+    ]
+    for member in dict.fromkeys(name for node in nodes for name in node.members):
+        own = differing_addresses({node.name: node.members[member] for node in nodes if member in node.members})
+        nodes = [_with_address_of(node, member, own[node.name]) if node.name in own else node for node in nodes]
     return nodes
+
+
+def _with_address_of(node: Node, member: str, addresses: Setting) -> Node:
+    settings = {**node.sync_group[member], "virtual_ipaddress": addresses}
+    return replace(node, sync_group={**node.sync_group, member: settings})
 
 
 def members_of(config: Config, instance: VrrpInstance) -> tuple[VrrpInstance, ...]:
@@ -245,11 +263,9 @@ def _election_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple
     if instance.authentication is not None and instance.authentication.type == "PASS":
         password = json.dumps(instance.authentication.password, ensure_ascii=False)
         yield "authentication", placed(f"{{auth_type: PASS, auth_pass: {password}}}", "authentication")
-
-
-def has_ipv6_adverts(instance: VrrpInstance) -> bool:
-    """Whether its adverts go over IPv6 in a scenario, which has them with version 3 only."""
-    return instance.family == 6 and instance.version == 3
+    buffer = receive_buffer(config, instance)
+    if buffer is not None:
+        yield "kernel_rx_buf_size", buffer
 
 
 def _garp_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple[str, Setting]]:

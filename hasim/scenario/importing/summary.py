@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from hasim.keepalived import Config, Location, Severity, VrrpInstance
 from hasim.keepalived.lint import RULES, VirtualRouter, lint_configs
-from hasim.scenario.importing.settings import Node, group_of, has_ipv6_adverts, members_of
+from hasim.scenario.importing.adverts import has_ipv6_adverts
+from hasim.scenario.importing.settings import Node, group_of, members_of
 from hasim.scenario.importing.tracking import TrackedThings
 from hasim.scenario.importing.values import Setting
 
 __all__ = ["ImportSummary", "left_out", "summarize"]
 
 _DEAF_BY_ADDRESSES = "addresses-differ"
-"""The rule about nodes that drop each other's adverts for a reason that a scenario cannot have."""
+"""The rule about nodes that drop each other's adverts although nothing in the scenario's settings looks wrong."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,7 @@ def summarize(
         if problem.severity is not Severity.NOTE
     ]
     warnings += (
-        f"{finding.location}: {finding.level}: {finding.reason} ({finding.consequence}; "
-        "the scenario takes them for the same)"
+        f"{finding.location}: {finding.level}: {finding.reason} ({finding.consequence})"
         for finding in lint_configs(configs, (rule for rule in RULES if rule.name == _DEAF_BY_ADDRESSES))
         if finding.rule == _DEAF_BY_ADDRESSES
     )

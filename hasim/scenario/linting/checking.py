@@ -22,8 +22,10 @@ SCENARIO_REFUSED = "scenario-refused"
 NOT_SIMULATED = "not-simulated"
 _KNOWN_BETTER = "multicast"
 """A rule of doubt about the network, which a scenario describes."""
-ONLY_IN_FILES = frozenset({"addresses-differ", "peers-itself"})
+ONLY_IN_FILES = frozenset({"peers-itself"})
 """What the files that a scenario points at can have wrong, and a scenario cannot say."""
+_SAID_IN_PART = "addresses-differ"
+"""What a scenario cannot always say (a file without any address)."""
 
 
 def lint_scenario(document: Document, directory: Path) -> tuple[Finding, ...]:
@@ -40,8 +42,9 @@ def lint_scenario(document: Document, directory: Path) -> tuple[Finding, ...]:
     design = design_of_scenario(prepared.document, validate(prepared.document), scenario)
     found = list(lint_design(design, (rule for rule in RULES if rule.name != _KNOWN_BETTER)))
     found += merged(finding for rule in SCENARIO_RULES for finding in rule.findings(design))
-    of_files = lint_configs(prepared.configs, (rule for rule in RULES if rule.name in ONLY_IN_FILES))
-    found += (finding for finding in of_files if finding not in found)
+    of_files = lint_configs(prepared.configs, (rule for rule in RULES if rule.name in ONLY_IN_FILES | {_SAID_IN_PART}))
+    known = {(finding.rule, str(finding.location)) for finding in found}
+    found += (finding for finding in of_files if (finding.rule, str(finding.location)) not in known)
     found += _not_simulated(prepared)
     order = list(Level)
     return tuple(sorted(found, key=lambda finding: (order.index(finding.level), finding.location, finding.rule)))

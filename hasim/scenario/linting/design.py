@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from hasim.keepalived import Location
 from hasim.keepalived.lint import Check, Design, Router, VirtualRouter
+from hasim.scenario.advertised import advertised_addresses
 from hasim.scenario.errors import KeyPath
 from hasim.scenario.loading import Document
 from hasim.scenario.machines import Merged
@@ -21,7 +22,7 @@ __all__ = ["ScenarioDesign", "design_of_scenario", "heartbeat_of"]
 
 _KEYS: dict[str, KeyPath] = {
     "unicast_peers": ("vrrp", "peers"),
-    "virtual_addresses": ("floating", "address"),
+    "virtual_addresses": ("vrrp", "virtual_ipaddress"),
     "notify_master": ("notify",),
     "notify_master_rx_lower_pri": ("notify", "notify_master_rx_lower_pri"),
     "notify_backup": ("notify", "release_on_backup"),
@@ -89,7 +90,6 @@ def _router(design: ScenarioDesign, instance: Instance, merged: Merged) -> Route
     scenario, vrrp, notify = design.scenario, instance.vrrp, instance.notify
     calls = not scenario.floating.mechanism.is_announced
     releases = _releases(scenario, instance)
-    floating = scenario.floating.address
     return Router(
         node=instance.name,
         name=instance.name,
@@ -111,7 +111,7 @@ def _router(design: ScenarioDesign, instance: Instance, merged: Merged) -> Route
         source_address=_source(instance),
         peers=tuple(_source(scenario.instance(peer)) for peer in vrrp.peers),
         authentication=_authentication(vrrp),
-        addresses=(floating,) if floating is not None else (),
+        addresses=advertised_addresses(scenario, vrrp, ""),
         checks=tuple(_checks(design, instance)),
         has_master_script=calls,
         has_backup_script=releases,
@@ -150,6 +150,7 @@ def _member(design: ScenarioDesign, instance: Instance, number: int) -> Router:
         source_address=_source(there),
         peers=tuple(_source(replace(peer, vrrp=peer.sync_group[number].vrrp)) for peer in peers),
         authentication=_authentication(vrrp),
+        addresses=advertised_addresses(design.scenario, vrrp, member.name),
         sync_group=_GROUP,
     )
 

@@ -34,9 +34,10 @@ class Daemon:
     ``start_up``: exec until BACKUP. ``timer_latency``: how late an expired timer is noticed. ``take_over``: from the
     decision to become MASTER until the first advert is out; what arrives meanwhile comes too late. ``busy``: how long
     the single thread is occupied after that (and after a lower advert), during which packets and timers wait.
-    ``advert_drift_ns``: what every advert adds to the interval. ``stop_grace_ns``: how long scripts may still run
-    after a clean stop. ``restart_delay``: how long the supervisor (systemd) waits before it starts a killed daemon
-    again.
+    ``advert_drift_ns``: what every advert adds to the interval. ``preempt_lag_ns``: how much later than the advert that
+    starts it a ``preempt_delay`` counts from. ``receive_buffer`` and ``advert_in_buffer``: bytes that may wait in a
+    socket, and how many of them an advert takes up. ``stop_grace_ns``: how long scripts may still run after a clean
+    stop. ``restart_delay``: how long the supervisor (systemd) waits before it starts a killed daemon again.
     """
 
     start_up: Distribution
@@ -44,6 +45,9 @@ class Daemon:
     take_over: Distribution
     busy: Distribution
     advert_drift_ns: int
+    preempt_lag_ns: int
+    receive_buffer: int
+    advert_in_buffer: int
     stop_grace_ns: int
     restart_delay: Distribution
 

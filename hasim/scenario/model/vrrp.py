@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
 
 from hasim.scenario.distributions import Distribution
 from hasim.units import SECOND
@@ -24,8 +25,9 @@ class TrackScript:
 
     ``check`` is ``service`` (the local service answers) or ``api`` (the cloud's end-point can be reached). ``weight``
     0 means FAULT when down. ``run_time`` is how long one run takes. ``first_run_ns`` is when the first run of a
-    daemon that is up from the beginning falls due (None: at a random place of the grid). ``reverse`` turns the sign of
-    the weight round, and with weight 0 makes the FAULT while up.
+    daemon that is up from the beginning falls due (None: at a random place of the grid). ``killed_after_ns``: a run
+    that takes longer than the timeout is killed then, and its result counts so much later. ``reverse`` turns the sign
+    of the weight round, and with weight 0 makes the FAULT while up.
     """
 
     name: str
@@ -37,6 +39,7 @@ class TrackScript:
     weight: int
     run_time: Distribution
     first_run_ns: int | None = None
+    killed_after_ns: int = 0
     reverse: bool = False
 
 
@@ -95,7 +98,9 @@ class VrrpSettings:
     ``garp_master_refresh_ns`` (None: never); one that hears a lower advert sends ``garp_lower_prio_repeat`` (0: none)
     and again after ``garp_lower_prio_delay_ns``; between two of them there are at least ``garp_interval_ns``.
     ``native_ipv6``: adverts go over IPv6. ``password``: what its VRRPv2
-    adverts are to be taken by (at most 8 bytes; None: no authentication).
+    adverts are to be taken by (at most 8 bytes; None: no authentication). ``virtual_addresses``: those that its adverts
+    name (None: the floating one alone). ``kernel_rx_buf_size``: what it asks of the kernel for its socket, in bytes
+    (None: nothing).
     """
 
     virtual_router_id: int
@@ -126,6 +131,8 @@ class VrrpSettings:
     weighted_interfaces: tuple[TrackedInterface, ...] = ()
     native_ipv6: bool = False
     password: str | None = None
+    virtual_addresses: tuple[IPv4Address | IPv6Address, ...] | None = None
+    kernel_rx_buf_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,9 @@ class FreezeFault(FaultSection):
     kind: Literal["freeze"] = setting(..., "What happens.")
     target: Names = setting(..., "The instances that it hits.")
     packets_queued: bool = setting(
-        False, "Whether packets that arrive meanwhile are delivered afterwards, instead of being lost."
+        False,
+        "Whether packets that arrive meanwhile are delivered afterwards, instead of being lost; adverts as many as fit "
+        "into the socket (`daemon.receive_buffer`).",
     )
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
+from functools import cache
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, ip_address
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -35,6 +36,7 @@ __all__ = [
     "NAMES_SCHEMAS",
     "Address",
     "AlsoWritten",
+    "AnyAddress",
     "Cidr",
     "Duration",
     "Ipv6Address",
@@ -108,6 +110,13 @@ def _read_ipv6_address(value: object) -> IPv6Address:
         return IPv6Address(value if isinstance(value, str) else "")
     except AddressValueError:
         raise ValueError(f"expected an IPv6 address such as fe80::a, got {shown(value)}") from None
+
+
+def _read_any_address(value: object) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError(f"expected an address such as 10.0.1.10 or fe80::a, got {shown(value)}") from None
 
 
 def _read_name(value: object) -> str:
@@ -221,6 +230,7 @@ _CIDR_SCHEMA = {
 NAMES_SCHEMAS = (_NAME_SCHEMA, {"type": "array", "items": _NAME_SCHEMA})
 _ADDRESS_SCHEMA = {"type": "string", "format": "ipv4", "description": "An IPv4 address: 10.0.1.10"}
 _IPV6_ADDRESS_SCHEMA = {"type": "string", "format": "ipv6", "description": "An IPv6 address: fe80::a"}
+_ANY_ADDRESS_SCHEMA = {"type": "string", "description": "An IPv4 or IPv6 address: 10.0.1.10, fe80::a"}
 
 Duration = TypeAliasType("Duration", Annotated[int, PlainValidator(read_duration), WithJsonSchema(DURATION_SCHEMA)])
 PositiveDuration = TypeAliasType(
@@ -237,6 +247,10 @@ Address = TypeAliasType(
 )
 Ipv6Address = TypeAliasType(
     "Ipv6Address", Annotated[IPv6Address, PlainValidator(_read_ipv6_address), WithJsonSchema(_IPV6_ADDRESS_SCHEMA)]
+)
+AnyAddress = TypeAliasType(
+    "AnyAddress",
+    Annotated[IPv4Address | IPv6Address, PlainValidator(_read_any_address), WithJsonSchema(_ANY_ADDRESS_SCHEMA)],
 )
 Name = TypeAliasType("Name", Annotated[str, PlainValidator(_read_name), WithJsonSchema(_NAME_SCHEMA)])
 Password = Annotated[
@@ -274,11 +288,17 @@ class Section(BaseModel):
             return {}
         if not isinstance(data, dict):
             raise PydanticCustomError("not_a_mapping", "expected keys and values")
-        known = [field.alias or name for name, field in cls.model_fields.items()]
+        known = _keys_of(cls)
         unknown = [key for key in data if key not in known]
         if unknown:
-            raise PydanticCustomError("unknown_key", "unknown key", {"unknown": unknown, "known": known})
+            raise PydanticCustomError("unknown_key", "unknown key", {"unknown": unknown, "known": [*known]})
         return data
+
+
+@cache
+def _keys_of(section: type[Section]) -> dict[str, None]:
+    """Its keys as they are written in the file, in order."""
+    return dict.fromkeys(field.alias or name for name, field in section.model_fields.items())
 
 
 def setting(default: Any, description: str, *, weak: str = "", alias: str | None = None) -> Any:

@@ -51,6 +51,19 @@ class DaemonSection(Section):
         "How long the single thread hears nothing after it became MASTER (it adds addresses and sends ARPs).",
     )
     advert_drift: Duration = setting(defaults.ADVERT_DRIFT, "What every advert adds to the interval.")
+    preempt_lag: Duration = setting(
+        defaults.PREEMPT_LAG, "How much later than the advert that starts it a `preempt_delay` counts from."
+    )
+    receive_buffer: Annotated[int, Whole(1, 2**31 - 1)] = setting(
+        defaults.RECEIVE_BUFFER,
+        "Bytes of adverts that may wait in a socket that is not read, as in a freeze with `packets_queued`; what comes "
+        "then is lost (`net.core.rmem_default`; `vrrp.kernel_rx_buf_size` replaces it).",
+    )
+    advert_in_buffer: Annotated[int, Whole(1, 65536)] = setting(
+        defaults.ADVERT_IN_BUFFER,
+        "Bytes that an advert takes up there, with the kernel's own notes: by default 256 adverts may wait. It depends "
+        "on the network driver, and on the number of addresses in the advert (1280 from 48 on).",
+    )
     stop_grace: Duration = setting(defaults.STOP_GRACE, "How long notify scripts may go on after a clean stop.")
     restart_delay: DistributionText = setting(
         defaults.RESTART_DELAY,

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from hasim.scenario import defaults
 from hasim.scenario.schema.distributions import DistributionText
 from hasim.scenario.schema.fields import (
+    AnyAddress,
     Duration,
     Name,
     Names,
@@ -75,6 +76,16 @@ class SyncedInstanceSection(Section):
     )
     authentication: AuthenticationSection | None = setting(
         None, "The password of version 2. Version 3 has none, and leaves this unread as keepalived does."
+    )
+    virtual_ipaddress: list[AnyAddress] | None = setting(
+        None,
+        "The addresses that its adverts name: adverts that do not name exactly those of the receiver are thrown away, "
+        "with `skip_check_adv_addr` too. By default the floating address, which is alone in being moved.",
+    )
+    kernel_rx_buf_size: Annotated[int, Whole(1, 2**31 - 1)] | None = setting(
+        None,
+        "What it asks of the kernel for the adverts that wait in its socket, which then takes twice as many bytes (at "
+        "least 2304). By default `daemon.receive_buffer`.",
     )
     interface: Name | None = setting(
         None, "The interface that carries the adverts, such as `heartbeat`. By default the instance's first."
