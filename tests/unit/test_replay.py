@@ -333,8 +333,8 @@ CHECKED: dict[str, Any] = {
     "phase": 0.7,
     "t_heal": 3.5,
     "t_end": 9.0,
-    # Two runs fail by 1.9 s, two succeed by 5 s: the first at 0.9 s on the grid, the others at 1.0 s. The other node takes
-    # over 0.609 s after the good-bye, and yields 3.414 s after the return.
+    # Two runs fail by 1.9 s, two succeed by 5 s: the first at 0.9 s on the grid, the others at 1.0 s. The other node
+    # takes over 0.609 s after the good-bye, and yields 3.414 s after the return.
     "states": [
         [-2.4, 1, "MASTER"],
         [1.9, 1, "FAULT"],

@@ -53,7 +53,7 @@ class Noise(NamedTuple):
 NOMINAL = Noise(0, _TIMER_LATENCY_NS)
 _LATE_SCRIPTS = tuple(Noise(0, _TIMER_LATENCY_NS, late_ms * MILLISECOND) for late_ms in (10, 20, 40))
 _SLOW_KILLS = (Noise(0, _TIMER_LATENCY_NS, kill_ns=20 * MILLISECOND),)
-_PREEMPTED = tuple(Noise(0, _TIMER_LATENCY_NS, preempt_ns=late_ms * MILLISECOND) for late_ms in (-1, 1))
+_PREEMPTED = tuple(Noise(0, _TIMER_LATENCY_NS, preempt_ns=late_us * MICROSECOND) for late_us in (500, -300, 2_000))
 _MOVED = tuple(
     Noise(heal_ms * MILLISECOND, latency_us * MICROSECOND)
     for latency_us in (700, 100, 2_000, 4_000)
