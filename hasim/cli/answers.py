@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hasim.cli.guard import INTERRUPTED, say
-from hasim.cli.output import CHARTS_DIRECTORY, JOURNAL_NAME, blaming_user, check_file, claim
+from hasim.cli.output import CHARTS_DIRECTORY, HTML_BEGINS, JOURNAL_NAME, blaming_user, check_file, claim
 
 if TYPE_CHECKING:
     from hasim.report.tables import Table
@@ -59,7 +59,7 @@ def running_with(
     """
     from hasim.cli.terminal import progress_bar
 
-    check_file("--report", report)
+    check_file("--report", report, HTML_BEGINS)
     if out is not None:
         claim(out)
         journal = journal or out / JOURNAL_NAME

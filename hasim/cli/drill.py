@@ -88,9 +88,10 @@ def drill(
     except ValueError as error:
         raise UserError(f"--patience {patience}: {error}") from None
     options = DrillOptions(times, tuple(fault or ()), rooms or usual_rooms(), patience_ns, simulations)
-    if out is not None:
-        from hasim.cli.output import claim
+    from hasim.cli.output import check_file, claim
 
+    check_file("--calibrate", calibrate, b"# Measured by hasim drill")
+    if out is not None:
         claim(out)
     with progress_bar(study.scenario.name) as progress:
         result = hold(study.scenario, options, progress)

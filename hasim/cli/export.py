@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -78,6 +79,7 @@ def export(
     from hasim.export import ExportOptions
     from hasim.export import export as export_to
 
+    _check_texts(python, script_directory, script_user, service, endpoint)
     resolved = load_study(scenario, changes).scenario
     options = ExportOptions(
         python=python,
@@ -97,6 +99,28 @@ def export(
         print(json.dumps(_document(done), indent=1))
     else:
         _tell(done)
+
+
+def _check_texts(python: str, script_directory: str, script_user: str, service: str, endpoint: str) -> None:
+    """What goes into keepalived.conf and settings.json as it is written: a slip would be found on the instances only.
+
+    Raises:
+        UserError: one of the texts cannot be what its option asks for.
+    """
+    for option, text in (("--python", python), ("--script-directory", script_directory)):
+        if not re.fullmatch(r"/\S*", text):
+            raise UserError(f"{option} {text}: expected a full path without spaces, such as /usr/local/hasim")
+    if not re.fullmatch(r"[\w.-]+", script_user):
+        raise UserError(f"--script-user {script_user}: expected the name of a user, such as keepalived_script")
+    if not _is_url(endpoint):
+        raise UserError(f"--endpoint {endpoint}: expected a URL such as https://vpc.tencentcloudapi.com")
+    host, _, port = service.rpartition(":")
+    if not (_is_url(service) or (host and re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536)):
+        raise UserError(f"--service {service}: expected HOST:PORT such as 127.0.0.1:80, or a URL")
+
+
+def _is_url(text: str) -> bool:
+    return re.fullmatch(r"https?://[^\s/]\S*", text) is not None
 
 
 def _devices(scenario: Scenario, written: list[str]) -> dict[str, dict[str, str]]:

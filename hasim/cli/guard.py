@@ -6,6 +6,7 @@ interrupted. A reader that goes away (``hasim explain ... | head``) is no error 
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -23,6 +24,8 @@ USER_INPUT = 2
 OUTSIDE = 98
 SLO_NOT_MET = 99
 INTERRUPTED = 130
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 P = ParamSpec("P")
 
@@ -52,6 +55,11 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(USER_INPUT) from None
         except ModelInvariantError as error:
             _admit(error)
+        except OSError as error:
+            if error.errno not in _FULL:
+                _admit(error)
+            say(f"error: the output cannot be written: {error.strerror}")
+            _leave_quietly(USER_INPUT)
         except HasimError as error:
             say(f"error: {error}")
             raise typer.Exit(OUR_FAULT) from None
@@ -61,11 +69,11 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-def _leave_quietly() -> NoReturn:
+def _leave_quietly(status: int = 0) -> NoReturn:
     """Nobody reads any more: the interpreter must not complain either when it flushes at the end."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
-    raise typer.Exit(0)
+    raise typer.Exit(status)
 
 
 def _admit(error: Exception) -> NoReturn:

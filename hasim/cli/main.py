@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -84,6 +85,8 @@ def hasim(
 
 def main() -> None:
     """The entry point of the ``hasim`` command."""
+    if sys.stdout is None:  # closed (``>&-``): what goes there is to go nowhere
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that cannot show an arrow gets a question mark, not an error
             stream.reconfigure(errors="replace")

@@ -7,6 +7,7 @@ before the simulation starts, so that nobody's files are lost and nobody waits f
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +19,16 @@ from hasim.errors import UserError
 if TYPE_CHECKING:
     from hasim.study import StudyResult
 
-__all__ = ["CHARTS_DIRECTORY", "JOURNAL_NAME", "blaming_user", "check_file", "claim", "write_result"]
+__all__ = ["CHARTS_DIRECTORY", "HTML_BEGINS", "JOURNAL_NAME", "blaming_user", "check_file", "claim", "write_result"]
 
 CHARTS_DIRECTORY = "charts"
 """Where in the output directory the charts are."""
 
 JOURNAL_NAME = "journal.sqlite"
 """Where in it the finished replications are, if no other place is named."""
+
+HTML_BEGINS = b"<!DOCTYPE html>"
+"""How a report begins."""
 
 _MARKERS = ("meta.json", "result.json", "drill.json")
 _FORMAT = re.compile(r'\s*\{\s*"format"\s*:\s*"hasim\.')
@@ -80,11 +84,13 @@ def _head(path: Path) -> str:
         return ""
 
 
-def check_file(option: str, path: Path | None) -> None:
-    """Find out before any work whether a file that ``option`` names can be written.
+def check_file(option: str, path: Path | None, begins: bytes) -> None:
+    """Find out before any work whether a file that ``option`` names can be written. One that is there already is
+    replaced only if it is empty or ``begins`` as what will be written there: nobody's scenario is lost by a slip.
 
     Raises:
-        UserError: it is a directory, a device or a pipe (which would be replaced), or its directory is not there.
+        UserError: it is a directory, a device or a pipe (which would be replaced), holds something else, or its
+            directory is not there.
     """
     if path is None:
         return
@@ -94,6 +100,15 @@ def check_file(option: str, path: Path | None) -> None:
         raise UserError(f"{option} {path}: this is no ordinary file, and would be replaced by one; name another")
     if not path.parent.is_dir():
         raise UserError(f"{option} {path}: there is no directory {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UserError(f"{option} {path}: cannot be written: Permission denied")
+    if path.exists() and not begins.startswith(_first_bytes(option, path, len(begins))):
+        raise UserError(f"{option} {path}: this file holds something else, which would be lost; name another")
+
+
+def _first_bytes(option: str, path: Path, count: int) -> bytes:
+    with blaming_user(path, option), path.open("rb") as file:
+        return file.read(count)
 
 
 @contextmanager

@@ -52,6 +52,8 @@ WindowOption = Annotated[
     ),
 ]
 
+_PCAP_BEGINS = b"\x0a\x0d\x0d\x0a"
+_TIMELINE_BEGINS = b'{"displayTimeUnit"'
 _MOST_ADVERTS = 2_000_000
 _ADVERTS_AROUND = 10
 
@@ -60,12 +62,15 @@ def check_recordings(pcap: Path | None, timeline: Path | None, window: str | Non
     """Find out before any work whether the files can be written.
 
     Raises:
-        UserError: the directory is not there, the path is one, or ``--window`` stands alone.
+        UserError: the directory is not there, the path is one, a file there is of another kind, both name the same
+            file, or ``--window`` stands alone.
     """
     if window is not None and pcap is None:
         raise UserError("--window says which stretch --pcap is to hold: give --pcap FILE too")
-    check_file("--pcap", pcap)
-    check_file("--timeline", timeline)
+    check_file("--pcap", pcap, _PCAP_BEGINS)
+    check_file("--timeline", timeline, _TIMELINE_BEGINS)
+    if pcap is not None and timeline is not None and pcap.resolve() == timeline.resolve():
+        raise UserError(f"--pcap and --timeline both name {pcap}: give each a file of its own")
 
 
 def detail_of(study: Study, window: str | None, found: Explanation | None, outage: int | None) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from hasim.cli.options import (
     SetOption,
     load_study,
 )
-from hasim.cli.output import blaming_user, check_file
+from hasim.cli.output import HTML_BEGINS, blaming_user, check_file
 from hasim.errors import UserError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def report(
     A directory is read, not run again. Exit status 99 says that an SLO of the scenario is not met. Read on:
     docs/reports.md.
     """
-    check_file("--out", out)
+    check_file("--out", out, HTML_BEGINS)
     if source.is_dir():
         given = (replications, seed, jobs, changes, cluster, journal, precision, max_replications)
         if any(option is not None and option != [] for option in given):

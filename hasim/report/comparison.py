@@ -136,7 +136,9 @@ def _variants(comparison: Comparison) -> Table:
 
 
 def interval_text(estimate: Estimate, unit: str) -> str:
-    """The interval of a number that cannot be negative."""
+    """The interval of a number, or of a difference of two."""
+    if math.isinf(estimate.low) and math.isinf(estimate.high):  # a difference of quantiles of too few failovers
+        return "without bounds"
     if math.isinf(estimate.high):
         return f"{amount_text(estimate.low, unit)} or more"
     return f"{amount_text(estimate.low, unit)} to {amount_text(estimate.high, unit)}"

@@ -76,7 +76,7 @@ def _remarks(sweep: Sweep) -> Iterator[str]:
     for group in sweep.same_scenarios[:_MOST_NAMED]:
         texts = " | ".join(sweep.text_of(index) for index in group[:_MOST_NAMED])
         more = f" and {len(group) - _MOST_NAMED} more" if len(group) > _MOST_NAMED else ""
-        yield f"The same scenario, because keepalived rounds: {texts}{more}."
+        yield f"The same scenario (keepalived rounds, or nothing hangs on the value): {texts}{more}."
 
 
 def _least(sweep: Sweep) -> Table:

@@ -44,7 +44,7 @@ def study_tables(result: StudyResult) -> list[Table]:
     """The tables of a study in reading order; those that would be empty are left out."""
     candidates = (
         _headline(result),
-        slo_table(result.verdicts),
+        slo_table(result.verdicts, _chance_of_missing(result)),
         _by_cause(result),
         _by_phase(result),
         _api(result),
@@ -84,7 +84,7 @@ def rich_table(table: Table) -> Any:
         box=box.SIMPLE_HEAD, show_header=any(table.columns), show_edge=False, pad_edge=False, padding=(0, 1, 0, 0)
     )
     for position, name in enumerate(table.columns):
-        widest = max(len(row[position]) for row in table.rows)
+        widest = max((len(row[position]) for row in table.rows), default=0)
         body.add_column(
             Text(name),
             justify="right" if position in table.numbers else "left",
@@ -177,12 +177,22 @@ def _endings(result: StudyResult) -> str:
     return ", ".join(f"{count:,} {words[name]}" for name, count in counts.items() if count)
 
 
-def slo_table(verdicts: Sequence[Verdict]) -> Table:
-    """What the SLO asks for beside what was measured; without rows where it asks for nothing."""
+def slo_table(verdicts: Sequence[Verdict], remark: str = "") -> Table:
+    """What the SLO asks for beside what was measured, and a remark; without rows where it asks for nothing."""
     rows = tuple(_verdict_row(verdict) for verdict in verdicts)
     undecided = any(verdict.met is None and verdict.measured is not None for verdict in verdicts)
-    note = "undecided: the interval holds the wanted value; more replications would tell" if undecided else ""
+    explained = "undecided: the interval holds the wanted value; more replications would tell" if undecided else ""
+    note = "\n".join(filter(None, (explained, remark)))
     return Table("SLO", ("", "wanted", "measured", "interval", ""), rows, numbers=(1, 2), note=note)
+
+
+def _chance_of_missing(result: StudyResult) -> str:
+    chance = result.chance_of_missing_availability
+    if chance is None:
+        return ""
+    value, low, high = (f"{100 * share:.3g}%" for share in (chance.value, chance.low, chance.high))
+    horizon = format_duration(result.scenario.horizon_ns)
+    return f"{value} of the runs of {horizon} miss the availability that is wanted ({low} to {high})"
 
 
 def _verdict_row(verdict: Verdict) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from hasim.scenario.rehearsal import rehearse
 from hasim.scenario.schema import ScenarioFile
 from hasim.scenario.schema.cloud import SecurityRuleSection
 from hasim.scenario.schema.fields import Section
-from hasim.scenario.steady import steady_faults
+from hasim.scenario.steady import steady_faults, steady_masters
 from hasim.scenario.validation import validate
 from hasim.units import format_duration
 
@@ -137,6 +137,10 @@ def _check_beginning(document: Document, scenario: Scenario) -> None:
     if all(faults.values()):
         reasons = "; ".join(f"{name}: {', '.join(reasons)}" for name, reasons in faults.items())
         raise document.error(("instances",), f"every instance is in FAULT ({reasons}) {begins_with}")
+    interval_ns = min(instance.vrrp.advert_int_ns for instance in steady_masters(scenario))
+    if scenario.initial_phase_ns is not None and scenario.initial_phase_ns > interval_ns:
+        phase, interval = format_duration(scenario.initial_phase_ns), format_duration(interval_ns)
+        raise document.error(("initial_phase",), f"{phase} is longer than {interval}, the time between two adverts")
 
 
 def _groups(file: ScenarioFile) -> tuple[SecurityGroup, ...]:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hasim.scenario.model import Instance, TrackFile, TrackProcess
+from hasim.scenario.model import Instance, Scenario, TrackFile, TrackProcess
 from hasim.vrrp.track import effective_priority, file_contribution, weight_contribution
 
-__all__ = ["file_key", "interface_key", "process_key", "steady_contributions", "steady_faults", "steady_priority"]
+__all__ = [
+    "file_key",
+    "interface_key",
+    "process_key",
+    "steady_contributions",
+    "steady_faults",
+    "steady_masters",
+    "steady_priority",
+]
 
 
 def process_key(name: str) -> str:
@@ -52,6 +60,18 @@ def steady_faults(instance: Instance) -> tuple[str, ...]:
 def steady_priority(instance: Instance) -> int:
     """The priority in its adverts."""
     return effective_priority(instance.vrrp.priority, steady_contributions(instance).values())
+
+
+def steady_masters(scenario: Scenario) -> list[Instance]:
+    """Who may be MASTER when a run begins: the one that the scenario names, or those of the highest priority.
+
+    In a cold start nobody is MASTER yet, not even in FAULT: then it is only who holds the address.
+    """
+    if scenario.initial_master is not None:
+        return [instance for instance in scenario.instances if instance.name == scenario.initial_master]
+    fit = [i for i in scenario.instances if not steady_faults(i)] or list(scenario.instances)
+    highest = max(steady_priority(instance) for instance in fit)
+    return [instance for instance in fit if steady_priority(instance) == highest]
 
 
 def _faults(instance: Instance) -> Iterator[str]:

@@ -99,7 +99,7 @@ def _expectation(details: ErrorDetails, context: dict[str, Any]) -> tuple[str, s
             return f"expected a list, got {found}", "write [a, b] or one '- ' line for each"
         case "dict_type":
             return f"expected entries by name, got {found}", "write 'name: {...}' or indented lines under each name"
-        case "not_a_mapping":
+        case "not_a_mapping" | "model_attributes_type" | "model_type":
             return f"expected keys and values, got {found}", ""
         case _:
             return f"{details['msg']}, got {found}", ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hasim.scenario.model import Scenario
-from hasim.scenario.steady import steady_faults, steady_priority
+from hasim.scenario.steady import steady_faults, steady_masters
 from hasim.sim.randomness import Randomness
 from hasim.vrrp.events import State
 
@@ -19,12 +19,7 @@ __all__ = ["first_master", "resume_daemons"]
 
 def first_master(scenario: Scenario, randomness: Randomness) -> str:
     """Whom the steady state has as MASTER."""
-    if scenario.initial_master is not None:
-        return scenario.initial_master
-    # In a cold start nobody is MASTER yet, not even in FAULT: then it is only who holds the address.
-    fit = [i for i in scenario.instances if not steady_faults(i)] or list(scenario.instances)
-    highest = max(steady_priority(instance) for instance in fit)
-    best = [instance for instance in fit if steady_priority(instance) == highest]
+    best = steady_masters(scenario)
     if len(best) > 1:
         # Equals do not preempt one another: whoever was MASTER last stays it, and either may have been.
         index = int(randomness.stream("initial_master").uniform() * len(best))

@@ -89,6 +89,7 @@ class Neighbours:
         """In the steady state of the start of a run. A BACKUP has sent nothing for long, but has been asked."""
         self._kernel = world.kernel
         self._fabric = world.fabric
+        self._heartbeats = world.heartbeats
         self._randomness = world.randomness
         self._delays = world.scenario.network.neighbour_delays_ns
         routers = [daemon.router for daemon in world.daemons.values()]
@@ -221,6 +222,7 @@ class Neighbours:
             self._kernel.at(max(entry.timer_ns, self._kernel.now), CHECKS, lambda _event: self._tick(entry))
 
     def _tick(self, entry: _Entry) -> None:
+        self._heartbeats.touch()  # adverts that were not simulated have used the entry
         entry.tick_ns = None
         self._advance(entry, self._kernel.now)
         self._watch(entry)

@@ -299,7 +299,7 @@ class Journal:
             yield
         except sqlite3.OperationalError as error:
             raise UserError(f"{self.path}: the journal cannot be used: {error}") from None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # SQLite quotes what it found in its message
             raise self._damaged(str(error)) from None
 
     def _damaged(self, what: str) -> UserError:

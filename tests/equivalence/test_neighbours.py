@@ -62,6 +62,24 @@ def test_quiet_and_explicit_runs_leave_the_same_trace(kind: str, text: str, seed
     assert quiet.records == explicit.records
 
 
+REBOOTING = """
+horizon: 240s
+zones: [z]
+vpc: {cidr: 10.0.0.0/16}
+subnets: {lan: {cidr: 10.0.1.0/24}}
+instances: {b: {}, c: {}}
+floating: {address: 10.0.1.100, mechanism: secondary_ip}
+guest: {boot: {lognormal: {median: 614ms, p95: 2456ms}}, network_ready: 6s}
+network: {neighbour_resolution: true}
+faults: [{kind: crash, target: c, time_to_failure: {exponential: {mean: 30s}}, duration: 1ms}]
+"""
+
+
+def test_a_timer_that_was_an_event_in_a_partition_may_come_due_in_the_quiet_after_it() -> None:
+    quiet = simulate(loads(REBOOTING), seed=0, replication=0)
+    assert quiet.records == simulate(loads(REBOOTING), seed=0, replication=0, heartbeats="explicit").records
+
+
 @pytest.mark.parametrize("advert_int", [1, 4, 6, 40])
 @pytest.mark.parametrize("loss", [0, 20])
 def test_what_an_entry_knows_after_an_hour_does_not_depend_on_how_it_was_simulated(advert_int: int, loss: int) -> None:

@@ -117,6 +117,11 @@ def test_what_is_asked_for_must_be_valid() -> None:
         study("{failover: {p50: 10s}}").advise(["vrrp.priority=100,300"])
 
 
+def test_an_easier_slo_is_no_advice() -> None:
+    with pytest.raises(UserError, match=r"slo\.failover\.p50: the SLO is what settings are to meet"):
+        study("{failover: {p50: 1s}}").advise(["slo.failover.p50=1s,1h"])
+
+
 def test_the_command_leaves_with_99_if_nothing_meets_the_slo(tmp_path: Path) -> None:
     scenario, out = tmp_path / "crash.yaml", tmp_path / "out"
     scenario.write_text(CRASH + "slo: {failover: {p50: 1s}}\n", encoding="utf-8")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+
 import pytest
 import typer
 
@@ -69,3 +73,10 @@ def test_an_interrupt_is_said_and_passed_on_as_130(capsys: pytest.CaptureFixture
 
 def test_a_status_that_the_command_chose_stays() -> None:
     assert status_of(typer.Exit(99)) == 99
+
+
+def test_a_full_disk_is_not_a_bug(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with open(os.devnull, "w", encoding="utf-8") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        assert status_of(OSError(errno.ENOSPC, "No space left on device")) == USER_INPUT
+    assert capfd.readouterr().err == "hasim: error: the output cannot be written: No space left on device\n"

@@ -68,3 +68,33 @@ def test_what_cannot_be_written_is_refused_before_any_work(
     assert result.exit_code == 2
     assert expected in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "explain {0} --pcap {0}",
+        "explain {0} --timeline {0}",
+        "run {0} --pcap {0}",
+        "report {0} --out {0}",
+        "sweep {0} --vary notify.retry_delay=1s,2s --report {0}",
+        "drill {0} --calibrate {0}",
+    ],
+)
+def test_a_file_of_another_kind_is_not_replaced(crash: Path, command: str) -> None:
+    result = hasim_command(*command.format(crash).split())
+    assert result.exit_code == 2
+    assert "this file holds something else, which would be lost; name another" in result.stderr
+    assert crash.read_text(encoding="utf-8") == CRASH
+
+
+def test_two_recordings_do_not_share_a_file(crash: Path, tmp_path: Path) -> None:
+    result = hasim_command("explain", crash, "--pcap", tmp_path / "one", "--timeline", tmp_path / "one")
+    assert result.exit_code == 2
+    assert "give each a file of its own" in result.stderr
+    assert not (tmp_path / "one").exists()
+
+
+def test_a_recording_may_be_written_again(crash: Path, tmp_path: Path) -> None:
+    files = ("--pcap", tmp_path / "a.pcapng", "--timeline", tmp_path / "a.json", "--window", "99s..101s")
+    assert [hasim_command("explain", crash, *files).exit_code for _ in range(2)] == [0, 0]

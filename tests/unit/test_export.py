@@ -340,3 +340,18 @@ def test_what_runs_on_an_instance_is_written_for_python_3_8() -> None:
         assert "annotations" in [
             alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
         ]
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("--service", "nonsense"), ("--service", "host:99999"), ("--python", ""), ("--python", "python3"),
+        ("--script-directory", "relative/dir"), ("--endpoint", "foo"), ("--script-user", ""),
+        ("--script-user", "a b"),
+    ],
+)  # fmt: skip
+def test_a_text_that_cannot_be_right_is_refused(tmp_path: Path, option: str, text: str) -> None:
+    result = hasim("export", "scenarios/partition.yaml", tmp_path / "deploy", option, text)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"hasim: error: {option} {text}: expected ")
+    assert not (tmp_path / "deploy").exists()

@@ -144,3 +144,8 @@ def test_odd_values_give_a_report_or_one_message(tmp_path: Path, data: st.DataOb
 @pytest.mark.parametrize("key", ["vrrp_strict", "advert_interval", "Nopreempt"])
 def test_a_key_that_is_not_known_is_reported(tmp_path: Path, key: str) -> None:
     assert replayed(tmp_path, CONFIG | {key: 1}, TRIAL).groups[0].unused == (key,)
+
+
+def test_a_device_that_never_ends_is_not_read() -> None:
+    with pytest.raises(UserError, match="/dev/zero: this is not a regular file"):
+        load_recording("/dev/zero")

@@ -3,6 +3,8 @@ nothing happened and where names are long."""
 
 from __future__ import annotations
 
+import base64
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from hasim.report.charts.differences import paired_differences
 from hasim.report.charts.pareto import pareto
 from hasim.report.charts.sweep import sweep_cloud, sweep_curves, sweep_heat_map
 from hasim.report.charts.tornado import tornado
+from hasim.report.page.figures import inline_svg
 from hasim.scenario.model import Slo
 from hasim.study import StudyResult
 from hasim.study.advise.candidates import Candidate, Factor, Option
@@ -123,3 +126,13 @@ def test_a_trade_off_fits_on_its_page(outages: list[float]) -> None:
     chart = pareto(advice(outages))
     assert texts_outside(chart) == []
     assert "SLO" in finding(chart)
+
+
+def test_a_heat_map_keeps_its_pictures_inside_a_page() -> None:
+    varied = [parse_vary("vrrp.advert_int=1s,2s"), parse_vary("notify.tries=3..5:3")]
+    page = inline_svg(sweep_heat_map(sweep(varied, [4.0, 10.0, 20.0, 8.0, 12.0, 16.0]), USUAL[2]), "chart1")
+    links = re.findall(r'<image[^>]* href="([^"]*)"', page)
+    assert links
+    for link in links:
+        picture = base64.b64decode(link.removeprefix("data:image/png;base64,"), validate=True)
+        assert picture.startswith(b"\x89PNG")

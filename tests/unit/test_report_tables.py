@@ -114,6 +114,16 @@ def test_slo_verdicts_are_met_not_met_or_undecided() -> None:
     assert rows["failover p50"][0] == "≤ 8 s"
 
 
+def test_below_the_slo_stands_how_many_runs_miss_its_availability() -> None:
+    missed = study(*random_outcomes(60, 12), slo=Slo(availability=1 - 1e-12))
+    chance = missed.chance_of_missing_availability
+    assert chance is not None
+    shares = (f"{100 * share:.3g}%" for share in (chance.value, chance.low, chance.high))
+    assert "{} of the runs of 1 y miss the availability that is wanted ({} to {})".format(*shares) in rendered(
+        table(missed, "SLO"), width=200
+    )
+
+
 def test_an_slo_about_failovers_that_never_came_is_undecided() -> None:
     rows = cells(table(study(*random_outcomes(20, 0), slo=Slo(failover_percentiles={0.99: S})), "SLO"))
     assert rows["failover p99"] == ("≤ 1 s", "nothing seen", "", "undecided")

@@ -113,6 +113,11 @@ def test_a_list_of_three_has_no_low_and_high_end() -> None:
         hasim.loads(CRASHES).sensitivity(["notify.tries=3,4,5"])
 
 
+def test_runs_of_different_length_are_not_compared() -> None:
+    with pytest.raises(UserError, match="over the same time"):
+        hasim.loads(CRASHES).sensitivity(["horizon=10d..30d"])
+
+
 def test_an_end_that_is_asked_for_must_be_valid() -> None:
     with pytest.raises(UserError, match="from 1 to 255"):
         hasim.loads(CRASHES).sensitivity(["vrrp.priority=100..300"])
@@ -143,3 +148,11 @@ def test_the_command_answers_with_a_table_and_json(tmp_path: Path) -> None:
     header, *rows = (out / "sensitivity.csv").read_text(encoding="utf-8").splitlines()
     assert header.startswith("metric,unit,parameter,kind,low,high,at_low")
     assert len(rows) == len(document["metrics"][0]["parameters"])
+
+
+def test_the_command_says_so_when_nothing_moves_anything(tmp_path: Path) -> None:
+    path = tmp_path / "quiet.yaml"
+    path.write_text(BASE, encoding="utf-8")
+    result = CliRunner().invoke(app, ["sensitivity", str(path), "-n", "1", "-j", "1"], prog_name="hasim")
+    assert result.exit_code == 0, result.output
+    assert "no difference seen in the" in result.output

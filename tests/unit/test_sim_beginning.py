@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hasim.scenario import loads
+from hasim.scenario.errors import ScenarioError
 from hasim.sim import simulate
 from hasim.trace import StateChanged
 
@@ -32,3 +33,8 @@ def test_a_version_3_backup_has_learnt_its_masters_interval(of_a: str, of_b: str
     scenario = loads(PAIR.format(of_a=of_a, of_b=of_b, phase=phase if of_a == "1s" else "50ms"))
     trace = simulate(scenario, seed=1, replication=0, heartbeats=heartbeats)
     assert [record.reason for record in trace.records if isinstance(record, StateChanged)] == ["steady_state"] * 2
+
+
+def test_the_last_advert_before_a_run_is_not_older_than_its_senders_interval() -> None:
+    with pytest.raises(ScenarioError, match=r"initial_phase: 200 ms is longer than 100 ms"):
+        loads(PAIR.format(of_a="100ms", of_b="1s", phase="200ms"))

@@ -161,6 +161,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "not SQLite": lambda path: path.write_text("a letter to my aunt " * 100),
     "half of it": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
     "a page of zeros": lambda path: path.write_bytes(path.read_bytes()[:4096] + bytes(4096) + path.read_bytes()[8192:]),
+    "a table whose name is no text": lambda path: path.write_bytes(
+        path.read_bytes().replace(b"tablestudystudy", b"tablest\xffdyst\xffdy")
+    ),
     "a changed row": lambda path: change(path, "UPDATE replication SET outcome = outcome || x'00' WHERE number = 2"),
     "a row of another number": lambda path: change(path, "UPDATE replication SET number = 9 WHERE number = 2"),
     "a row of another study": lambda path: change(

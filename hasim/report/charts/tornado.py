@@ -123,8 +123,9 @@ def _draw_whisker(axes: Any, row: float, part: Difference, scale: float, limits:
         if end == bound:
             axes.plot([end], [row], marker="|", markersize=8, color=DARK_GREY, zorder=2)
     value = estimate.value / scale
-    outer = high if value > 0 else low
-    return float(outer if abs(outer - value) < 0.3 * span else value)
+    outer, bound = (high, estimate.high / scale) if value > 0 else (low, estimate.low / scale)
+    is_cut_off = outer != bound  # beyond the edge are the parameters' names
+    return float(value if is_cut_off or abs(outer - value) >= 0.3 * span else outer)
 
 
 def _caption(sensitivity: Sensitivity, metric: Metric) -> str:

@@ -57,7 +57,8 @@ def alternative(chart: Chart, also: str = "") -> tuple[str, str]:
 def _rename(element: ElementTree.Element, prefix: str) -> None:
     link = element.attrib.pop(_LINK, None)
     if link is not None:
-        element.attrib["href"] = f"#{prefix}-{link.removeprefix('#')}"
+        inside = link.startswith("#")  # a heat map brings its picture along, as a data: URL
+        element.attrib["href"] = f"#{prefix}-{link[1:]}" if inside else "".join(link.split())
     for name, value in element.attrib.items():
         if name == "id":
             element.attrib[name] = f"{prefix}-{value}"

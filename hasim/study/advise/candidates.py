@@ -97,7 +97,14 @@ def _candidate(
 
 
 def considered(parameters: Sequence[Parameter]) -> list[Factor]:
-    """Factors that somebody asked for: the values of each in the order in which they are given, the cheapest first."""
+    """Factors that somebody asked for: the values of each in the order in which they are given, the cheapest first.
+
+    Raises:
+        UserError: one of them is the SLO, which all candidates are to meet.
+    """
+    for one in parameters:
+        if one.path.partition(".")[0] == "slo":
+            raise UserError(f"{one.path}: the SLO is what settings are to meet, and cannot be one of them")
     labels = [one.label for one in parameters]
     return [
         Factor(one.path, tuple(Option(f"{name}={value_text(value)}", {one.path: value}) for value in one.values))

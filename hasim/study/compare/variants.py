@@ -75,10 +75,11 @@ def run_variants(scenarios: Sequence[Scenario], running: Running) -> tuple[Study
     Scenarios that do the same thing are run once. After an interruption all have the same replications.
 
     Raises:
-        UserError: an argument cannot be.
+        UserError: an argument cannot be, or they do not all run for the same time.
         KeyboardInterrupt: interrupted before each had a replication.
     """
     first = scenarios[0]
+    _check_horizons(scenarios)
     seed = first.seed if running.seed is None else running.seed
     wanted = first.replications if running.replications is None else running.replications
     different = list({scenario.digest: scenario for scenario in scenarios}.values())
@@ -109,7 +110,7 @@ def check_comparable(variants: Sequence[Variant]) -> None:
     """Refuse what cannot be compared.
 
     Raises:
-        UserError: one variant only, two of one name, or runs of different length.
+        UserError: one variant only, or two of one name.
     """
     if len(variants) < 2:
         raise UserError("there is only one variant: name a second scenario, or a --variant of the first")
@@ -117,14 +118,17 @@ def check_comparable(variants: Sequence[Variant]) -> None:
     for index, name in enumerate(names):
         if name in names[:index]:
             raise UserError(f"two variants are called {name!r}: give each a name of its own")
-    first = variants[0]
-    for variant in variants[1:]:
-        if variant.scenario.horizon_ns != first.scenario.horizon_ns:
-            lengths = [format_duration(one.scenario.horizon_ns) for one in (first, variant)]
-            raise UserError(
-                f"{first.name} runs for {lengths[0]} and {variant.name} for {lengths[1]}: variants are compared over "
-                "the same time; set the same horizon in both"
-            )
+
+
+def _check_horizons(scenarios: Sequence[Scenario]) -> None:
+    """A longer replication has more luck than a shorter one: they do not make a pair."""
+    lengths_ns = list(dict.fromkeys(scenario.horizon_ns for scenario in scenarios))
+    if len(lengths_ns) > 1:
+        one, other = map(format_duration, lengths_ns[:2])
+        raise UserError(
+            f"one runs for {one} and another for {other}: scenarios are compared over the same time; set the same "
+            "horizon in all of them"
+        )
 
 
 def foreign_faults(baseline: Scenario, other: Scenario) -> tuple[str, ...]:

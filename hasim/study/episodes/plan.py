@@ -38,7 +38,7 @@ def cost_of(stratum: Stratum) -> int:
 
 def reached(aims: Sequence[Ratio], precision: float) -> bool:
     """Whether the interval of every aim reaches no further than ``precision`` times its value."""
-    return all(_CRITICAL * _cautious_error(aim) <= precision * aim.value for aim in aims)
+    return all(_reach(aim) * _cautious_error(aim) <= precision * aim.value for aim in aims)
 
 
 def further(cycles: Cycles, aims: Sequence[Ratio], precision: float, runs: int) -> dict[Stratum, int]:
@@ -65,9 +65,17 @@ def further(cycles: Cycles, aims: Sequence[Ratio], precision: float, runs: int) 
 def _neyman(aim: Ratio, precision: float) -> dict[Stratum, float]:
     """The cheapest numbers of episodes with which the interval is as narrow as wanted."""
     spreads = _cautious_spreads(aim)
-    error = precision * aim.value * aim.measure / _CRITICAL
+    error = precision * aim.value * aim.measure / _reach(aim)
     total = math.fsum(spread * math.sqrt(cost_of(stratum)) for stratum, spread in spreads.items())
     return {stratum: spread / math.sqrt(cost_of(stratum)) * total / error**2 for stratum, spread in spreads.items()}
+
+
+def _reach(aim: Ratio) -> float:
+    """So many standard errors the interval reaches to its longer side, skewed as it is."""
+    if not aim.error:
+        return _CRITICAL
+    found = aim.estimate()
+    return max(_CRITICAL, (found.high - aim.value) / aim.error, (aim.value - found.low) / aim.error)
 
 
 def _cautious_error(aim: Ratio) -> float:

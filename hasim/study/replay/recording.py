@@ -116,6 +116,8 @@ def load_recording(path: str | Path) -> Recording:
     """
     source = Path(path)
     try:
+        if source.exists() and not source.is_file() and not source.is_dir():  # such as /dev/zero, which never ends
+            raise UserError(f"{path}: this is not a regular file, expected a JSON file of recorded trials")
         if source.stat().st_size > _MAX_BYTES:
             raise UserError(f"{path}: larger than {_MAX_BYTES // 1_000_000} MB")
         document = json.loads(source.read_text(encoding="utf-8"))
