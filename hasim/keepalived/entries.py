@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 
 from hasim.keepalived.arguments import WeightValue, parse_address, read_integer
 from hasim.keepalived.config import Tracked, UnicastPeer, Vip
@@ -18,6 +19,8 @@ _LONGEST_WITH_BROADCAST = 30
 _FLAGS = frozenset({"home", "-nodad", "mngtmpaddr", "noprefixroute", "autojoin", "no_track"})
 _WITH_VALUE = frozenset({"dev", "scope", "broadcast", "brd", "label", "peer", "preferred_lft"})
 _SCOPES = frozenset({"site", "link", "host", "nowhere", "global"})
+_SCOPE_NUMBER = re.compile("0x[0-9a-f]+|[1-9][0-9]*|0", re.IGNORECASE)
+_HIGHEST_SCOPE = 255
 _MAX_TTL = 255
 
 
@@ -39,30 +42,39 @@ def read_address(entry: Entry, problems: Problems, static: bool = False) -> Vip 
             )
         else:
             prefix_length = number
-    options = _AddressOptions(entry, problems, static, prefix_length)
-    if not options.read(isinstance(address, IPv4Address)):
+    options = _AddressOptions(entry, problems, static, address, prefix_length)
+    if not options.read():
         return None
-    return Vip(address, prefix_length, options.interface, tuple(options.kept), entry.location)
+    return Vip(address, options.prefix_length, options.interface, options.kept, entry.location)
 
 
 class _AddressOptions:
-    """The words after an address: ``interface`` of ``dev``, and the others that keepalived accepts in ``kept``."""
+    """The words after an address: ``interface`` of ``dev``, and the others that keepalived accepts in ``kept``;
+    ``prefix_length`` is that of the address, which a ``peer`` takes away."""
 
-    def __init__(self, entry: Entry, problems: Problems, static: bool, prefix_length: int) -> None:
+    def __init__(
+        self, entry: Entry, problems: Problems, static: bool, address: IPv4Address | IPv6Address, prefix_length: int
+    ) -> None:
         self.interface: str | None = None
-        self._prefix_length = prefix_length
-        self.kept: list[str] = []
+        self.prefix_length = prefix_length
+        self._kept: list[tuple[str, ...]] = []
+        self._address = address
         self._entry = entry
         self._problems = problems
         self._with_value = _WITH_VALUE | {"track_group"} if static else _WITH_VALUE
         self._flags = _FLAGS if static else _FLAGS | {"use_vmac"}
 
-    def read(self, is_ipv4: bool) -> bool:
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The words of the options that keepalived accepts."""
+        return tuple(word for option in self._kept for word in option)
+
+    def read(self) -> bool:
         """Read them all; False where keepalived skips the address because of one."""
         words = iter(self._entry.words[1:])
         for option in words:
             if option in self._flags:
-                self.kept.append(option)
+                self._kept.append((option,))
             elif option not in self._with_value:
                 self._problems.error(
                     self._entry.location,
@@ -74,12 +86,15 @@ class _AddressOptions:
                 value = next(words, None)
                 if value is None:
                     return self._skip(f"{option} needs a value")
-                if not self._take(option, value, is_ipv4):
+                if not self._take(option, value):
                     return False
+        if self._has("peer"):
+            self._take_away_from_peer()
         return True
 
-    def _take(self, option: str, value: str, is_ipv4: bool) -> bool:
+    def _take(self, option: str, value: str) -> bool:
         """Take an option with a value; False where keepalived skips the address because of it."""
+        is_ipv4 = self._address.version == 4
         if option == "dev":
             if self.interface is not None:
                 return self._skip("dev is given twice")
@@ -90,8 +105,8 @@ class _AddressOptions:
                 return self._skip("an IPv6 address has no broadcast address")
             if value not in ("+", "-") and not isinstance(parse_address(value), IPv4Address):
                 return self._skip(f"{value!r} is not a broadcast address: expected +, - or an IPv4 address")
-            if value in ("+", "-") and self._prefix_length > _LONGEST_WITH_BROADCAST:
-                self._ignore(f"an address with prefix length {self._prefix_length} has no broadcast address")
+            if value in ("+", "-") and self.prefix_length > _LONGEST_WITH_BROADCAST:
+                self._ignore(f"an address with prefix length {self.prefix_length} has no broadcast address")
                 return True
         elif option == "label":
             if len(value) > _MAX_LABEL:
@@ -99,14 +114,47 @@ class _AddressOptions:
             if not is_ipv4:
                 self._ignore("an IPv6 address has no label")
                 return True
-        elif option == "scope" and value not in _SCOPES:
-            self._ignore(f"scope {value!r} is unknown: expected one of {', '.join(sorted(_SCOPES))}")
+        elif (option == "scope" and not self._is_scope(value)) or (option == "peer" and not self._is_peer(value)):
             return True
         elif option == "preferred_lft" and value != "forever" and (read_integer(value) or -1) < 0 and value != "0":
             self._ignore(f"preferred_lft {value!r} is not a number of seconds or forever")
             return True
-        self.kept += [option, value]
+        self._kept.append((option, value))
         return True
+
+    def _is_scope(self, value: str) -> bool:
+        """Whether keepalived takes that scope; what it ignores is reported."""
+        number = int(value, 0) if _SCOPE_NUMBER.fullmatch(value) else None
+        if self._address.version == 6:
+            self._ignore("an IPv6 address has no scope of its own")
+        elif value not in _SCOPES and (number is None or number > _HIGHEST_SCOPE):
+            self._ignore(f"scope {value!r} is unknown: expected one of {', '.join(sorted(_SCOPES))}, or 0 to 255")
+        else:
+            return True
+        return False
+
+    def _is_peer(self, value: str) -> bool:
+        """Whether keepalived takes that peer; what it ignores is reported."""
+        peer = parse_address(value)
+        if peer is None or peer.version != self._address.version:
+            self._ignore(f"peer {value!r} is not an IPv{self._address.version} address without a prefix length")
+        elif self._has("peer"):
+            self._ignore("peer is given twice")
+        else:
+            return True
+        return False
+
+    def _take_away_from_peer(self) -> None:
+        """An address with a peer has neither a prefix nor a broadcast address."""
+        if self.prefix_length != self._address.max_prefixlen:
+            self._ignore("an address with a peer has no prefix length")
+            self.prefix_length = self._address.max_prefixlen
+        if self._has("brd", "broadcast"):
+            self._ignore("an address with a peer has no broadcast address")
+            self._kept = [option for option in self._kept if option[0] not in ("brd", "broadcast")]
+
+    def _has(self, *names: str) -> bool:
+        return any(option[0] in names for option in self._kept)
 
     def _skip(self, message: str) -> bool:
         self._problems.error(self._entry.location, message, "keepalived skips the address")

@@ -144,7 +144,8 @@ def _script_word(text: str, position: int) -> tuple[str, int]:
                 word.append(character)
             position += 1
         elif character in "\"'":
-            quote = character
+            # The daemon does not miss the end of a quote that nothing follows.
+            quote = character if position + 1 < len(text) else ""
             position += 1
         elif character in _WHITE_SPACE:
             break

@@ -54,23 +54,18 @@ def complete_script(block: Statement, problems: Problems) -> VrrpScript | None:
 
 def complete_process(block: Statement, problems: Problems) -> TrackProcess | None:
     """A ``vrrp_track_process``; None without a process, which keepalived then removes."""
-    draft = _draft(block, problems, frozenset({"process"}))
+    draft = _draft(block, problems, frozenset({"process", "weight"}))
     process = draft.words("process")
     if not process:
         problems.error(block.end, f"vrrp_track_process {block.name} names no process", "keepalived removes it")
         return None
-    quorum, quorum_max = draft.get("quorum", int, 1), draft.find("quorum_max", int)
-    if quorum_max == 0 and not draft.has("quorum"):
-        quorum = 0
-    if quorum_max is not None and quorum_max < quorum:
-        problems.error(draft.where("quorum_max"), f"quorum_max {quorum_max} is less than quorum {quorum}")
-        quorum_max = None
+    quorum, quorum_max = _quorums(block, problems)
+    terminate_delay_ns, fork_delay_ns = _delays(block)
     match = draft.words("param_match")[:1]
     if match and match[0] not in ("initial", "partial"):
         problems.error(draft.where("param_match"), f"param_match {match[0]!r} is unknown: expected initial or partial")
         match = ()
     weight = draft.get("weight", WeightValue, _NO_WEIGHT)
-    delay_ns = draft.get("delay", int, 0)
     return TrackProcess(
         location=block.location,
         places=dict(draft.places),
@@ -80,11 +75,43 @@ def complete_process(block: Statement, problems: Problems) -> TrackProcess | Non
         reverse=weight.reverse,
         quorum=quorum,
         quorum_max=quorum_max,
-        fork_delay_ns=draft.get("fork_delay", int, delay_ns),
-        terminate_delay_ns=draft.get("terminate_delay", int, delay_ns),
+        fork_delay_ns=fork_delay_ns,
+        terminate_delay_ns=terminate_delay_ns,
         full_command=draft.has("full_command") or draft.has("param_match") or len(process) > 1,
         param_match=match[0] if match else "exact" if draft.has("param_match") or len(process) > 1 else None,
     )
+
+
+def _quorums(block: Statement, problems: Problems) -> tuple[int, int | None]:
+    """``quorum`` and ``quorum_max``: keepalived ignores the one that does not go with what stands above it."""
+    quorum, quorum_max, is_written = 1, None, False
+    for statement in block.statements:
+        name, number = statement.keyword.name, statement.value
+        if not isinstance(number, int):
+            continue
+        if name == "quorum" and quorum_max is not None and number > quorum_max:
+            problems.error(statement.location, f"quorum {number} is greater than quorum_max {quorum_max}")
+        elif name == "quorum":
+            quorum, is_written = number, True
+        elif name == "quorum_max" and number == 0 and not is_written:
+            quorum, quorum_max = 0, 0
+        elif name == "quorum_max" and number < quorum:
+            problems.error(statement.location, f"quorum_max {number} is less than quorum {quorum}")
+        elif name == "quorum_max":
+            quorum_max = number
+    return quorum, quorum_max
+
+
+def _delays(block: Statement) -> tuple[int, int]:
+    """``terminate_delay`` and ``fork_delay``: a later ``delay`` replaces both."""
+    delays_ns = {"terminate_delay": 0, "fork_delay": 0}
+    for statement in block.statements:
+        name, delay_ns = statement.keyword.name, statement.value
+        if isinstance(delay_ns, int) and name == "delay":
+            delays_ns = dict.fromkeys(delays_ns, delay_ns)
+        elif isinstance(delay_ns, int) and name in delays_ns:
+            delays_ns[name] = delay_ns
+    return delays_ns["terminate_delay"], delays_ns["fork_delay"]
 
 
 def complete_file(block: Statement, problems: Problems) -> TrackFile | None:

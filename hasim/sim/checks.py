@@ -143,6 +143,14 @@ class Check:
         self._waiting.clear()
         self._grid.start(self._world.kernel.now)
 
+    def reload(self) -> None:
+        """The daemon reads its configuration again: it runs the script at once, and counts on from where it was. The
+        result of a run that goes on is lost."""
+        if self._daemon.running and not self._daemon.frozen:
+            self._runs = 0
+            self._life += 1
+            self._grid.start(self._world.kernel.now)
+
     def stop(self) -> None:
         """The daemon is gone."""
         self._life += 1

@@ -123,8 +123,7 @@ class Daemon:
 
     def start(self) -> None:
         """Execute the program; it is up after its start-up time, unless it is killed before."""
-        self._life += 1
-        life = self._life
+        life = self._life = self._life + 1
         delay_ns = self.instance.daemon.start_up.quantile(self._start_up.uniform())
         self.world.kernel.at(self._now + delay_ns, WORLD, lambda _event: self._started(life))
 
@@ -216,9 +215,11 @@ class Daemon:
             self._handle(router or self.router, event)
 
     def reload(self, priority: int) -> None:
-        """SIGHUP with a configuration that gives another priority."""
+        """SIGHUP with a configuration that gives another priority; all checks run at once."""
         self._reloads += 1
         self.post(Reload(priority))
+        for check in self.checks:
+            check.reload()
 
     def check_result(self, check: Check) -> None:
         """A track script's verdict is in or has changed."""
@@ -379,8 +380,7 @@ class Daemon:
 
     def _go_on(self, concerned: Iterable[Router]) -> None:
         """Wait for what is next, after something that concerned these routers."""
-        now = self._now
-        if self._busy_until_ns > now:
+        if self._busy_until_ns > (now := self._now):
             begun = [r for r in concerned if r.machine.deadline_ns == now + r.settings.advert_int_ns]
             self._later(self._busy_until_ns - now, lambda: self._finish(begun))
         self.arm()

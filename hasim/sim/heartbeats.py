@@ -211,6 +211,8 @@ class Heartbeats:
                 senders.append(sender)
             elif state is State.BACKUP:
                 waiting.add(router.index)
+            elif router.machine.deadline_ns is not None:
+                return None  # an owner that waits for the end of its startup_delay
         if self._neighbours is not None and not self._neighbours.may_be_quiet(sender.router for sender in senders):
             return None
         return tuple(senders) if senders and waiting == followed else None

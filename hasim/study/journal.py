@@ -19,6 +19,7 @@ its checksum.
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -298,9 +299,15 @@ class Journal:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise UserError(f"{self.path}: the journal cannot be used: {error}") from None
+            raise UserError(f"{self.path}: the journal cannot be used: {error}{self._hint()}") from None
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # SQLite quotes what it found in its message
             raise self._damaged(str(error)) from None
+
+    def _hint(self) -> str:
+        """What to do where SQLite says only that it cannot open the file."""
+        if self.path is None or os.access(self.path.parent, os.W_OK):
+            return ""
+        return f". SQLite writes beside it even to read it: copy it out of {self.path.parent}, which cannot be written"
 
     def _damaged(self, what: str) -> UserError:
         detail = " ".join(what.split())

@@ -34,6 +34,7 @@ from     event                   to       effects
 ======== ======================= ======== =====================================================================
 INIT     Start                   BACKUP   remove left-over addresses, notify BACKUP, arm master-down interval
 INIT     Start (owner, MASTER)   MASTER   as BACKUP to MASTER: no BACKUP notify
+INIT     TimerExpired            MASTER   the same, at the end of a ``startup_delay``
 INIT     Start (something down)  FAULT    remove left-over addresses, notify FAULT
 INIT     last unknown script up  BACKUP   as Start
 BACKUP   TimerExpired            MASTER   advert, addresses, gratuitous ARPs, notify MASTER (the reason says
@@ -52,6 +53,7 @@ any      Follow                  any      what its sync group does: as above, bu
                                           says nothing, and one that follows into FAULT sends one advert 0
 any      Shutdown                INIT     from MASTER: advert 0, remove addresses; notify STOP
 MASTER   Reload                  MASTER   advert with the old priority, deadline now: one with the new follows
+BACKUP   Reload                  BACKUP   forget preempt_delay and the master's interval, arm master-down interval
 ======== ======================= ======== =====================================================================
 
 An instance that is ``synced`` decides less for itself: it leaves INIT and FAULT only when its group does, and its group
@@ -110,14 +112,25 @@ class Machine(Instance):
         self._delayed_until_ns = now + self.settings.startup_delay_ns if self.settings.startup_delay_ns else 0
         if self._down:
             return [RemoveAddresses(), *self._become_fault("start_up")]
-        if self._unknown or self.synced:
+        if self._unknown or self.synced or self.postpone(now):
             return [RemoveAddresses()]
         return [RemoveAddresses(), *self._leave_init(now)]
+
+    def postpone(self, now: int) -> bool:
+        """Whether it is an owner that waits for the end of its startup_delay; it then does. (An owner that waits for
+        the first result of a script does not wait for anything else.)"""
+        if not self.is_immediate_owner or now >= self._delayed_until_ns:
+            return False
+        self.deadline_ns = self._delayed_until_ns
+        return True
 
     def _leave_init(self, now: int) -> list[Effect]:
         if self.is_immediate_owner:
             return self._become_master("start_up", now)
         return self._become_backup("start_up", now)
+
+    def _on_init_timer(self, _event: TimerExpired, now: int) -> list[Effect]:
+        return self._become_master("start_up", now)
 
     def _on_backup_timer(self, _event: TimerExpired, now: int) -> list[Effect]:
         return self._become_master("priority_zero" if self._heard_goodbye else "down_timer", now)
@@ -254,6 +267,8 @@ class Machine(Instance):
         if self.state is State.MASTER:
             self.deadline_ns = now
         elif self.state is State.BACKUP:
+            self.preempt_deadline_ns = None
+            self.master_advert_int_ns = self.settings.advert_int_ns
             self._down_timer_ns = self._master_down_interval()
             self._arm(now)
         return [*first, *moved]
@@ -274,6 +289,7 @@ _HANDLERS: dict[tuple[State, type], _Handler] = {
     (State.FAULT, AdvertReceived): _ignore,
     (State.BACKUP, AdvertReceived): Machine._on_backup_advert,
     (State.MASTER, AdvertReceived): Machine._on_master_advert,
+    (State.INIT, TimerExpired): Machine._on_init_timer,
     (State.BACKUP, TimerExpired): Machine._on_backup_timer,
     (State.MASTER, TimerExpired): Machine._on_master_timer,
     **{(state, TrackedDown): Machine._on_tracked_down for state in _EVERY_STATE},

@@ -67,7 +67,8 @@ class SyncGroup:
             if is_faulty:
                 wanted += machine.handle(Follow(State.FAULT, _REASON), now)
             effects += ((name, effect) for effect in wanted)
-        if not is_faulty and all(machine.is_fit for machine in self.members.values()):
+        is_fit = not is_faulty and all(machine.is_fit for machine in self.members.values())
+        if is_fit and not (self._are_owners and all(machine.postpone(now) for machine in self.members.values())):
             effects += self._begin(next(iter(self.members)), "start_up", now)
         return effects
 
@@ -111,10 +112,13 @@ class SyncGroup:
         """Whether that member may become MASTER: all others are, or want it too."""
         return all(member.wants_master for other, member in self.members.items() if other != name)
 
+    @property
+    def _are_owners(self) -> bool:
+        return all(machine.is_immediate_owner for machine in self.members.values())
+
     def _begin(self, first: str, reason: str, now: int) -> list[MemberEffect]:
         """Everybody is fit: leave INIT or FAULT, the member whose recovery it was first."""
-        owners = all(machine.is_immediate_owner for machine in self.members.values())
-        state = State.MASTER if owners and reason == "start_up" else State.BACKUP
+        state = State.MASTER if self._are_owners and reason == "start_up" else State.BACKUP
         effects: list[MemberEffect] = [
             (first, effect) for effect in self.members[first].handle(Follow(state, reason), now)
         ]

@@ -291,7 +291,7 @@ class VrrpNetwork:
 
     def _state_line(self, name: str) -> str:
         machine = self._machines[name]
-        waits = {State.MASTER: "next advert at", State.BACKUP: "takes over at"}.get(machine.state)
+        waits = {State.MASTER: "next advert at", State.BACKUP: "takes over at"}.get(machine.state, "is MASTER at")
         deadline = "waits for nothing" if machine.deadline_ns is None else f"{waits} {_time(machine.deadline_ns)}"
         frozen = ", frozen" if name in self._queues else ""
         return f"{name}: {machine.state}, priority {machine.priority}, {deadline}{frozen}"

@@ -69,6 +69,38 @@ def test_one_node_alone_has_no_findings() -> None:
     assert _lint(A) == ()
 
 
+PROCESS = "}}\nvrrp_track_process p {{\nprocess sshd\nweight {weight}"
+"""In place of what follows in global_defs."""
+
+
+def test_a_process_that_makes_equal_priorities_differ_is_counted() -> None:
+    assert "equal-priorities" in _rules(A, replace(B, priority="priority 150"))
+    weighted = replace(A, defs=PROCESS.format(weight=60), more="track_process {\np\n}")
+    assert _rules(weighted, replace(B, priority="priority 150")) == ["never-fails-over"]
+
+
+def test_strict_mode_is_named_where_it_clears_a_preempt_delay() -> None:
+    (finding,) = _lint(replace(A, more="strict_mode on\npreempt_delay 5"), B)
+    assert "preempt_delay and strict mode" in finding.reason
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "found"),
+    [
+        (replace(A, more="mcast_dst_ip 224.0.0.50"), B, True),
+        (replace(A, defs="vrrp_mcast_group4 224.0.0.50"), B, True),
+        (replace(A, defs="vrrp_mcast_group4 224.0.0.50"), replace(B, more="mcast_dst_ip 224.0.0.50"), False),
+        (replace(A, defs="vrrp_mcast_group4 224.0.0.50", more="mcast_dst_ip 224.0.0.18"), B, False),
+    ],
+)
+def test_two_multicast_groups_are_two_networks(one: Node, other: Node, found: bool) -> None:
+    """Tried on 2.2.7: both are MASTER."""
+    nodes = [replace(node, peers="", source="") for node in (one, other)]
+    nodes = [replace(node, source=f"mcast_src_ip {node.address}") for node in nodes]
+    assert ("multicast-group-differs" in _rules(*nodes)) == found
+    assert "multicast-group-differs" not in _rules(one, other)
+
+
 CASES: list[tuple[str, Node, Node, str]] = [
     ("never-fails-over", replace(A, priority="priority 103", check="weight 2"), B, "a.conf"),
     ("never-fails-over", replace(A, priority="priority 140", check="weight 101"), B, "a.conf"),
@@ -77,7 +109,15 @@ CASES: list[tuple[str, Node, Node, str]] = [
     ("nopreempt-without-effect", replace(A, state="state MASTER", more="nopreempt"), B, "a.conf"),
     ("nopreempt-without-effect", replace(A, state="state MASTER", more="preempt_delay 5"), B, "a.conf"),
     ("nopreempt-without-effect", replace(A, more="nopreempt\npreempt_delay 5"), B, "a.conf"),
+    ("nopreempt-without-effect", replace(A, more="strict_mode on\npreempt_delay 5"), B, "a.conf"),
     ("equal-priorities", A, replace(B, priority="priority 150"), "b.conf"),
+    ("never-fails-over", replace(A, more="track_interface {\neth1 weight -50\n}"), B, "a.conf"),
+    (
+        "never-fails-over",
+        replace(A, defs=PROCESS.format(weight=2), priority="priority 101", more="track_process {\np\n}"),
+        B,
+        "a.conf",
+    ),
     ("two-owners", replace(A, priority="priority 255"), replace(B, priority="priority 255"), "b.conf"),
     (
         "priority-clamped",
@@ -242,6 +282,7 @@ def test_every_rule_has_a_name_of_its_own_and_a_row_in_the_table() -> None:
 
 def test_every_rule_is_shown_by_a_test() -> None:
     shown = {case[0] for case in CASES} | {
+        "multicast-group-differs",
         "close-priorities",
         "multicast",
         "reclaim-by-advert-only",

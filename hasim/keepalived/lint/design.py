@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from hasim.keepalived.config import Config, IPAddress, Tracked, VrrpInstance
 from hasim.keepalived.problems import Location
@@ -42,6 +43,7 @@ class Router:
     ``nopreempt_written`` and ``preempt_delay_written_ns`` are what the author wrote, whether or not it is in force.
     ``moves_address``: becoming MASTER runs a script that moves a cloud address (None: it runs a script that may do so).
     ``reclaims``: somebody looks regularly whether the MASTER still holds the address (None: unknown).
+    ``multicast_group``: where its multicast adverts go (None: unicast, or the group of the RFCs).
     ``sync_group``: the name of the vrrp_sync_group that it is in (None: it decides for itself).
     """
 
@@ -62,6 +64,7 @@ class Router:
     down_timer_adverts: int = 3
     higher_prio_send_advert: bool = False
     unicast: bool
+    multicast_group: IPAddress | None = None
     source_address: IPAddress | None = None
     peers: tuple[IPAddress, ...] = ()
     authentication: tuple[str, str] | None = None
@@ -168,11 +171,16 @@ def _router(node: str, config: Config, instance: VrrpInstance) -> Router:
         down_timer_adverts=instance.down_timer_adverts,
         higher_prio_send_advert=instance.higher_prio_send_advert,
         unicast=instance.unicast,
+        multicast_group=_multicast_group(config, instance),
         source_address=instance.source_address,
         peers=tuple(peer.address for peer in instance.unicast_peers),
         authentication=(authentication.type, authentication.password) if authentication is not None else None,
         addresses=tuple(vip.address for vip in instance.virtual_addresses),
-        checks=tuple(_checks(config, (*instance.track_scripts, *(group.track_scripts if group else ())))),
+        checks=(
+            *_checks(config, (*instance.track_scripts, *(group.track_scripts if group else ()))),
+            *_watched(instance.track_processes, instance.track_interfaces),
+            *(_watched(group.track_processes, group.track_interfaces) if group else ()),
+        ),
         has_master_script=master,
         has_backup_script=runs_any or any(notify.backup is not None for notify in notifies),
         has_stop_script=any(notify.stop is not None for notify in notifies),
@@ -181,6 +189,14 @@ def _router(node: str, config: Config, instance: VrrpInstance) -> Router:
         moves_address=None if master or fifo else False,
         sync_group=group.name if group is not None else None,
     )
+
+
+def _multicast_group(config: Config, instance: VrrpInstance) -> IPAddress | None:
+    if instance.unicast:
+        return None
+    defaults = config.global_defs
+    general = defaults.vrrp_mcast_group4 if instance.family == 4 else defaults.vrrp_mcast_group6
+    return instance.mcast_dst_ip or general
 
 
 def _checks(config: Config, tracked: Iterable[Tracked]) -> Iterable[Check]:
@@ -198,6 +214,12 @@ def _checks(config: Config, tracked: Iterable[Tracked]) -> Iterable[Check]:
             rise=script.rise,
             fall=script.fall,
         )
+
+
+def _watched(*tracked: Iterable[Tracked]) -> Iterable[Check]:
+    """The processes and interfaces that are tracked: no scripts that run at intervals."""
+    for item in chain.from_iterable(tracked):
+        yield Check(name=item.name, location=item.location, weight=item.weight, reverse=item.reverse)
 
 
 def _groups(routers: Sequence[Router]) -> list[list[Router]]:

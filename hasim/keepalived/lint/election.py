@@ -67,7 +67,8 @@ def _weight_with_nopreempt(design: Design) -> Iterator[Remark]:
     "nopreempt-without-effect",
     Level.WARNING,
     "nopreempt or preempt_delay is written beside a setting that clears it",
-    "keepalived clears nopreempt with state MASTER or priority 255, and preempt_delay with those or with nopreempt",
+    "keepalived clears nopreempt with state MASTER or priority 255, and preempt_delay with state MASTER, nopreempt "
+    "or strict mode",
 )
 def _cleared_preemption(design: Design) -> Iterator[Remark]:
     for router in _routers(design):
@@ -80,13 +81,14 @@ def _cleared_preemption(design: Design) -> Iterator[Remark]:
                 "write state BACKUP on every node",
             )
         if router.preempt_delay_written_ns and not router.preempt_delay_ns:
-            cause = "nopreempt" if router.nopreempt else reason
+            is_strict = not router.nopreempt and router.state != "MASTER"
+            cause = "nopreempt" if router.nopreempt else "strict mode" if is_strict else reason
             yield (
                 router.where("preempt_delay"),
                 f"{router.node} has preempt_delay and {cause}",
                 "keepalived clears preempt_delay"
                 + ("" if router.nopreempt else ": after a repair this node takes the address back without waiting"),
-                "remove one of the two" if router.nopreempt else "write state BACKUP on every node",
+                "remove one of the two" if router.nopreempt or is_strict else "write state BACKUP on every node",
             )
 
 

@@ -151,6 +151,23 @@ def _transport(design: Design) -> Iterator[Remark]:
 
 
 @PEER_RULES.rule(
+    "multicast-group-differs",
+    Level.ERROR,
+    "the nodes send their multicast adverts to different groups",
+    "tried on 2.2.7: a node listens to its own group alone",
+)
+def _multicast_group(design: Design) -> Iterator[Remark]:
+    for one, other in _pairs(design):
+        if one.multicast_group and other.multicast_group and one.multicast_group != other.multicast_group:
+            yield (
+                other.where("mcast_dst_ip"),
+                f"adverts go to {one.multicast_group} on {one.node} and to {other.multicast_group} on {other.node}",
+                "no node hears another, and both are MASTER for as long as both run",
+                "use the same mcast_dst_ip (or vrrp_mcast_group4, vrrp_mcast_group6) on every node",
+            )
+
+
+@PEER_RULES.rule(
     "peer-missing",
     Level.ERROR,
     "a node does not name another one among its unicast peers",

@@ -103,7 +103,11 @@ class VrrpSection(SyncedInstanceSection):
     """keepalived's `vrrp_instance` of the floating address, with its keywords and its defaults (only the transport
     differs: a VPC has no multicast unless it is switched on)."""
 
-    startup_delay: Duration = setting("0", "Time after its start in which keepalived does nothing.")
+    startup_delay: Duration = setting(
+        "0",
+        "So long after its start keepalived does not begin to wait for becoming MASTER; each advert that it hears "
+        "meanwhile, a lower one too, puts the end of that wait off.",
+    )
     garp_master_repeat: Annotated[int, Whole(1, 100)] = setting(
         5, "Gratuitous ARPs that a new MASTER sends at once, and again after `garp_master_delay`."
     )
