@@ -124,6 +124,7 @@ class _Builder:
             source_address=self._address(self._own_interface(vrrp), vrrp),
             unicast_peers=self._peers(router),
             kernel_rx_buf_size=vrrp.kernel_rx_buf_size or 0,
+            mcast_dst_ip=vrrp.multicast_group if vrrp.transport is Transport.MULTICAST else None,
             authentication=None if vrrp.password is None else Authentication("PASS", vrrp.password),
             virtual_addresses=self._virtual_addresses(router),
             excluded_addresses=self._excluded_addresses(router),

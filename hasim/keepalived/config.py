@@ -352,6 +352,15 @@ class Config(Placed):
                 return instance
         raise KeyError(name)
 
+    def multicast_group_of(self, instance: VrrpInstance) -> IPAddress | None:
+        """Where the instance's multicast adverts go; None where they are unicast."""
+        if instance.unicast:
+            return None
+        defaults = self.global_defs
+        return instance.mcast_dst_ip or (
+            defaults.vrrp_mcast_group4 if instance.family == 4 else defaults.vrrp_mcast_group6
+        )
+
     def garp_interval_of(self, instance: VrrpInstance) -> tuple[int, Location]:
         """The time between two gratuitous ARPs of an instance in nanoseconds, and where it is written."""
         for group in self.garp_groups:

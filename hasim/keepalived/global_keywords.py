@@ -53,8 +53,8 @@ def _process_settings(process: str) -> tuple[Keyword, ...]:
 
 
 _GARP_AND_ELECTION = (
-    setting("vrrp_mcast_group4", Address(4, multicast=True)),
-    setting("vrrp_mcast_group6", Address(6, multicast=True)),
+    setting("vrrp_mcast_group4", Address(4, multicast=True), simulated=True),
+    setting("vrrp_mcast_group6", Address(6, multicast=True), simulated=True),
     setting("vrrp_garp_master_delay", _SECONDS, simulated=True),
     setting("vrrp_garp_master_repeat", _REPEATS, simulated=True),
     setting("vrrp_garp_master_refresh", Integer(0, unit_ns=_SECOND, fallback=0), simulated=True),

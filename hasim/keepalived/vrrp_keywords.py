@@ -54,7 +54,7 @@ _ADDRESSING = (
     setting("native_ipv6", simulated=True),
     setting("mcast_src_ip", Address(), field="source_address", simulated=True),
     setting("unicast_src_ip", Address(), field="source_address", simulated=True),
-    setting("mcast_dst_ip", Address(multicast=True, link_local=True)),
+    setting("mcast_dst_ip", Address(multicast=True, link_local=True), simulated=True),
     setting("track_src_ip"),
     values("unicast_peer", field="unicast_peers", simulated=True),
     setting("unicast_fault_no_peer"),

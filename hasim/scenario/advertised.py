@@ -1,4 +1,6 @@
-"""The addresses that an advert names: keepalived sends none without one, even where it has none to configure.
+"""Where an advert goes, and the addresses that it names.
+
+keepalived sends none without an address, even where it has none to configure.
 
 Where it does not configure the floating address (a whole ENI moves, or an EIP; a further member of a sync group), or
 its adverts go over IPv6 and can name no IPv4 address, it has a link-local one on the loopback device, which nobody else
@@ -9,9 +11,10 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
 
-from hasim.scenario.model import Scenario, VrrpSettings
+from hasim.scenario.model import Scenario, Transport, VrrpSettings
+from hasim.vrrp.wire import MULTICAST_V4, MULTICAST_V6
 
-__all__ = ["advertised_addresses", "configured_address"]
+__all__ = ["advert_group", "advertised_addresses", "configured_address"]
 
 _UNSEEN_V4, _UNSEEN_V6 = IPv4Address("169.254.0.0"), IPv6Address("fe80::200:5eff:fe00:0")
 
@@ -30,3 +33,10 @@ def advertised_addresses(scenario: Scenario, vrrp: VrrpSettings, member: str) ->
     if vrrp.native_ipv6:
         return (_UNSEEN_V6 + vrrp.virtual_router_id,)
     return (configured_address(scenario, member) or _UNSEEN_V4 + vrrp.virtual_router_id,)
+
+
+def advert_group(vrrp: VrrpSettings) -> IPv4Address | IPv6Address | None:
+    """The multicast group that its adverts go to, and that it listens to; None where they are unicast."""
+    if vrrp.transport is not Transport.MULTICAST:
+        return None
+    return vrrp.multicast_group or (MULTICAST_V6 if vrrp.native_ipv6 else MULTICAST_V4)

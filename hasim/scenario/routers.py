@@ -23,7 +23,7 @@ from hasim.scenario.schema.fields import overlaid
 from hasim.scenario.schema.tracking import TrackFileSection, TrackProcessSection, TrackScriptSection
 from hasim.scenario.schema.vrrp import SyncedInstanceSection, VrrpSection
 from hasim.vrrp.timers import complete_advert_int
-from hasim.vrrp.wire import AUTHENTICATION_LENGTH
+from hasim.vrrp.wire import AUTHENTICATION_LENGTH, MULTICAST_V4, MULTICAST_V6
 
 __all__ = ["RouterResolver", "place_of"]
 
@@ -136,6 +136,7 @@ class RouterResolver:
             password=_password(section) if version == 2 else None,
             virtual_addresses=self._virtual_addresses(section, path),
             kernel_rx_buf_size=section.kernel_rx_buf_size,
+            multicast_group=self._multicast_group(section, path),
         )
 
     def _version(self, section: SyncedInstanceSection, path: KeyPath) -> int:
@@ -164,6 +165,16 @@ class RouterResolver:
             if address in section.virtual_ipaddress[:number]:
                 raise self.document.error(place, f"{address} stands twice in this list")
         return tuple(section.virtual_ipaddress)
+
+    def _multicast_group(self, section: SyncedInstanceSection, path: KeyPath) -> IPv4Address | IPv6Address | None:
+        group = section.multicast_group
+        if group is None or group in (MULTICAST_V4, MULTICAST_V6):
+            return None
+        family = 6 if section.native_ipv6 else 4
+        if not group.is_multicast or group.version != family:
+            place = self._place(*path, "multicast_group")
+            raise self.document.error(place, f"{group} is no multicast group of IPv{family}, over which the adverts go")
+        return group
 
     def _interface(self, section: SyncedInstanceSection, path: KeyPath) -> str:
         if section.interface is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from hasim.scenario.advertised import advertised_addresses
+from hasim.scenario.advertised import advert_group, advertised_addresses
 from hasim.scenario.distributions import Distribution
 from hasim.scenario.model import (
     CLIENTS,
@@ -223,7 +223,7 @@ class Fabric:
             out, into = self._heartbeat(sender), self._heartbeat(receiver)
             if sender.vrrp.transport is Transport.MULTICAST:
                 carried = self._scenario.network.multicast and out.subnet == into.subnet
-                carried = carried and receiver.vrrp.transport is Transport.MULTICAST
+                carried = carried and advert_group(sender.vrrp) == advert_group(receiver.vrrp)
             else:
                 carried = receiver.name in sender.vrrp.peers and receiver.vrrp.transport is Transport.UNICAST
             self._admitted[key] = (

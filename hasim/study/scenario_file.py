@@ -63,12 +63,12 @@ def _encode(value: Any) -> Any:
 
 def _decode(hint: Any, data: Any, where: str) -> Any:
     """The value of type ``hint`` in ``data``; ``where`` is named in errors."""
-    if hint == IPv4Address | IPv6Address:
-        return ip_address(data)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        (inner,) = (argument for argument in arguments if argument is not type(None))
-        return None if data is None else _decode(inner, data, where)
+        inner = [argument for argument in arguments if argument is not type(None)]
+        if data is None:
+            return None
+        return ip_address(data) if inner == [IPv4Address, IPv6Address] else _decode(inner[0], data, where)
     if origin is tuple:
         return tuple(_decode(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(_list(data, where)))
     if origin is Mapping:

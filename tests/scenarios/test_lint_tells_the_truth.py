@@ -339,6 +339,13 @@ CASES = (
         _two_masters,
     ),
     Case(
+        "multicast-group-differs",
+        "vpc: {multicast: true}\nvrrp: {transport: multicast}\n",
+        "instances: {b: {vrrp: {multicast_group: 224.0.0.99}}}",
+        "vrrp: {multicast_group: 224.0.0.99}",
+        _two_masters,
+    ),
+    Case(
         "peer-missing",
         THREE % 50,
         "instances: {a: {vrrp: {peers: [b]}}}",

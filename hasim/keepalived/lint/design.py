@@ -43,7 +43,7 @@ class Router:
     ``nopreempt_written`` and ``preempt_delay_written_ns`` are what the author wrote, whether or not it is in force.
     ``moves_address``: becoming MASTER runs a script that moves a cloud address (None: it runs a script that may do so).
     ``reclaims``: somebody looks regularly whether the MASTER still holds the address (None: unknown).
-    ``multicast_group``: where its multicast adverts go (None: unicast, or the group of the RFCs).
+    ``multicast_group``: where its multicast adverts go (None: they are unicast).
     ``sync_group``: the name of the vrrp_sync_group that it is in (None: it decides for itself).
     """
 
@@ -171,7 +171,7 @@ def _router(node: str, config: Config, instance: VrrpInstance) -> Router:
         down_timer_adverts=instance.down_timer_adverts,
         higher_prio_send_advert=instance.higher_prio_send_advert,
         unicast=instance.unicast,
-        multicast_group=_multicast_group(config, instance),
+        multicast_group=config.multicast_group_of(instance),
         source_address=instance.source_address,
         peers=tuple(peer.address for peer in instance.unicast_peers),
         authentication=(authentication.type, authentication.password) if authentication is not None else None,
@@ -189,14 +189,6 @@ def _router(node: str, config: Config, instance: VrrpInstance) -> Router:
         moves_address=None if master or fifo else False,
         sync_group=group.name if group is not None else None,
     )
-
-
-def _multicast_group(config: Config, instance: VrrpInstance) -> IPAddress | None:
-    if instance.unicast:
-        return None
-    defaults = config.global_defs
-    general = defaults.vrrp_mcast_group4 if instance.family == 4 else defaults.vrrp_mcast_group6
-    return instance.mcast_dst_ip or general
 
 
 def _checks(config: Config, tracked: Iterable[Tracked]) -> Iterable[Check]:

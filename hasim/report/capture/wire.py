@@ -13,11 +13,11 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple, TypeAlias
 
 from hasim.report.capture.frames import advert_frame, announcement_frame, multicast_mac
-from hasim.scenario.advertised import advertised_addresses, configured_address
-from hasim.scenario.model import Instance, Interface, Scenario, Transport, VrrpSettings
+from hasim.scenario.advertised import advert_group, advertised_addresses, configured_address
+from hasim.scenario.model import Instance, Interface, Scenario, VrrpSettings
 from hasim.scenario.topology import Topology, build_region
 from hasim.trace import AdvertSent, GarpSent, Trace
-from hasim.vrrp.wire import MULTICAST_V4, MULTICAST_V6, Advertisement
+from hasim.vrrp.wire import Advertisement
 
 __all__ = ["Packet", "packets"]
 
@@ -111,8 +111,8 @@ class _Sender:
     def _destinations(self) -> Iterator[tuple[_Address, bytes, tuple[str, ...]]]:
         """Where an advert goes: address, hardware address of the next hop, and whom it is for."""
         vrrp = self._vrrp
-        if vrrp.transport is Transport.MULTICAST:
-            group = MULTICAST_V6 if vrrp.native_ipv6 else MULTICAST_V4
+        group = advert_group(vrrp)
+        if group is not None:
             yield group, multicast_mac(group), vrrp.peers
             return
         for name in vrrp.peers:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from hasim.keepalived import Config, VrrpInstance
 from hasim.scenario.importing.values import Setting
+from hasim.vrrp.wire import MULTICAST_V4, MULTICAST_V6
 
-__all__ = ["differing_addresses", "has_ipv6_adverts", "receive_buffer"]
+__all__ = ["differing_addresses", "has_ipv6_adverts", "other_multicast_group", "receive_buffer"]
 
 _MTU = 1500
 _IP_HEADER, _VRRP_HEADER, _PASSWORD, _AH_HEADER = 20, 8, 8, 24
@@ -18,6 +19,16 @@ _LARGEST = 2**31 - 1
 def has_ipv6_adverts(instance: VrrpInstance) -> bool:
     """Whether its adverts go over IPv6 in a scenario, which has them with version 3 only."""
     return instance.family == 6 and instance.version == 3
+
+
+def other_multicast_group(config: Config, instance: VrrpInstance) -> Setting | None:
+    """Where its multicast adverts go, if not to the protocol's own group."""
+    group = config.multicast_group_of(instance)
+    if group in (None, MULTICAST_V4, MULTICAST_V6) or (group.version == 6) != has_ipv6_adverts(instance):
+        return None
+    is_own = instance.mcast_dst_ip is not None
+    general = f"vrrp_mcast_group{group.version}"
+    return Setting(str(group), instance.where("mcast_dst_ip") if is_own else config.global_defs.where(general))
 
 
 def differing_addresses(instances: Mapping[str, VrrpInstance]) -> dict[str, Setting]:

@@ -15,7 +15,12 @@ from hasim.errors import UserError
 from hasim.keepalived import Config, SyncGroup, VrrpInstance
 from hasim.keepalived.config import IPAddress
 from hasim.keepalived.lint import VirtualRouter, design_of
-from hasim.scenario.importing.adverts import differing_addresses, has_ipv6_adverts, receive_buffer
+from hasim.scenario.importing.adverts import (
+    differing_addresses,
+    has_ipv6_adverts,
+    other_multicast_group,
+    receive_buffer,
+)
 from hasim.scenario.importing.tracking import TrackedThings
 from hasim.scenario.importing.values import (
     ByName,
@@ -260,6 +265,9 @@ def _election_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple
     yield "transport", placed(transport, "unicast_peers", remark)
     if has_ipv6_adverts(instance):
         yield "native_ipv6", placed(True, "native_ipv6", "its addresses are IPv6")
+    group = other_multicast_group(config, instance)
+    if group is not None:
+        yield "multicast_group", group
     if instance.authentication is not None and instance.authentication.type == "PASS":
         password = json.dumps(instance.authentication.password, ensure_ascii=False)
         yield "authentication", placed(f"{{auth_type: PASS, auth_pass: {password}}}", "authentication")

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from hasim.keepalived import Location
 from hasim.keepalived.lint import Check, Design, Router, VirtualRouter
-from hasim.scenario.advertised import advertised_addresses
+from hasim.scenario.advertised import advert_group, advertised_addresses
 from hasim.scenario.errors import KeyPath
 from hasim.scenario.loading import Document
 from hasim.scenario.machines import Merged
@@ -22,6 +22,7 @@ __all__ = ["ScenarioDesign", "design_of_scenario", "heartbeat_of"]
 
 _KEYS: dict[str, KeyPath] = {
     "unicast_peers": ("vrrp", "peers"),
+    "mcast_dst_ip": ("vrrp", "multicast_group"),
     "virtual_addresses": ("vrrp", "virtual_ipaddress"),
     "notify_master": ("notify",),
     "notify_master_rx_lower_pri": ("notify", "notify_master_rx_lower_pri"),
@@ -108,6 +109,7 @@ def _router(design: ScenarioDesign, instance: Instance, merged: Merged) -> Route
         down_timer_adverts=vrrp.down_timer_adverts,
         higher_prio_send_advert=vrrp.higher_prio_send_advert,
         unicast=vrrp.transport is Transport.UNICAST,
+        multicast_group=advert_group(vrrp),
         source_address=_source(instance),
         peers=tuple(_source(scenario.instance(peer)) for peer in vrrp.peers),
         authentication=_authentication(vrrp),
@@ -147,6 +149,7 @@ def _member(design: ScenarioDesign, instance: Instance, number: int) -> Router:
         down_timer_adverts=vrrp.down_timer_adverts,
         higher_prio_send_advert=vrrp.higher_prio_send_advert,
         unicast=vrrp.transport is Transport.UNICAST,
+        multicast_group=advert_group(vrrp),
         source_address=_source(there),
         peers=tuple(_source(replace(peer, vrrp=peer.sync_group[number].vrrp)) for peer in peers),
         authentication=_authentication(vrrp),

@@ -85,7 +85,7 @@ _FILES = (
         "the [scenario reference](scenario-reference.md)",
     ),
 )
-NOT_IN_SCENARIOS = ONLY_IN_FILES | {"multicast", "multicast-group-differs", "stop-script-hurried"}
+NOT_IN_SCENARIOS = ONLY_IN_FILES | {"multicast", "stop-script-hurried"}
 """What a scenario cannot say, or knows better."""
 _BOTH, _ONLY_SCENARIOS, _ONE_FILE = "keepalived.conf and scenarios", "scenarios", "one file by itself"
 _CHAPTERS: tuple[tuple[str, str, Iterable[_Described]], ...] = (

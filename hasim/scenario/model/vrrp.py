@@ -100,7 +100,7 @@ class VrrpSettings:
     ``native_ipv6``: adverts go over IPv6. ``password``: what its VRRPv2
     adverts are to be taken by (at most 8 bytes; None: no authentication). ``virtual_addresses``: those that its adverts
     name (None: the floating one alone). ``kernel_rx_buf_size``: what it asks of the kernel for its socket, in bytes
-    (None: nothing).
+    (None: nothing). ``multicast_group``: where its multicast adverts go (None: to the protocol's own).
     """
 
     virtual_router_id: int
@@ -133,6 +133,7 @@ class VrrpSettings:
     password: str | None = None
     virtual_addresses: tuple[IPv4Address | IPv6Address, ...] | None = None
     kernel_rx_buf_size: int | None = None
+    multicast_group: IPv4Address | IPv6Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,11 @@ class SyncedInstanceSection(Section):
     transport: Literal["unicast", "multicast"] = setting(
         "unicast", "`multicast` needs `vpc.multicast`; `unicast` is `unicast_peer`."
     )
+    multicast_group: AnyAddress | None = setting(
+        None,
+        "`mcast_dst_ip`: where its multicast adverts go, and what it listens to. By default the protocol's own group, "
+        "224.0.0.18 or ff02::12.",
+    )
     native_ipv6: bool = setting(
         False,
         "Adverts go over IPv6, from the interface's `ipv6_address` (by which equal priorities are then told apart); "
