@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from hasim.scenario.importing import import_configs
 from tests.keepalived import address_lists
 from tests.keepalived.address_lists import PAIRS
 from tests.keepalived.daemon import needs_keepalived
-from tests.real.test_sync_group import NAMESPACES
+from tests.real.namespaces import run_apart
 from tests.unit.bare_pair import run, states
 from tests.unit.test_sim_advertised_addresses import conf
 
@@ -34,14 +32,7 @@ def _simulated(version: int, more: str, higher: tuple[int, ...], lower: tuple[in
 
 
 def test_the_daemons_hear_each_other_exactly_when_the_simulated_ones_do(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*NAMESPACES, sys.executable, address_lists.__file__, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    real = dict(zip(PAIRS, json.loads(done.stdout), strict=True))
+    printed = run_apart(address_lists, tmp_path)
+    real = dict(zip(PAIRS, json.loads(printed), strict=True))
     assert real == {pair: _simulated(*pair) for pair in PAIRS}
     assert set(real.values()) == {"MASTER", "BACKUP"}

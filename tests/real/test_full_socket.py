@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ import pytest
 from tests.keepalived import full_socket
 from tests.keepalived.daemon import needs_keepalived
 from tests.keepalived.full_socket import ASKED
-from tests.real.test_sync_group import NAMESPACES
+from tests.real.namespaces import run_apart
 from tests.unit.test_sim_receive_buffer import answers, frozen
 
 pytestmark = [pytest.mark.real, needs_keepalived]
@@ -20,16 +18,9 @@ pytestmark = [pytest.mark.real, needs_keepalived]
 
 def test_a_real_daemon_answers_as_many_adverts_as_the_simulated_one(tmp_path: Path) -> None:
     default = int(Path("/proc/sys/net/core/rmem_default").read_text())
-    done = subprocess.run(
-        [*NAMESPACES, sys.executable, full_socket.__file__, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    printed = run_apart(full_socket, tmp_path)
     simulated = [
         answers(frozen(30, {} if asked is None else {"kernel_rx_buf_size": asked}, receive_buffer=default))
         for asked in ASKED
     ]
-    assert json.loads(done.stdout) == simulated
+    assert json.loads(printed) == simulated

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ from hasim.trace import StateChanged
 from tests.keepalived import passwords
 from tests.keepalived.daemon import needs_keepalived
 from tests.keepalived.passwords import PAIRS
-from tests.real.test_sync_group import NAMESPACES
+from tests.real.namespaces import run_apart
 from tests.unit.bare_pair import bare_pair, instance, run
 
 pytestmark = [pytest.mark.real, needs_keepalived]
@@ -31,14 +29,7 @@ def _simulated(higher: str | None, lower: str | None) -> str:
 
 
 def test_the_daemons_hear_each_other_exactly_when_the_simulated_ones_do(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*NAMESPACES, sys.executable, passwords.__file__, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    real = dict(zip(PAIRS, json.loads(done.stdout), strict=True))
+    printed = run_apart(passwords, tmp_path)
+    real = dict(zip(PAIRS, json.loads(printed), strict=True))
     assert real == {pair: _simulated(*pair) for pair in PAIRS}
     assert set(real.values()) == {"MASTER", "BACKUP"}

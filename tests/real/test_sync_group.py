@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 
 import pytest
@@ -16,10 +14,10 @@ from hasim.units import SECOND
 from tests.keepalived import two_networks
 from tests.keepalived.daemon import needs_keepalived
 from tests.keepalived.two_networks import STORY
+from tests.real.namespaces import run_apart
 
 pytestmark = [pytest.mark.real, needs_keepalived, pytest.mark.xdist_group("two networks")]
 
-NAMESPACES = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 SCENARIO = """
 horizon: 40s
 zones: [lab]
@@ -51,17 +49,10 @@ def _by_step(events: Sequence[tuple[float, str, str, str]], begins: Sequence[flo
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Moves:
-    directory = tmp_path_factory.mktemp("two-networks")
-    done = subprocess.run(
-        [*NAMESPACES, sys.executable, two_networks.__file__, str(directory)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    printed = run_apart(two_networks, tmp_path_factory.mktemp("two-networks"))
+    lines = [json.loads(line) for line in printed.splitlines()]
     begins = [at for at, node, _, _ in lines if not node]
-    assert len(begins) == len(STORY), done.stderr
+    assert len(begins) == len(STORY)
     return _by_step([tuple(line) for line in lines if line[1]], begins)
 
 
