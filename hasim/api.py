@@ -12,6 +12,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from hasim.units import counted
+
 if TYPE_CHECKING:
     from hasim.export import Export, ExportOptions
     from hasim.measure import Outage, RunOutcome
@@ -83,8 +85,9 @@ class Study:
         try:
             return Study(changed(self._document, wanted), self._directory)
         except ScenarioError as error:  # the file was right before: its lines would only mislead
-            what = ", ".join(f"{path}={value}" for path, value in wanted.items())
-            place = f"{self._document.path} with {what}"
+            from hasim.study.compare.variants import changes_text
+
+            place = f"{self._document.path} with {changes_text(wanted)}"
             raise ScenarioError(
                 place, None, error.path, error.message, hint=error.hint, more=error.more, code=error.code
             ) from None
@@ -363,7 +366,9 @@ class Explanation:
         from hasim.report.charts import outage_timeline
 
         if not 1 <= outage <= len(self.outages):
-            raise IndexError(f"this replication has {len(self.outages)} outages, there is no outage {outage}")
+            raise IndexError(
+                f"this replication has {counted(len(self.outages), 'outage')}, there is no outage {outage}"
+            )
         return outage_timeline(self.trace, self.outages[outage - 1])
 
     def write_capture(self, path: str | PathLike[str]) -> int:
@@ -392,7 +397,7 @@ class Explanation:
 
     def __repr__(self) -> str:
         name, count = self.trace.scenario, len(self.outages)
-        return f"<hasim.Explanation of {name!r}, replication {self.trace.replication}: {count} outages>"
+        return f"<hasim.Explanation of {name!r}, replication {self.trace.replication}: {counted(count, 'outage')}>"
 
     def _repr_html_(self) -> str:
         from hasim.report.html import narration_html

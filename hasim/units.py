@@ -19,6 +19,7 @@ __all__ = [
     "MINUTE",
     "SECOND",
     "YEAR",
+    "counted",
     "format_duration",
     "parse_duration",
     "parse_fraction",
@@ -123,6 +124,11 @@ def parse_gigabytes(text: str) -> float:
 def seconds(duration_ns: int) -> float:
     """A duration in seconds, for arithmetic at the edge (charts, statistics, tables)."""
     return duration_ns / SECOND
+
+
+def counted(count: int, noun: str) -> str:
+    """So many of something, for people: ``1 replication``, ``2,000 replications``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def format_duration(duration_ns: int, digits: int = 3) -> str:

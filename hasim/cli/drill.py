@@ -11,7 +11,7 @@ import typer
 from hasim.cli.guard import INTERRUPTED, OUTSIDE, guarded, say
 from hasim.cli.options import JsonOption, OutOption, ScenarioArgument, SetOption, load_study
 from hasim.errors import UserError
-from hasim.units import SECOND
+from hasim.units import SECOND, counted
 
 if TYPE_CHECKING:
     from hasim.drill import DrillResult
@@ -157,7 +157,7 @@ def _write_calibration(path: Path, result: DrillResult) -> None:
 def _leave(result: DrillResult) -> None:
     if result.interrupted:
         done = sum(len(episode.repetitions) for episode in result.episodes)
-        say(f"interrupted: the result is that of the {done} repetitions that were finished")
+        say(f"interrupted: the result is that of {counted(done, 'finished repetition')}")
         raise typer.Exit(INTERRUPTED)
     if not result.inside:
         say("something was measured outside of what was simulated")

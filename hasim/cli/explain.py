@@ -18,6 +18,7 @@ from hasim.cli.recordings import (
     write_recordings,
 )
 from hasim.errors import UserError
+from hasim.units import counted
 
 if TYPE_CHECKING:
     from hasim.api import Explanation, Study
@@ -88,7 +89,7 @@ def _worst(study: Study, seed: int | None, jobs: int | None) -> tuple[int, int |
         result = study.run(seed=seed, jobs=jobs, progress=progress)
     found = worst_outage(result)
     if found is None:
-        say(f"none of {len(result.outcomes):,} replications has an outage")
+        say(f"no outage in {counted(len(result.outcomes), 'replication')}")
         return 0, None
     return found
 
@@ -98,7 +99,7 @@ def _narrowed(explanation: Explanation, outage: int | None) -> Narration:
         return explanation.narration
     count = len(explanation.outages)
     if outage > count:
-        has = f"{count} outage{'s' if count != 1 else ''}" if count else "no outage"
+        has = counted(count, "outage") if count else "no outage"
         raise UserError(f"--outage {outage}: replication {explanation.trace.replication} has {has}")
     return explanation.narration.only(outage)
 

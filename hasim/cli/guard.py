@@ -17,7 +17,7 @@ import typer
 
 from hasim.errors import HasimError, ModelInvariantError, UserError
 
-__all__ = ["INTERRUPTED", "OUR_FAULT", "OUTSIDE", "SLO_NOT_MET", "USER_INPUT", "guarded", "say"]
+__all__ = ["INTERRUPTED", "OUR_FAULT", "OUTSIDE", "SLO_NOT_MET", "USER_INPUT", "guarded", "run_program", "say"]
 
 OUR_FAULT = 1
 USER_INPUT = 2
@@ -58,7 +58,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except OSError as error:
             if error.errno not in _FULL:
                 _admit(error)
-            say(f"error: the output cannot be written: {error.strerror}")
+            _say_full(error)
             _leave_quietly(USER_INPUT)
         except HasimError as error:
             say(f"error: {error}")
@@ -69,10 +69,35 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-def _leave_quietly(status: int = 0) -> NoReturn:
+def run_program(program: Callable[[], object]) -> None:
+    """Run the program as a whole: help and the version are printed outside of every command."""
+    try:
+        try:
+            program()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _silence()
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _say_full(error)
+        _silence()
+        sys.exit(USER_INPUT)
+
+
+def _say_full(error: OSError) -> None:
+    say(f"error: the output cannot be written: {error.strerror}")
+
+
+def _silence() -> None:
     """Nobody reads any more: the interpreter must not complain either when it flushes at the end."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, sys.stdout.fileno())
+
+
+def _leave_quietly(status: int = 0) -> NoReturn:
+    _silence()
     raise typer.Exit(status)
 
 

@@ -15,6 +15,7 @@ from hasim.cli.guard import USER_INPUT, guarded, say
 from hasim.cli.nodes import ConfigIdOption, NodeOption, name_nodes
 from hasim.cli.options import JsonOption
 from hasim.errors import UserError
+from hasim.units import counted
 
 if TYPE_CHECKING:
     from hasim.keepalived import Config
@@ -110,7 +111,7 @@ def _read(nodes: Mapping[str, tuple[Path, str]]) -> dict[str, Config]:
     for text in texts[:_MOST_REFUSALS]:
         say(f"error: {text}")
     if len(texts) > _MOST_REFUSALS:
-        say(f"and {len(texts) - _MOST_REFUSALS} more mistakes")
+        say(f"and {counted(len(texts) - _MOST_REFUSALS, 'more mistake')}")
     if texts:
         raise typer.Exit(USER_INPUT)
     return configs

@@ -14,6 +14,7 @@ from hasim.cli.guard import USER_INPUT, guarded
 from hasim.cli.nodes import ConfigIdOption, NodeOption, name_nodes
 from hasim.cli.options import JsonOption
 from hasim.errors import UserError
+from hasim.units import counted
 
 if TYPE_CHECKING:
     from hasim.keepalived import Config
@@ -127,6 +128,6 @@ def _lines(found: Sequence[Finding]) -> Iterator[str]:
         yield f"{finding.location}: {finding.level}: {finding.reason} [{finding.rule}]"
         yield f"    what will happen: {finding.consequence}"
         yield f"    repair: {finding.repair}"
-    counted = Counter(finding.level.value for finding in found)
-    parts = [f"{counted[level]} {level}{'s'[: counted[level] != 1]}" for level in ("error", "warning", "note")]
-    yield ", ".join(part for part in parts if part[0] != "0") or "no findings"
+    counts = Counter(finding.level.value for finding in found)
+    levels = (level for level in ("error", "warning", "note") if counts[level])
+    yield ", ".join(counted(counts[level], level) for level in levels) or "no findings"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from hasim.cli.compare import compare
 from hasim.cli.drill import drill
 from hasim.cli.explain import explain
 from hasim.cli.export import export
+from hasim.cli.guard import run_program
 from hasim.cli.importing import import_
 from hasim.cli.journal import journal
 from hasim.cli.lint import lint
@@ -90,4 +92,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal that cannot show an arrow gets a question mark, not an error
             stream.reconfigure(errors="replace")
-    app(prog_name="hasim")
+    run_program(partial(app, prog_name="hasim"))

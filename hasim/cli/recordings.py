@@ -10,6 +10,7 @@ import typer
 from hasim.cli.guard import say
 from hasim.cli.output import blaming_user, check_file
 from hasim.errors import UserError
+from hasim.units import counted
 
 if TYPE_CHECKING:
     from hasim.api import Explanation, Study
@@ -122,7 +123,7 @@ def write_recordings(explanation: Explanation, pcap: Path | None, timeline: Path
     """
     if pcap is not None:
         with blaming_user(pcap, "--pcap"):
-            say(f"{explanation.write_capture(pcap):,} packets in {pcap}")
+            say(f"{counted(explanation.write_capture(pcap), 'packet')} in {pcap}")
     if timeline is not None:
         with blaming_user(timeline, "--timeline"):
             explanation.write_timeline(timeline)

@@ -27,6 +27,7 @@ from hasim.cli.options import (
 )
 from hasim.cli.recordings import PcapOption, TimelineOption, WindowOption, record_first
 from hasim.errors import UserError
+from hasim.units import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,7 +180,7 @@ def _print_tables(result: StudyResult) -> None:
 
 def _leave(result: StudyResult) -> None:
     if result.interrupted:
-        say(f"interrupted: the result is that of the {len(result.outcomes):,} replications that were finished")
+        say(f"interrupted: the result is that of {counted(len(result.outcomes), 'finished replication')}")
         raise typer.Exit(INTERRUPTED)
     if result.stopping is not None and not result.stopping.met:
         from hasim.report.tables import stopping_note

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from hasim.units import MICROSECOND
+from hasim.units import MICROSECOND, counted
 
 if TYPE_CHECKING:
     from hasim.drill.holding import DrillResult
@@ -43,7 +43,7 @@ def calibration_text(result: DrillResult) -> str:
 
     repetitions = sum(len(episode.repetitions) for episode in result.episodes)
     heading = (
-        f"# Measured by hasim drill {result.version}: {result.scenario.name}, {repetitions} repetitions.\n"
+        f"# Measured by hasim drill {result.version}: {result.scenario.name}, {counted(repetitions, 'repetition')}.\n"
         "# Use with: hasim run SCENARIO --set @THIS_FILE\n"
         "# The times of the control plane are those of the endpoint that was drilled against, seen from the scripts.\n"
     )

@@ -10,6 +10,7 @@ from hasim.drill.holding import DrillResult
 from hasim.drill.machine import TOTAL
 from hasim.report.numbers import duration_text
 from hasim.report.tables import Table
+from hasim.units import counted
 
 __all__ = ["drill_tables"]
 
@@ -32,7 +33,7 @@ def _episode_tables(episode: EpisodeResult) -> Iterator[Table]:
     rows = tuple(_group_row(group, count, simulated) for group in episode.groups if _is_worth_a_row(group, simulated))
     columns = ("outage", "measured in", "simulated in", "ended by failover", "simulated", "")
     note = "" if rows else "no outage, neither measured nor simulated"
-    title = f"{describe(episode.episode)}; drilled {count} times, simulated {simulated:,} times"
+    title = f"{describe(episode.episode)}; drilled {counted(count, 'time')}, simulated {counted(simulated, 'time')}"
     yield Table(title, columns, rows or (("none", f"0 of {count}", "0%", "", "", _INSIDE),), (1, 2, 3, 4), note)
     for group in episode.groups:
         if group.measured:

@@ -8,6 +8,7 @@ include; and is then cut at its braces.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -31,7 +32,6 @@ from hasim.keepalived.tokens import BLANKS, split_at_brace, strip_comment
 __all__ = ["Line", "LineReader"]
 
 _MAX_LINES = 2_000_000
-_MAX_INCLUDE_DEPTH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,25 @@ class _Source(Protocol):
 
 
 class _File:
-    """The physical lines of one file, cut where keepalived's buffer is full."""
+    """The physical lines of one file, cut where keepalived's buffer is full; ``above`` is the one that includes it."""
 
-    def __init__(self, name: str, text: str, directory: Path, checks_before: frozenset[str]) -> None:
+    def __init__(
+        self, name: str, text: str, directory: Path, checks_before: frozenset[str], above: _File | None
+    ) -> None:
         self.name = name
+        self.above = above
         self.directory = directory
         self.checks_before = checks_before
+        self._real_name = os.path.realpath(name)
         self._lines = self._cut(text)
+
+    def is_within(self, path: Path) -> bool:
+        """Whether it is that file, or was included by it."""
+        file: _File | None = self
+        real_name = os.path.realpath(path)
+        while file is not None and file._real_name != real_name:
+            file = file.above
+        return file is not None
 
     def _cut(self, text: str) -> Iterator[Line]:
         lines = text.split("\n")
@@ -130,24 +142,28 @@ class LineReader:
         self._defining: Definition | None = None
         self._cut_short: Definition | None = None
         self._count = 0
+        self._depth = 0
 
-    def open_text(self, name: str, text: str, directory: Path) -> None:
-        """Read ``text`` next, as if it were the file ``name`` in ``directory``: after parameters and repetitions."""
+    def open_text(self, name: str, text: str, directory: Path, above: _File | None = None) -> None:
+        """Read ``text`` next, as if it were the file ``name`` in ``directory``: after parameters and repetitions.
+
+        ``above`` is the file that includes it.
+        """
         self.files.append(name)
         self.last_location = Location(name, 0)
-        above = next((i for i, s in enumerate(reversed(self._sources)) if isinstance(s, _File)), 0)
-        file = _File(name, text, directory, self.include_checks.current)
-        self._sources.insert(len(self._sources) - above, file)
+        before = next((i for i, s in enumerate(reversed(self._sources)) if isinstance(s, _File)), 0)
+        file = _File(name, text, directory, self.include_checks.current, above)
+        self._sources.insert(len(self._sources) - before, file)
 
-    def open_file(self, path: Path) -> None:
-        """Read a file next.
+    def open_file(self, path: Path, above: _File | None = None) -> None:
+        """Read a file next; ``above`` is the one that includes it.
 
         Raises:
             KeepalivedConfigError: it is not there, or not text.
         """
         name = str(path)
         try:
-            self.open_text(name, read_configuration_text(path), path.parent)
+            self.open_text(name, read_configuration_text(path), path.parent, above)
         except OSError as error:
             raise KeepalivedConfigError(Location(name, 0), f"cannot be read: {error.strerror}") from None
         except ValueError as error:
@@ -157,7 +173,7 @@ class LineReader:
         """The next logical line, or None at the end of the configuration.
 
         Raises:
-            KeepalivedConfigError: parameters or repetitions that cannot be carried out, or too deep includes.
+            KeepalivedConfigError: parameters or repetitions that cannot be carried out.
         """
         while (line := self._raw_line()) is not None:
             self.last_location = line.location
@@ -171,6 +187,7 @@ class LineReader:
             if rest:
                 self._residue = Line(rest, _shifted(expanded.location, offset))
             if text:
+                self._depth += (text == "{") - (text == "}")
                 return Line(text, expanded.location, expanded.literal)
         if self._definitions.lacked_id:
             self.problems.warning(
@@ -190,7 +207,11 @@ class LineReader:
 
     def _directory(self) -> Path:
         """The directory of the file being read, which relative includes start from."""
-        return next((s.directory for s in reversed(self._sources) if isinstance(s, _File)), Path())
+        file = self._file()
+        return Path() if file is None else file.directory
+
+    def _file(self) -> _File | None:
+        return next((source for source in reversed(self._sources) if isinstance(source, _File)), None)
 
     def _raw_line(self) -> Line | None:
         """The next line of the topmost source that has one."""
@@ -340,7 +361,8 @@ class LineReader:
         include = parse_include(line.text)
         if include is None:
             return False
-        self._open_included(include, line.location)
+        above = self._file()
+        self._open_included(include, line.location, above)
         if not line.literal and self.copied:
             self.problems.warning(
                 line.location,
@@ -348,20 +370,29 @@ class LineReader:
                 "keepalived reads the file twice",
                 fails_config_test=False,
             )
-            self._open_included(include, line.location)
+            self._open_included(include, line.location, above)
         return True
 
-    def _open_included(self, include: IncludeLine, location: Location) -> None:
-        """Read the files of an include next."""
-        depth = sum(isinstance(source, _File) for source in self._sources)
-        if depth > _MAX_INCLUDE_DEPTH:
-            raise KeepalivedConfigError(
-                location,
-                f"files include one another more than {_MAX_INCLUDE_DEPTH} deep: does one include itself?",
-            )
-        files = find_files(include, self._directory(), self.include_checks, location, self.problems)
+    def _open_included(self, include: IncludeLine, location: Location, above: _File | None) -> None:
+        """Read the files of an include in the file ``above`` next."""
+        directory = Path() if above is None else above.directory
+        files = find_files(include, directory, self.include_checks, location, self.problems)
         for path in reversed(files):
-            self.open_file(path)
+            if above is not None and above.is_within(path):
+                self._report_loop(path, include, location)
+            else:
+                self.open_file(path, above)
+
+    def _report_loop(self, path: Path, include: IncludeLine, location: Location) -> None:
+        """Say that a file includes itself. Whatever is read again outside of a block is defined already."""
+        message = f"{path} includes itself: expected another file"
+        again = "keepalived reads it again until the system lets it open no more files"
+        if "readable" in include.checks | self.include_checks.current:
+            self.problems.fatal(location, message, f"{again}, and then does not run")
+        elif self._depth > 0:
+            self.problems.error(location, message, f"{again}, and takes its lines for a part of this block")
+        else:
+            self.problems.warning(location, message, f"{again}, and then skips the line")
 
 
 def _shifted(location: Location, columns: int) -> Location:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hasim.report.comparison import interval_text
-from hasim.report.numbers import amount_text, duration_text, percentage
+from hasim.report.numbers import amount_text, duration_text, percentage, replications_text
 from hasim.report.tables import MET, MISSED, UNDECIDED, Table
 from hasim.study.advise.candidates import AS_IT_IS
 from hasim.study.advise.elimination import Standing
 from hasim.study.compare.variants import value_text
-from hasim.units import format_duration
+from hasim.units import counted, format_duration
 
 if TYPE_CHECKING:
     from hasim.study.advise import Advice, Judged
@@ -53,9 +53,8 @@ def advice_sentence(advice: Advice) -> str:
 def _answer(advice: Advice) -> Table:
     shown = advice.answer or advice.judged[0]
     first = advice.judged[0].result
-    horizon = format_duration(advice.scenario.horizon_ns)
-    title = f"{advice.scenario.name}: {len(advice.judged)} candidates, up to {advice.looks[-1]:,} replications of "
-    title += f"{horizon} each, seed {first.seed}"
+    title = f"{advice.scenario.name}: {counted(len(advice.judged), 'candidate')}, up to "
+    title += f"{replications_text(advice.looks[-1], advice.scenario.horizon_ns)}, seed {first.seed}"
     if advice.interrupted:
         title += " (interrupted)"
     rows = tuple(_objective(verdict) for verdict in shown.verdicts)
@@ -101,7 +100,7 @@ def _candidates(advice: Advice) -> Table:
     names = [verdict.name for verdict in advice.judged[0].verdicts]
     rows = tuple(_candidate(advice, one) for one in advice.judged[:_MOST_ROWS])
     left = len(advice.judged) - _MOST_ROWS
-    note = f"{left} dearer ones: --json, or --out and its candidates.csv" if left > 0 else ""
+    note = f"{counted(left, 'dearer one')}: --json, or --out and its candidates.csv" if left > 0 else ""
     numbers = tuple(range(1, 2 + len(names)))
     return Table("Candidates, the cheapest first", ("", "runs", *names, "SLO"), rows, numbers, note)
 
@@ -130,7 +129,7 @@ def _trade_off(advice: Advice) -> Table:
         ]
         rows.append((one.candidate.name, *texts))
     columns = ("", latency.label, "95% interval", other.label, "95% interval")
-    note = f"over the {advice.common_replications:,} replications that all candidates had"
+    note = f"over the {counted(advice.common_replications, 'replication')} that all candidates had"
     return Table(f"The trade-off: {latency.label} against {other.label}", columns, tuple(rows), (1, 3), note)
 
 
@@ -140,5 +139,5 @@ def _order(advice: Advice) -> Table:
     more = len(advice.refused) - 3
     note = "everything is tried with what stands first before what stands below it is touched"
     if more > 0:
-        note += f"; {more} more combinations are not valid"
+        note += f"; {counted(more, 'more combination')} {'is' if more == 1 else 'are'} not valid"
     return Table("Considered, the cheapest first", ("", ""), tuple(rows), note=note)

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hasim.report.names import distinct, shorten
-from hasim.report.numbers import amount_text, signed_text
+from hasim.report.numbers import amount_text, replications_text, signed_text
 from hasim.report.tables import UNDECIDED, Table
 from hasim.study.compare.variants import changes_text
-from hasim.units import format_duration
 
 if TYPE_CHECKING:
     from hasim.study.compare import Comparison, Difference, Metric
@@ -50,8 +49,7 @@ def comparison_sentence(comparison: Comparison) -> str:
 
 def _winners(comparison: Comparison) -> Table:
     first = comparison.results[0]
-    horizon = format_duration(first.scenario.horizon_ns)
-    count = f"{comparison.replications:,} replications of {horizon} each, seed {first.seed}"
+    count = f"{replications_text(comparison.replications, first.scenario.horizon_ns)}, seed {first.seed}"
     title = f"{', '.join(comparison.names)}: {count}"
     if comparison.interrupted:
         title += " (interrupted)"

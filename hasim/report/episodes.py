@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hasim.report.numbers import duration_text, nines_text, per_year, percentage_without, small_text
 from hasim.report.tables import Table, estimate_row, slo_table
-from hasim.units import YEAR
+from hasim.units import YEAR, counted
 
 if TYPE_CHECKING:
     from hasim.study.episodes import EpisodesResult
@@ -74,7 +74,7 @@ def _headline(result: EpisodesResult) -> Table:
     if latency is not None:
         for name, estimate in (("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99)):
             rows.append(estimate_row(f"failover latency {name}", estimate, duration_text))
-    title = f"{result.scenario.name}: the long run from {result.episodes:,} episodes, seed {result.seed}"
+    title = f"{result.scenario.name}: the long run from {counted(result.episodes, 'episode')}, seed {result.seed}"
     return Table(title, ("", "", f"{lost.confidence:.0%} interval"), tuple(rows), numbers=(1,), note=_precision(result))
 
 
@@ -85,7 +85,7 @@ def _precision(result: EpisodesResult) -> str:
     width = max(aim.high - aim.value, aim.value - aim.low) / aim.value
     reached = "" if width <= 1.2 * result.precision else f" (±{result.precision:.0%} was wanted)"
     gain = "" if math.isinf(result.gain) else f"; crude simulation would need {result.gain:,.0f} times as many"
-    return f"±{width:.1%} after {result.runs:,} runs of the world{reached}{gain}"
+    return f"±{width:.1%} after {counted(result.runs, 'run')} of the world{reached}{gain}"
 
 
 def _by_faults(result: EpisodesResult) -> Table:
@@ -135,7 +135,7 @@ def _evidence(result: EpisodesResult) -> Table:
     rows = []
     for depth in result.depths:
         found = result.evidence(depth)
-        name = "the first fault alone" if depth == 0 else f"{depth} more fault{'s' * (depth > 1)} before it is over"
+        name = "the first fault alone" if depth == 0 else f"{counted(depth, 'more fault')} before it is over"
         part = f"{found.part:.2%}"
         effective = f"{found.effective:,.0f}" if found.part else "-"
         largest = f"{found.largest:.1%}" if found.part else "-"

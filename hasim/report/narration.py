@@ -43,7 +43,7 @@ from hasim.trace import (
     TaskEnded,
     Trace,
 )
-from hasim.units import MINUTE, format_duration
+from hasim.units import MINUTE, counted, format_duration
 
 __all__ = ["explain"]
 
@@ -263,7 +263,7 @@ def _priority(scenario: Scenario, name: str) -> int:
 
 def _closing(outcome: RunOutcome) -> tuple[str, ...]:
     count, length = len(outcome.outages), format_duration(outcome.horizon_ns)
-    outages = f"{count} outage{'s' if count > 1 else ''}" if count else "No outage"
+    outages = counted(count, "outage") if count else "No outage"
     lost = f", {duration_text(outcome.downtime_ns)} without service" if count else ""
     lines = [f"{outages} in {length}{lost}: {percentage(outcome.availability)} available."]
     for length_ns, words in (

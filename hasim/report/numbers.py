@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hasim.units import MICROSECOND, MILLISECOND, MINUTE, SECOND, format_duration
+from hasim.units import MICROSECOND, MILLISECOND, MINUTE, SECOND, counted, format_duration
 
 __all__ = [
     "amount_text",
@@ -13,6 +13,7 @@ __all__ = [
     "per_year",
     "percentage",
     "percentage_without",
+    "replications_text",
     "signed_text",
     "small_text",
 ]
@@ -50,6 +51,12 @@ def duration_text(duration_ns: float) -> str:
     if MICROSECOND <= duration_ns < MILLISECOND:
         return f"{duration_ns / MICROSECOND:.0f} µs"
     return format_duration(round(duration_ns))
+
+
+def replications_text(count: int, horizon_ns: int) -> str:
+    """How much was simulated: ``200 replications of 10 min each``."""
+    each = "" if count == 1 else " each"
+    return f"{counted(count, 'replication')} of {format_duration(horizon_ns)}{each}"
 
 
 def nines_text(nines: float) -> str:

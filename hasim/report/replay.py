@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hasim.report.tables import Table
 from hasim.study.replay.report import NEAR_S, quantile
+from hasim.units import counted
 
 if TYPE_CHECKING:
     from hasim.study.replay.report import GroupReport, RaceReport, ReplayReport
@@ -26,12 +27,11 @@ def replay_tables(report: ReplayReport) -> list[Table]:
     ]
     refused = [(group.name, group.problem) for group in report.groups if group.problem]
     unknown = [(group.name, ", ".join(group.unused)) for group in report.groups if group.unused]
-    title = f"{report.same_order:,} of {report.compared:,} trials in the same order"
     tables = [
-        Table(title, _COLUMNS, tuple(map(_row, single)), (1, 2, 3, 4, 5), _times(report)),
+        Table(_headline(report), _COLUMNS, tuple(map(_row, single)), (1, 2, 3, 4, 5), _times(report)),
         Table("Decided by a race", _RACE_COLUMNS, tuple(map(_race_row, races)), (1, 4)),
         Table("Otherwise than recorded", ("group", "trial", "what"), tuple(different[:_MOST_EXPLAINED]), (1,)),
-        Table("Not replayed", ("group", "why"), tuple(refused)),
+        Table(f"Not replayed: {_refused(report)}", ("group", "why"), tuple(refused)),
         Table("Settings that replay does not know", ("group", "keys"), tuple(unknown)),
     ]
     return [table for table in tables if table.rows]
@@ -49,13 +49,28 @@ def markdown_table(report: ReplayReport) -> str:
     return "\n\n".join(parts)
 
 
+def _headline(report: ReplayReport) -> str:
+    if not report.compared:
+        return "No trial to compare"
+    said = f"{report.same_order:,} of {counted(report.compared, 'trial')} in the same order"
+    return f"{said}; not replayed: {_refused(report)}" if any(group.problem for group in report.groups) else said
+
+
+def _refused(report: ReplayReport) -> str:
+    """How many groups could not be staged, and of how many trials nothing is known for that reason."""
+    refused = [group for group in report.groups if group.problem]
+    trials = counted(sum(group.recorded for group in refused), "trial")
+    return f"{len(refused)} of {counted(len(report.groups), 'group')}, with {trials}"
+
+
 def _times(report: ReplayReport) -> str:
     """All state transitions together."""
     differences = report.differences_s
     if report.in_time is None:
         return "times: simulated against recorded"
+    transitions, are = counted(len(differences), "transition"), "is" if len(differences) == 1 else "are"
     return (
-        f"times: simulated against recorded; of {len(differences):,} transitions {report.in_time:.1%} are within "
+        f"times: simulated against recorded; of {transitions} {report.in_time:.1%} {are} within "
         f"{NEAR_S * 1000:.0f} ms (median {_milliseconds(quantile(differences, 0.5))}, p99 "
         f"{_milliseconds(quantile(differences, 0.99))})"
     )
@@ -81,7 +96,7 @@ def _race_row(group: GroupReport) -> tuple[str, ...]:
 def _counts(race: RaceReport, side: str) -> str:
     counts = race.recorded if side == "recorded" else race.simulated
     if "adverts" in counts:
-        return f"{counts['elections']:,} false elections in {counts['adverts']:,} adverts"
+        return f"{counted(counts['elections'], 'false election')} in {counted(counts['adverts'], 'advert')}"
     return ", ".join(f"{what}: {count:,}" for what, count in counts.items())
 
 

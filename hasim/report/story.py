@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from hasim.measure.model import Outage
 from hasim.report.numbers import duration_text
-from hasim.units import DAY, HOUR, MINUTE, SECOND
+from hasim.units import DAY, HOUR, MINUTE, SECOND, counted
 
 __all__ = ["Episode", "Event", "Item", "Narration", "OutageStory", "PhaseCost", "clock", "relative_seconds"]
 
@@ -82,7 +82,7 @@ class Narration:
         for episode in self.episodes:
             if outage_number in episode.outage_numbers:
                 others = len(self.episodes) - 1
-                note = (f"{others} other episode{'s' if others > 1 else ''} of this replication not shown.",)
+                note = (f"{counted(others, 'other episode')} of this replication not shown.",)
                 return replace(self, episodes=(episode,), closing=(*self.closing, *(note if others else ())))
         raise KeyError(outage_number)
 

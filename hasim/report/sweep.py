@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hasim.report.comparison import interval_text
-from hasim.report.numbers import amount_text
+from hasim.report.numbers import amount_text, replications_text
 from hasim.report.tables import Table
-from hasim.units import format_duration
+from hasim.units import counted
 
 if TYPE_CHECKING:
     from hasim.study.compare import Metric
@@ -44,9 +44,8 @@ def sweep_sentence(sweep: Sweep) -> str:
 
 def _points(sweep: Sweep, metrics: Sequence[Metric], *, is_first: bool) -> Table:
     first = sweep.results[0]
-    horizon = format_duration(first.scenario.horizon_ns)
-    count = f"{sweep.replications:,} replications of {horizon} each, seed {first.seed}"
-    title = f"{sweep.name}: {len(sweep.points):,} points, {count}"
+    count = f"{replications_text(sweep.replications, first.scenario.horizon_ns)}, seed {first.seed}"
+    title = f"{sweep.name}: {counted(len(sweep.points), 'point')}, {count}"
     if sweep.interrupted:
         title += " (interrupted)"
     rows = tuple(tuple(_row(sweep, metrics, index)) for index in range(min(len(sweep.points), _MOST_ROWS)))
@@ -72,7 +71,7 @@ def _row(sweep: Sweep, metrics: Sequence[Metric], index: int) -> Iterator[str]:
 def _remarks(sweep: Sweep) -> Iterator[str]:
     yield "All points have the same faults and the same luck."
     if len(sweep.points) > _MOST_ROWS:
-        yield f"The other {len(sweep.points) - _MOST_ROWS:,} points: --json, or --out and its sweep.csv."
+        yield f"{counted(len(sweep.points) - _MOST_ROWS, 'more point')}: --json, or --out and its sweep.csv."
     for group in sweep.same_scenarios[:_MOST_NAMED]:
         texts = " | ".join(sweep.text_of(index) for index in group[:_MOST_NAMED])
         more = f" and {len(group) - _MOST_NAMED} more" if len(group) > _MOST_NAMED else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hasim.measure.model import FAILOVER, PHASES, RECOVERED_IN_PLACE, UNRESOLVED
 from hasim.report.numbers import duration_text, nines_text, per_year, percentage
-from hasim.units import format_duration
+from hasim.units import counted, format_duration
 
 if TYPE_CHECKING:
     from hasim.scenario.model import Scenario
@@ -68,7 +68,7 @@ def design_table(scenario: Scenario) -> Table:
     )
     title = (
         f"{scenario.name}: {scenario.floating.label} moves by {scenario.floating.mechanism}, "
-        f"{scenario.replications:,} replications of {format_duration(scenario.horizon_ns)}"
+        f"{counted(scenario.replications, 'replication')} of {format_duration(scenario.horizon_ns)}"
     )
     return Table(title, ("instance", "zone", "priority", "advert_int", "protocol"), rows, numbers=(2, 3))
 
@@ -102,7 +102,7 @@ _STYLES = {MET: "green", MISSED: "bold red", UNDECIDED: "yellow"}
 
 def _headline(result: StudyResult) -> Table:
     count, horizon = len(result.outcomes), format_duration(result.scenario.horizon_ns)
-    title = f"{result.scenario.name}: {count:,} replications of {horizon}, seed {result.seed}"
+    title = f"{result.scenario.name}: {counted(count, 'replication')} of {horizon}, seed {result.seed}"
     if result.interrupted:
         title += " (interrupted)"
     availability = result.availability
@@ -140,8 +140,10 @@ def stopping_note(result: StudyResult) -> str:
     asked = f"±{100 * stopping.precision:.3g}%"
     if stopping.met:
         reached = f"±{100 * stopping.reached:.2g}%"
-        return f"stopped after {count:,} replications: the unavailability is known to {reached} ({asked} asked)"
-    where = "interrupted" if result.interrupted else f"stopped at the bound of {count:,} replications"
+        return (
+            f"stopped after {counted(count, 'replication')}: the unavailability is known to {reached} ({asked} asked)"
+        )
+    where = "interrupted" if result.interrupted else f"stopped at the bound of {counted(count, 'replication')}"
     if math.isinf(stopping.reached):
         return f"{where} without any downtime: {asked} of it was asked, and it has an upper bound only"
     if stopping.reached <= stopping.precision:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hasim.report.comparison import interval_text
 from hasim.report.numbers import amount_text, signed_text
 from hasim.report.tables import Table
-from hasim.units import format_duration
+from hasim.units import counted, format_duration
 
 if TYPE_CHECKING:
     from hasim.study.compare import Difference, Metric
@@ -30,7 +30,9 @@ def sensitivity_tables(sensitivity: Sensitivity) -> list[Table]:
 
 def _moved(sensitivity: Sensitivity, metric: Metric) -> Table:
     base = sensitivity.base
-    count = f"{len(base.outcomes):,} replications of {format_duration(base.scenario.horizon_ns)}, seed {base.seed}"
+    count = (
+        f"{counted(len(base.outcomes), 'replication')} of {format_duration(base.scenario.horizon_ns)}, seed {base.seed}"
+    )
     estimate = sensitivity.estimate(metric)
     now = "none" if estimate is None else amount_text(estimate.value, metric.unit)
     title = f"{base.scenario.name}: what moves the {metric.label} ({now}); {count}"
@@ -70,7 +72,7 @@ def _remarks(sensitivity: Sensitivity, metric: Metric) -> Iterator[str]:
     )
     left = sum(one.is_seen for one in sensitivity.moved(metric)) - _MOST_ROWS
     if left > 0:
-        yield f"{left} more parameters move it less: --json, or --out."
+        yield f"{counted(left, 'more parameter')} {'moves' if left == 1 else 'move'} it less: --json, or --out."
 
 
 def leading_text(sensitivity: Sensitivity, metric: Metric) -> str:

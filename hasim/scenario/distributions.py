@@ -17,7 +17,7 @@ from itertools import pairwise
 from statistics import NormalDist
 from typing import Any
 
-from hasim.units import YEAR, format_duration
+from hasim.units import YEAR, counted, format_duration
 
 __all__ = [
     "LARGEST_SHAPE",
@@ -297,7 +297,7 @@ class Empirical(Distribution):
     def describe(self) -> str:
         middle = self.values_ns[len(self.values_ns) // 2]
         origin = f" from {self.source}" if self.source else ""
-        return f"empirical, {len(self.values_ns)} values{origin}, median {format_duration(middle)}"
+        return f"empirical, {counted(len(self.values_ns), 'value')}{origin}, median {format_duration(middle)}"
 
 
 @dataclass(frozen=True, slots=True)

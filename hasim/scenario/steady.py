@@ -13,6 +13,7 @@ __all__ = [
     "process_key",
     "steady_contributions",
     "steady_faults",
+    "steady_gain",
     "steady_masters",
     "steady_priority",
 ]
@@ -46,10 +47,15 @@ def steady_contributions(instance: Instance) -> dict[str, int]:
             up = _enough(process)
             found[process_key(process.name)] = weight_contribution(process.weight, up, reverse=process.reverse)
     for file in vrrp.track_files:
-        found[file_key(file.name)] = _contribution(file) or 0
+        found[file_key(file.name)] = steady_gain(file) or 0
     for interface in vrrp.weighted_interfaces:
         found[interface_key(interface.name)] = weight_contribution(interface.weight, True, reverse=interface.reverse)
     return found
+
+
+def steady_gain(file: TrackFile) -> int | None:
+    """What a tracked file adds to the priority; None: it means FAULT."""
+    return file_contribution(file.value or 0, file.weight, reverse=file.reverse)
 
 
 def steady_faults(instance: Instance) -> tuple[str, ...]:
@@ -80,12 +86,8 @@ def _faults(instance: Instance) -> Iterator[str]:
     for process in vrrp.track_processes:
         if not process.weight and _enough(process) == process.reverse:
             yield process_key(process.name)
-    yield from (file_key(file.name) for file in vrrp.track_files if _contribution(file) is None)
+    yield from (file_key(file.name) for file in vrrp.track_files if steady_gain(file) is None)
 
 
 def _enough(process: TrackProcess) -> bool:
     return process.count >= process.quorum
-
-
-def _contribution(file: TrackFile) -> int | None:
-    return file_contribution(file.value or 0, file.weight, reverse=file.reverse)

@@ -17,7 +17,7 @@ from hasim.study.estimators import Estimate, quantile, scaled
 from hasim.study.slo import Verdict, verdicts
 from hasim.study.stopping import Stopping
 from hasim.study.summary import LatencySummary
-from hasim.units import YEAR
+from hasim.units import YEAR, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,8 +218,8 @@ class StudyResult:
         nines = self.nines
         shown = f"{nines.value:.2f}" if nines.value < math.inf else f"more than {nines.low:.2f}"
         return (
-            f"<StudyResult of {self.scenario.name!r}: {len(self.outcomes)} replications, {len(self.outages)} outages, "
-            f"{shown} nines>"
+            f"<StudyResult of {self.scenario.name!r}: {counted(len(self.outcomes), 'replication')}, "
+            f"{counted(len(self.outages), 'outage')}, {shown} nines>"
         )
 
     def _repr_html_(self) -> str:

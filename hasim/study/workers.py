@@ -27,6 +27,7 @@ from hasim.errors import HasimError, UserError
 from hasim.study.cluster import Cluster
 from hasim.study.interrupts import ctrl_c_later
 from hasim.study.teams import Chunk, Done, Processes, Runnable, Team, ThisProcess
+from hasim.units import counted
 
 __all__ = ["Crew", "Runnable", "available_cores"]
 
@@ -203,7 +204,9 @@ def _drive(team: Team, queue: _Queue[T], keep: Keep[T], seconds: float = math.in
             for chunk in waiting.values():
                 queue.put_back(chunk)
             if breaks == _BREAKS:
-                raise HasimError(f"{team.obituary}: {queue.left:,} runs are missing") from error
+                raise HasimError(
+                    f"{team.obituary}: {counted(queue.left, 'run')} {'is' if queue.left == 1 else 'are'} missing"
+                ) from error
             team.renew()
         except KeyboardInterrupt:
             _stop(team, waiting, keep)

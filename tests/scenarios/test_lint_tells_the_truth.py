@@ -53,6 +53,8 @@ BROKEN_SERVICE = "faults: [{kind: service_failure, target: a, at: 100s}]\n"
 PARTITION = "faults: [{kind: partition, between: a, and: b, at: 100s, duration: 40s}]\n"
 BLINK = "faults: [{kind: partition, between: a, and: b, at: 100s, duration: {uniform: {low: 4s, high: 6s}}}]\n"
 CHECK = "vrrp: {track_scripts: {check: {check: service, interval: 1s, weight: %s}}}\n"
+DRAIN = "faults: [{kind: file_write, target: a, file: drain, value: -10, at: 100s}]\n"
+FILE = "vrrp: {track_files: {drain: {weight: %s}}}\n"
 FREEZE = "faults: [{kind: freeze, target: a, at: 100s, duration: {uniform: {low: 20s, high: 21s}}}]\n"
 ONLY_BY_ADVERT = "notify: {reclaim_interval: null, notify_master_rx_lower_pri: true}\n"
 THREE = """
@@ -136,6 +138,10 @@ def _stays_down(run: Run) -> bool:
     return run.is_down and run.masters == {"a"}
 
 
+def _stays_master(run: Run) -> bool:
+    return not run.elections
+
+
 def _two_masters(run: Run) -> bool:
     return run.has_two_masters
 
@@ -202,6 +208,10 @@ def _depends_on_who_fails(run: Run) -> bool:
     return second > 2 * first
 
 
+def _second_fault_noticed_after_20_s(run: Run) -> bool:
+    return run.noticed_after(run.faults_at[1]) > 20 * SECOND
+
+
 def _lowest_takes_over(run: Run) -> bool:
     return run.elections[0].instance == "c"
 
@@ -227,6 +237,9 @@ _ONE_AFTER_THE_OTHER = """
 vrrp: {version: 3, nopreempt: true}
 faults: [{kind: crash, target: a, at: 100s, duration: 10s}, {kind: keepalived_kill, target: b, at: 250s}]
 """
+_ROLLING_RESTART = """
+faults: [{kind: keepalived_stop, target: b, at: 100s, duration: 5s}, {kind: crash, target: a, at: 110s}]
+"""
 _LAN = """
 subnets: {{lan: {{cidr: 10.0.2.0/24}}}}
 instances:
@@ -240,7 +253,9 @@ _GROUP = "instances: {a: {security_groups: g}, b: {security_groups: g}}\n"
 CASES = (
     Case("never-fails-over", BROKEN_SERVICE, CHECK % -2, CHECK % -60, _stays_down),
     Case("never-fails-over", BROKEN_SERVICE, CHECK % 40, CHECK % 60, _stays_down),
+    Case("never-fails-over", DRAIN, FILE % 2, FILE % 6, _stays_master),
     Case("weight-with-nopreempt", BROKEN_SERVICE + "vrrp: {nopreempt: true}\n", CHECK % -60, CHECK % 0, _stays_down),
+    Case("weight-with-nopreempt", DRAIN + "vrrp: {nopreempt: true}\n", FILE % 6, FILE % 0, _stays_master),
     Case(
         "nopreempt-without-effect",
         "faults: [{kind: crash, target: a, at: 100s, duration: 30s}]\nvrrp: {nopreempt: true}\n",
@@ -280,6 +295,13 @@ CASES = (
     ),
     Case(
         "slow-detection", CRASH + _OBJECTIVE, "vrrp: {advert_int: 10s}", "vrrp: {advert_int: 1s}", _noticed_after_20_s
+    ),
+    Case(
+        "startup-delay-beyond-objective",
+        _ROLLING_RESTART + _OBJECTIVE,
+        "vrrp: {startup_delay: 60s}",
+        "vrrp: {startup_delay: 4s}",
+        _second_fault_noticed_after_20_s,
     ),
     Case("version-differs", "", "instances: {b: {vrrp: {version: 3}}}", "vrrp: {version: 3}", _two_masters),
     Case(

@@ -74,6 +74,8 @@ def test_missing_sections_are_created(study: hasim.Study) -> None:
     [
         ({"vrrp.advert_imt": "2s"}, r"pair.yaml with vrrp.advert_imt=2s: vrrp.advert_imt: unknown key; did you mean"),
         ({"vrrp.advert_int": 2}, r"vrrp.advert_int: a duration needs a unit"),
+        ({"vrrp.advert_int": None}, r"pair.yaml with vrrp.advert_int=null: vrrp.advert_int: "),
+        ({"vrrp.peers": [True, "b"]}, r"pair.yaml with vrrp.peers=\[true, b\]: vrrp.peers\[0\]: "),
         ({"faults.0.at": -1}, r"faults\[0\].at: "),
         ({"faults.4.at": "1s"}, r"faults.4: the list has no item '4'; its items are 0 to 0, also called first"),
         ({"horizon.x": "1s"}, r"horizon.x: what is around it is a single value"),

@@ -163,7 +163,7 @@ def test_explain_worst_of_nothing_tells_the_first_replication(tmp_path: Path) ->
     calm = tmp_path / "calm.yaml"
     calm.write_text(BASE + "replications: 2\n", encoding="utf-8")
     result = hasim_command("explain", calm, "--worst", "-j", 1)
-    assert (result.exit_code, result.stderr) == (0, "hasim: none of 2 replications has an outage\n")
+    assert (result.exit_code, result.stderr) == (0, "hasim: no outage in 2 replications\n")
     assert "No outage in 10 min" in result.stdout
 
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 import typer
 
-from hasim.cli.guard import INTERRUPTED, OUR_FAULT, USER_INPUT, guarded
+from hasim.cli.guard import INTERRUPTED, OUR_FAULT, USER_INPUT, guarded, run_program
 from hasim.errors import HasimError, ModelInvariantError, UserError
 
 
@@ -80,3 +80,29 @@ def test_a_full_disk_is_not_a_bug(capfd: pytest.CaptureFixture[str], monkeypatch
         monkeypatch.setattr(sys, "stdout", output)
         assert status_of(OSError(errno.ENOSPC, "No space left on device")) == USER_INPUT
     assert capfd.readouterr().err == "hasim: error: the output cannot be written: No space left on device\n"
+
+
+def test_help_that_cannot_be_written_is_said_like_everything_else(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def print_help() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with open(os.devnull, "w", encoding="utf-8") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        with pytest.raises(SystemExit) as left:
+            run_program(print_help)
+    assert left.value.code == USER_INPUT
+    assert capfd.readouterr().err == "hasim: error: the output cannot be written: No space left on device\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
+def test_a_full_device_is_noticed_before_the_program_ends(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as output:
+        monkeypatch.setattr(sys, "stdout", output)
+        with pytest.raises(SystemExit) as left:
+            run_program(lambda: print("hasim 1.0"))
+    assert left.value.code == USER_INPUT
+    assert capfd.readouterr().err.count("\n") == 1

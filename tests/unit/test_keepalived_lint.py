@@ -79,6 +79,20 @@ def test_a_process_that_makes_equal_priorities_differ_is_counted() -> None:
     assert _rules(weighted, replace(B, priority="priority 150")) == ["never-fails-over"]
 
 
+FILE = "}}\ntrack_file f {{\nfile /run/f\nweight {weight}\ninit_file {number}"
+
+
+def test_the_number_that_a_tracked_file_begins_with_is_counted() -> None:
+    other = replace(B, priority="priority 150")
+    weighted = replace(A, defs=FILE.format(weight=4, number=5), more="track_file {\nf\n}")
+    assert "equal-priorities" not in _rules(weighted, other)
+    untouched = replace(weighted, defs=FILE.format(weight=4, number=0))
+    assert "equal-priorities" in _rules(untouched, other)
+    turned_round = replace(weighted, more="track_file {\nf weight 10 reverse\n}")
+    assert "equal-priorities" in _rules(turned_round, B)
+    assert _rules(replace(weighted, defs=FILE.format(weight=4, number=30)), B) == ["priority-clamped"]
+
+
 def test_strict_mode_is_named_where_it_clears_a_preempt_delay() -> None:
     (finding,) = _lint(replace(A, more="strict_mode on\npreempt_delay 5"), B)
     assert "preempt_delay and strict mode" in finding.reason
@@ -256,6 +270,8 @@ def test_detection_is_held_against_the_objective() -> None:
     assert _design_rules(4 * SECOND) == []
     assert _design_rules(3 * SECOND) == ["slow-detection", "slow-detection"]
     assert _design_rules(5 * SECOND, check="interval 2\nfall 2\nweight -60") == ["slow-detection"]
+    assert _design_rules(9 * SECOND, defs="vrrp_startup_delay 6") == ["startup-delay-beyond-objective"]
+    assert _design_rules(10 * SECOND, defs="vrrp_startup_delay 6") == []
     assert _design_rules(6 * SECOND, check="interval 2\nfall 2\nweight -60") == []
 
 
@@ -288,6 +304,7 @@ def test_every_rule_is_shown_by_a_test() -> None:
         "reclaim-by-advert-only",
         "scripts-out-of-order",
         "slow-detection",
+        "startup-delay-beyond-objective",
         "startup-race",
         "stop-script-killed",
         "sync-group-divided",

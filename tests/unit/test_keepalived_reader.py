@@ -231,10 +231,32 @@ def test_what_a_repetition_includes_is_read_after_its_last_value(tmp_path: Path)
     assert lines == ["global_defs", "{", "b", "a", "}"]
 
 
-def test_a_file_that_includes_itself_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "main.conf").write_text("include main.conf\n")
-    with pytest.raises(KeepalivedConfigError, match="more than 32 deep"):
-        _reader(tmp_path / "main.conf")
+@pytest.mark.parametrize(
+    ("line", "severity"),
+    [
+        ("include loop/*.conf", Severity.WARNING),
+        ("includer loop/../main.conf", Severity.FATAL),
+        ("block {\ninclude main.conf\n}", Severity.ERROR),
+    ],
+)
+def test_a_file_that_includes_itself_is_read_once(tmp_path: Path, line: str, severity: Severity) -> None:
+    """Tried on 2.2.7: it reads it again until it has no more file descriptors, and finds everything defined already."""
+    (tmp_path / "loop").mkdir()
+    (tmp_path / "loop" / "z.conf").write_text("include ../main.conf\nz\n")
+    (tmp_path / "main.conf").write_text(f"{line}\nmain\n")
+    reader, lines = _reader(tmp_path / "main.conf")
+    assert [text for _, _, text in lines].count("main") == 1
+    (problem,) = reader.problems.found
+    assert (problem.severity, "includes itself" in problem.message) == (severity, True)
+
+
+def test_a_file_may_be_included_twice(tmp_path: Path) -> None:
+    (tmp_path / "z.conf").write_text("z\n")
+    (tmp_path / "a.conf").write_text("include z.conf\n")
+    (tmp_path / "main.conf").write_text("include [az].conf\n")
+    reader, lines = _reader(tmp_path / "main.conf")
+    assert [text for _, _, text in lines] == ["z", "z"]
+    assert not reader.problems.found
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hasim.errors import UserError
+from hasim.report.replay import replay_tables
 from hasim.study.replay.recording import load_recording
 from hasim.study.replay.report import GroupReport, replay
 
@@ -75,6 +76,23 @@ def test_a_fault_that_is_not_known_is_a_problem_of_its_group(tmp_path: Path) -> 
     group = group_of(tmp_path, CRASH, CONFIG | {"fault": "meteorite"})
     assert group.decided == "none"
     assert "meteorite" in group.problem
+
+
+def test_the_headline_counts_what_could_not_be_replayed(tmp_path: Path) -> None:
+    good = {"config": CONFIG, "trials": [CRASH]}
+    bad = {"config": CONFIG | {"fault": "meteorite"}, "trials": [CRASH, CRASH]}
+
+    def titles(**groups: Any) -> list[str]:
+        path = tmp_path / "trials.json"
+        path.write_text(json.dumps({"groups": groups}))
+        return [table.title for table in replay_tables(replay(load_recording(path)))]
+
+    left_out = "1 of 2 groups, with 2 trials"
+    assert titles(good=good) == ["1 of 1 trial in the same order"]
+    headline = f"1 of 1 trial in the same order; not replayed: {left_out}"
+    assert titles(good=good, bad=bad) == [headline, f"Not replayed: {left_out}"]
+    assert titles(bad=bad) == ["Not replayed: 1 of 1 group, with 2 trials"]
+    assert titles(empty=good | {"trials": []}) == ["No trial to compare"]
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,13 @@ def test_what_is_varied_is_a_range_or_a_list(text: str, values: tuple[Any, ...])
         ("p=5s..1s", "from the lower value to the higher one"),
         ("p=0s..1s:5:log", "begins above 0"),
         ("p=1s..2s:1", "2 to 200 points"),
+        ("p=1s..2s:-3", "2 to 200 points, got -3"),
+        ("p=1s..2s:1000000", "2 to 200 points, got 1000000"),
+        ("p=1s..2s:", "2 to 200 points, got nothing"),
+        ("p=1s..2s:logs", "2 to 200 points, or log or linear, got logs"),
+        ("p=1s..2s:5:lin", "log or linear after the number of points, got 'lin'"),
         ("p=1s,1s", "stands twice"),
+        ("p=true,false,true", "p: true stands twice"),
     ],
 )
 def test_what_is_no_range_is_refused(text: str, message: str) -> None:

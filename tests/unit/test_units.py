@@ -14,6 +14,7 @@ from hasim.units import (
     MINUTE,
     SECOND,
     YEAR,
+    counted,
     format_duration,
     parse_duration,
     parse_fraction,
@@ -166,3 +167,7 @@ def test_a_shown_duration_is_near_the_real_one_and_can_be_read(duration_ns: int)
 
 def test_seconds_for_the_edge() -> None:
     assert seconds(1_500 * MILLISECOND) == 1.5
+
+
+def test_one_of_something_is_not_many() -> None:
+    assert [counted(count, "run") for count in (0, 1, 2, 2_000)] == ["0 runs", "1 run", "2 runs", "2,000 runs"]

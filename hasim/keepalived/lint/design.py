@@ -11,18 +11,20 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from hasim.keepalived.config import Config, IPAddress, Tracked, VrrpInstance
+from hasim.keepalived.config import Config, IPAddress, Tracked, Tracking, VrrpInstance
 from hasim.keepalived.problems import Location
-from hasim.vrrp.timers import OWNER_PRIORITY
+from hasim.vrrp.track import effective_priority, file_contribution
 
 __all__ = ["Check", "Design", "Router", "VirtualRouter", "design_of"]
-
-_LOWEST, _HIGHEST = 1, OWNER_PRIORITY - 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """Something that a router tracks. Times are None where it is not a script that runs at intervals."""
+    """Something that a router tracks. Times are None where it is not a script that runs at intervals.
+
+    ``number``: it is a tracked file, which fails when this is written into it, and ``weight`` is what that adds to the
+    priority (below 0).
+    """
 
     name: str
     location: Location
@@ -33,6 +35,7 @@ class Check:
     timeout_location: Location | None = None
     rise: int = 1
     fall: int = 1
+    number: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,7 @@ class Router:
     ``moves_address``: becoming MASTER runs a script that moves a cloud address (None: it runs a script that may do so).
     ``reclaims``: somebody looks regularly whether the MASTER still holds the address (None: unknown).
     ``multicast_group``: where its multicast adverts go (None: they are unicast).
+    ``from_files``: what the numbers in tracked files add to the priority while nobody writes into them.
     ``sync_group``: the name of the vrrp_sync_group that it is in (None: it decides for itself).
     """
 
@@ -70,6 +74,7 @@ class Router:
     authentication: tuple[str, str] | None = None
     addresses: tuple[IPAddress, ...] = ()
     checks: tuple[Check, ...] = ()
+    from_files: int = 0
     has_master_script: bool = False
     has_backup_script: bool = False
     has_stop_script: bool = False
@@ -90,12 +95,11 @@ class Router:
 
     def priority_ignoring(self, ignored: Check) -> int:
         """What the priority would be without that check, the others being up; not limited."""
-        return self.priority + sum(_gain(check, up=True) for check in self.checks if check is not ignored)
+        others = (check for check in self.checks if check is not ignored)
+        return self.priority + self.from_files + sum(_gain(check, up=True) for check in others)
 
     def _effective(self, gained: int) -> int:
-        if self.priority == OWNER_PRIORITY:
-            return OWNER_PRIORITY
-        return min(max(self.priority + gained, _LOWEST), _HIGHEST)
+        return effective_priority(self.priority, (self.from_files, gained))
 
 
 def _gain(check: Check, up: bool) -> int:
@@ -149,6 +153,7 @@ def design_of(configs: Mapping[str, Config]) -> Design:
 def _router(node: str, config: Config, instance: VrrpInstance) -> Router:
     group = next((group for group in config.sync_groups if instance.name in group.members), None)
     notifies = [instance.notify] if group is None else [instance.notify, group.notify]
+    trackings: list[Tracking] = [instance] if group is None else [instance, group]
     fifo = config.global_defs.notify_fifo is not None or config.global_defs.vrrp_notify_fifo is not None
     runs_any = any(notify.any is not None for notify in notifies)
     master = runs_any or any(notify.master is not None for notify in notifies)
@@ -177,10 +182,10 @@ def _router(node: str, config: Config, instance: VrrpInstance) -> Router:
         authentication=(authentication.type, authentication.password) if authentication is not None else None,
         addresses=tuple(vip.address for vip in instance.virtual_addresses),
         checks=(
-            *_checks(config, (*instance.track_scripts, *(group.track_scripts if group else ()))),
-            *_watched(instance.track_processes, instance.track_interfaces),
-            *(_watched(group.track_processes, group.track_interfaces) if group else ()),
+            *_checks(config, chain.from_iterable(tracking.track_scripts for tracking in trackings)),
+            *_watched(*(items for t in trackings for items in (t.track_processes, t.track_interfaces))),
         ),
+        from_files=sum(_initial_gain(config, item) for tracking in trackings for item in tracking.track_files),
         has_master_script=master,
         has_backup_script=runs_any or any(notify.backup is not None for notify in notifies),
         has_stop_script=any(notify.stop is not None for notify in notifies),
@@ -212,6 +217,15 @@ def _watched(*tracked: Iterable[Tracked]) -> Iterable[Check]:
     """The processes and interfaces that are tracked: no scripts that run at intervals."""
     for item in chain.from_iterable(tracked):
         yield Check(name=item.name, location=item.location, weight=item.weight, reverse=item.reverse)
+
+
+def _initial_gain(config: Config, item: Tracked) -> int:
+    """What a tracked file adds to the priority with the number that keepalived writes into a new one.
+
+    Numbers that others write are not known here.
+    """
+    file = next(file for file in config.files if file.name == item.name)
+    return file_contribution(file.init_value or 0, item.weight, reverse=item.reverse) or 0
 
 
 def _groups(routers: Sequence[Router]) -> list[list[Router]]:

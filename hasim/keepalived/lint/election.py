@@ -16,12 +16,13 @@ ELECTION_RULES = Rules()
 _LATE_NS = 25_000_000
 """How late the advert of the first to time out may be with its peers (measured: 2 ms in the median, 24 ms at most in 99
 of 100)."""
+_NO_WEIGHT = "give the check no weight, so that its failure means FAULT"
 
 
 @ELECTION_RULES.rule(
     "never-fails-over",
     Level.ERROR,
-    "a check's weight is too small to bring the master's priority below a backup's",
+    "a check's weight, or the number in a tracked file, is too small to bring the master's priority below a backup's",
     "keepalived: a backup takes over only from a master with a lower priority (acassen/keepalived #2599, #2379)",
 )
 def _never_fails_over(design: Design) -> Iterator[Remark]:
@@ -32,19 +33,23 @@ def _never_fails_over(design: Design) -> Iterator[Remark]:
             failed = master.priority_without(check)
             if check.weight and failed >= rivals:
                 enough = master.priority_ignoring(check) - rivals + 1
+                is_file = check.number is not None
                 yield (
                     check.location,
-                    f"when {check.name} fails on {master.node}, its priority falls from {master.healthy_priority} to "
+                    f"when {_failing(check)} on {master.node}, its priority falls from {master.healthy_priority} to "
                     f"{failed}, and the best backup has {rivals}",
-                    f"{master.node} stays MASTER although the check fails, and the service stays down",
-                    f"use no weight, so that a failing check means FAULT, or weight -{enough} or lower",
+                    f"{master.node} stays MASTER although "
+                    + ("it is told to make way" if is_file else "the check fails, and the service stays down"),
+                    f"write a number that takes {enough} or more away, or means FAULT"
+                    if is_file
+                    else f"use no weight, so that a failing check means FAULT, or weight -{enough} or lower",
                 )
 
 
 @ELECTION_RULES.rule(
     "weight-with-nopreempt",
     Level.ERROR,
-    "a check lowers the master's priority, but the backups have nopreempt and do not care",
+    "a check or a tracked file lowers the master's priority, but the backups have nopreempt and do not care",
     "keepalived: nopreempt makes a BACKUP accept adverts of any priority (acassen/keepalived #2599)",
 )
 def _weight_with_nopreempt(design: Design) -> Iterator[Remark]:
@@ -53,13 +58,16 @@ def _weight_with_nopreempt(design: Design) -> Iterator[Remark]:
             idle = [other for other in virtual.others(router) if other.nopreempt]
             for check in router.checks:
                 if check.weight and len(idle) == len(virtual.others(router)):
+                    is_file = check.number is not None
+                    effect = f"{check.name} has weight {check.weight} on {router.node}"
+                    if is_file:
+                        effect = f"{_failing(check)}, which lowers the priority of {router.node} by {-check.weight}"
                     yield (
                         check.location,
-                        f"{check.name} has weight {check.weight} on {router.node}, and every backup "
-                        f"({_names(idle)}) has nopreempt",
-                        f"when {check.name} fails, {router.node} lowers its priority and stays MASTER: a backup with "
+                        f"{effect}, and every backup ({_names(idle)}) has nopreempt",
+                        f"when {_failing(check)}, {router.node} lowers its priority and stays MASTER: a backup with "
                         "nopreempt never takes over from a master that still sends adverts",
-                        "give the check no weight, so that its failure means FAULT, or remove nopreempt",
+                        ("write a number that means FAULT" if is_file else _NO_WEIGHT) + ", or remove nopreempt",
                     )
 
 
@@ -192,7 +200,8 @@ def _divided_group(design: Design) -> Iterator[Remark]:
 )
 def _clamped(design: Design) -> Iterator[Remark]:
     for router in _routers(design):
-        total = router.priority + sum(check.weight for check in router.checks if check.weight > 0 and not check.reverse)
+        weights = sum(check.weight for check in router.checks if check.weight > 0 and not check.reverse)
+        total = router.priority + router.from_files + weights
         if router.priority != OWNER_PRIORITY and total >= OWNER_PRIORITY:
             yield (
                 router.where("priority"),
@@ -234,9 +243,7 @@ def _slow_detection(design: Design) -> Iterator[Remark]:
         return
     for virtual in _shared(design):
         for router in virtual.routers:
-            down_ns = master_down_interval(
-                router.version, router.healthy_priority, router.advert_int_ns, router.down_timer_adverts
-            )
+            down_ns = _master_down(router)
             if down_ns > slo_ns:
                 yield (
                     router.where("advert_int"),
@@ -245,6 +252,38 @@ def _slow_detection(design: Design) -> Iterator[Remark]:
                     "use VRRP version 3 with a shorter advert_int, or fewer down_timer_adverts",
                 )
             yield from _slow_checks(router, slo_ns)
+
+
+@ELECTION_RULES.rule(
+    "startup-delay-beyond-objective",
+    Level.NOTE,
+    "a node that has just started may take over only after longer than the objective for a failover allows",
+    "vrrp_startup_delay of 2.2.7, measured: MASTER no sooner than a master-down interval after the end of the delay",
+)
+def _long_startup_delay(design: Design) -> Iterator[Remark]:
+    slo_ns = design.detection_slo_ns
+    if slo_ns is None:
+        return
+    for virtual in _shared(design):
+        for router in virtual.routers:
+            down_ns, delay_ns = _master_down(router), router.startup_delay_ns
+            if down_ns <= slo_ns < delay_ns + down_ns:
+                yield (
+                    router.where("startup_delay"),
+                    f"{router.node} waits {format_duration(delay_ns)} after its start before it counts a master's "
+                    "silence",
+                    "where the master fails in that time (one node is maintained after the other, or all start "
+                    f"together) nobody may be MASTER for up to {format_duration(delay_ns + down_ns)}, and the "
+                    f"objective is {format_duration(slo_ns)}",
+                    "use a vrrp_startup_delay little longer than the network needs after a boot, and stop a master "
+                    "only when the delay of the others is over",
+                )
+
+
+def _master_down(router: Router) -> int:
+    return master_down_interval(
+        router.version, router.healthy_priority, router.advert_int_ns, router.down_timer_adverts
+    )
 
 
 def _slow_checks(router: Router, slo_ns: int) -> Iterator[Remark]:
@@ -264,6 +303,10 @@ def _longest_detection(check: Check) -> int | None:
     if check.interval_ns is None or check.timeout_ns is None:
         return None
     return check.fall * check.interval_ns + check.timeout_ns
+
+
+def _failing(check: Check) -> str:
+    return f"{check.name} fails" if check.number is None else f"{check.name} says {check.number}"
 
 
 def _skew(router: Router) -> int:

@@ -30,7 +30,7 @@ from hasim.report.charts.style import (
 from hasim.report.charts.ticks import duration_ticks, set_ticks
 from hasim.report.numbers import duration_text
 from hasim.study import StudyResult
-from hasim.units import seconds
+from hasim.units import counted, seconds
 
 __all__ = ["downtime_by_cause"]
 
@@ -80,7 +80,7 @@ def downtime_by_cause(result: StudyResult) -> Chart:
             if width:
                 axes.barh(row, width, left=left, height=0.66, linewidth=0.4, **look)
                 left += width
-        outages_text = f"{cause.count:,} outage{'s' if cause.count != 1 else ''}"
+        outages_text = counted(cause.count, "outage")
         text = f"{duration_text(cause.total_ns)}, {cause.total_ns / total_ns:.0%}, {outages_text}"
         axes.annotate(
             text, (left, row), xytext=(5, 0), textcoords="offset points", fontsize=9, verticalalignment="center",

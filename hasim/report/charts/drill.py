@@ -26,7 +26,7 @@ from hasim.report.charts.style import (
 )
 from hasim.report.charts.ticks import duration_ticks, set_ticks
 from hasim.report.numbers import duration_text
-from hasim.units import SECOND
+from hasim.units import SECOND, counted
 
 if TYPE_CHECKING:
     from hasim.drill import DrillResult
@@ -150,6 +150,6 @@ def _caption(result: DrillResult) -> str:
         default=0,
     )
     return (
-        f"{result.scenario.name}: real keepalived, {result.options.times} repetitions of each fault; the simulation has"
-        f" this machine's start-up times; measuring costs up to {duration_text(overhead_ns)}"
+        f"{result.scenario.name}: real keepalived, {counted(result.options.times, 'repetition')} of each fault; the "
+        f"simulation has this machine's start-up times; measuring costs up to {duration_text(overhead_ns)}"
     )

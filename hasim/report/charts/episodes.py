@@ -27,7 +27,7 @@ from hasim.report.charts.ticks import duration_ticks, set_ticks
 from hasim.report.numbers import duration_text, per_year, small_text
 from hasim.study.episodes import EpisodesResult
 from hasim.study.estimators import Estimate, scaled
-from hasim.units import SECOND, YEAR
+from hasim.units import SECOND, YEAR, counted
 
 __all__ = ["downtime_by_faults", "downtime_by_initiator", "episodes_charts", "failover_by_phase"]
 
@@ -169,7 +169,7 @@ def _empty(result: EpisodesResult, words: str) -> Chart:
 def _caption(result: EpisodesResult) -> str:
     name = shorten(result.scenario.name, 50)
     return (
-        f"{name}: the long run from {result.episodes:,} weighted episodes (--method {result.method}), seed "
+        f"{name}: the long run from {counted(result.episodes, 'weighted episode')} (--method {result.method}), seed "
         f"{result.seed}; whiskers are {result.unavailability.confidence:.0%} intervals"
     )
 

@@ -25,7 +25,7 @@ from hasim.report.charts.style import (
 from hasim.report.charts.ticks import duration_ticks, log_duration_ticks, set_ticks
 from hasim.report.numbers import duration_text
 from hasim.study import StudyResult
-from hasim.units import SECOND, format_duration
+from hasim.units import SECOND, counted, format_duration
 
 __all__ = ["failover_latency"]
 
@@ -61,7 +61,7 @@ def failover_latency(*results: StudyResult) -> Chart:
     else:
         axes.legend(loc="lower right")
     _draw_slo(axes, results)
-    frame(chart, _finding(results, lines), f"{caption_of(*results)}; n={sum(map(len, lines)):,} failovers")
+    frame(chart, _finding(results, lines), f"{caption_of(*results)}; n={counted(sum(map(len, lines)), 'failover')}")
     return chart
 
 

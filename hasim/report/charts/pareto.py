@@ -29,7 +29,7 @@ from hasim.report.charts.ticks import number_ticks, set_ticks, signed_duration_t
 from hasim.study.advise import Advice, Judged, Standing
 from hasim.study.compare import Metric
 from hasim.study.estimators import Estimate
-from hasim.units import format_duration
+from hasim.units import counted, format_duration
 
 __all__ = ["advice_charts", "pareto"]
 
@@ -156,9 +156,9 @@ def _legend(axes: Any, advice: Advice) -> None:
 def _caption(advice: Advice) -> str:
     horizon = format_duration(advice.scenario.horizon_ns)
     return (
-        f"{shorten(advice.scenario.name, 50)}: {len(advice.judged)} candidates, the {advice.common_replications:,} "
-        f"replications of {horizon} that all of them had, seed {advice.judged[0].result.seed}; 95% intervals, each by "
-        "itself"
+        f"{shorten(advice.scenario.name, 50)}: {counted(len(advice.judged), 'candidate')}, the "
+        f"{counted(advice.common_replications, 'replication')} of {horizon} that all of them had, seed "
+        f"{advice.judged[0].result.seed}; 95% intervals, each by itself"
     )
 
 

@@ -27,7 +27,7 @@ from hasim.report.charts.style import (
 from hasim.report.charts.ticks import duration_ticks, set_ticks
 from hasim.report.numbers import duration_text
 from hasim.study import StudyResult
-from hasim.units import SECOND
+from hasim.units import SECOND, counted
 
 __all__ = ["phases_stacked"]
 
@@ -105,7 +105,7 @@ def _row(label: str, outages: Iterable[Outage], ending: str = "") -> _Row:
         for index, phase_ns in enumerate(outage.phases_ns):
             sums[index] += phase_ns
     mean_s = tuple(phase_ns / SECOND / max(count, 1) for phase_ns in sums)
-    return _Row(f"{shorten(label, 34)}\n{count:,} outage{'s' if count != 1 else ''}{ending}", mean_s, count)
+    return _Row(f"{shorten(label, 34)}\n{counted(count, 'outage')}{ending}", mean_s, count)
 
 
 def _draw_seconds(axes: Any, rows: Sequence[_Row], longest_s: float) -> None:

@@ -22,7 +22,7 @@ from matplotlib.patches import Patch
 
 from hasim.measure.model import PHASES
 from hasim.report.names import distinct, shorten
-from hasim.units import format_duration
+from hasim.report.numbers import replications_text
 
 if TYPE_CHECKING:
     from hasim.study import StudyResult
@@ -215,9 +215,7 @@ def caption_of(*results: StudyResult) -> str:
     """Where the numbers come from: scenario, replications, horizon, seed."""
     parts = []
     for result in results:
-        count = len(result.outcomes)
-        horizon = format_duration(result.scenario.horizon_ns)
-        many = f"{count:,} replications of {horizon} each" if count != 1 else f"1 replication of {horizon}"
+        many = replications_text(len(result.outcomes), result.scenario.horizon_ns)
         cut_short = ", interrupted" if result.interrupted else ""
         parts.append(f"{shorten(result.scenario.name, 50)}: {many}, seed {result.seed}{cut_short}")
     return "; ".join(parts)

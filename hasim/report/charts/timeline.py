@@ -47,7 +47,7 @@ from hasim.report.charts.time_axis import TimeAxis
 from hasim.report.numbers import duration_text
 from hasim.report.story import clock
 from hasim.trace import StateChanged, Trace
-from hasim.units import format_duration
+from hasim.units import counted, format_duration
 
 __all__ = ["outage_timeline"]
 
@@ -358,5 +358,5 @@ def _caption(trace: Trace, outage: Outage, axis: TimeAxis, left_out: int) -> str
     if axis.cuts:
         parts.append("idle stretches are cut away where the axis is broken")
     if left_out:
-        parts.append(f"{left_out} further instance{'s' if left_out > 1 else ''} not shown")
+        parts.append(f"{counted(left_out, 'further instance')} not shown")
     return "; ".join(parts)

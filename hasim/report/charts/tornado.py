@@ -32,6 +32,7 @@ from hasim.report.tornado import leading_text
 from hasim.study.compare import Difference, Metric
 from hasim.study.sensitivity import Sensitivity
 from hasim.study.sensitivity.result import Moved
+from hasim.units import counted
 
 __all__ = ["sensitivity_charts", "tornado"]
 
@@ -130,7 +131,7 @@ def _draw_whisker(axes: Any, row: float, part: Difference, scale: float, limits:
 
 def _caption(sensitivity: Sensitivity, metric: Metric) -> str:
     left = sum(one.is_seen for one in sensitivity.moved(metric)) - _MOST_ROWS
-    more = f"; {left} more parameters move it less" if left > 0 else ""
+    more = f"; {counted(left, 'more parameter')} {'moves' if left == 1 else 'move'} it less" if left > 0 else ""
     level = f"{100 * sensitivity.confidence_each:.4g}% intervals, all together 95%"
     return f"{caption_of(sensitivity.base)}; all under the same faults; {level}{more}"
 

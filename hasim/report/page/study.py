@@ -22,7 +22,7 @@ from hasim.report.page.content import Code, Figure, Findings, Page, Paragraph, P
 from hasim.report.selection import OutageReference, longest_outages, typical_failover
 from hasim.report.tables import Table, design_table, study_tables
 from hasim.report.wording import fault_title
-from hasim.units import format_duration
+from hasim.units import counted, format_duration
 
 if TYPE_CHECKING:
     from hasim.scenario.model import Fault, Scenario
@@ -130,7 +130,7 @@ def _answers(result: StudyResult) -> list[str]:
             f"{_interval(latency.p95, duration_text)}."
         )
     if not result.outages:
-        sentences.append(f"No outage in {len(result.outcomes):,} replications.")
+        sentences.append(f"No outage in {counted(len(result.outcomes), 'replication')}.")
     endings = Counter(outage.resolution for outage in result.outages)
     if endings[UNRESOLVED]:
         sentences.append(_times(endings[UNRESOLVED], "the service had not come back when the run ended"))

@@ -14,9 +14,11 @@ from hasim.scenario.errors import KeyPath
 from hasim.scenario.loading import Document
 from hasim.scenario.machines import Merged
 from hasim.scenario.mechanism import release_steps
-from hasim.scenario.model import Instance, Interface, Scenario, Transport, VrrpSettings
+from hasim.scenario.model import FaultKind, Instance, Interface, Scenario, Transport, VrrpSettings
 from hasim.scenario.schema import ScenarioFile
+from hasim.scenario.steady import steady_gain
 from hasim.scenario.topology import build_region
+from hasim.vrrp.track import file_contribution
 
 __all__ = ["ScenarioDesign", "design_of_scenario", "heartbeat_of"]
 
@@ -115,6 +117,7 @@ def _router(design: ScenarioDesign, instance: Instance, merged: Merged) -> Route
         authentication=_authentication(vrrp),
         addresses=advertised_addresses(scenario, vrrp, ""),
         checks=tuple(_checks(design, instance)),
+        from_files=sum(steady_gain(file) or 0 for file in vrrp.track_files),
         has_master_script=calls,
         has_backup_script=releases,
         has_stop_script=releases,
@@ -181,6 +184,7 @@ def _checks(design: ScenarioDesign, instance: Instance) -> Iterator[Check]:
             reverse=script.reverse,
         )
     yield from _watched(design, instance)
+    yield from _written(design, instance)
 
 
 def _watched(design: ScenarioDesign, instance: Instance) -> Iterator[Check]:
@@ -191,6 +195,20 @@ def _watched(design: ScenarioDesign, instance: Instance) -> Iterator[Check]:
     for interface in instance.vrrp.weighted_interfaces:
         location = design.place(instance.name, "vrrp", "track_interface")
         yield Check(name=interface.name, location=location, weight=interface.weight, reverse=interface.reverse)
+
+
+def _written(design: ScenarioDesign, instance: Instance) -> Iterator[Check]:
+    """What faults write into tracked files, where it takes something from the priority and does not mean FAULT."""
+    for file in instance.vrrp.track_files:
+        usual = steady_gain(file)
+        for index, fault in enumerate(design.scenario.faults):
+            is_written = fault.kind is FaultKind.FILE_WRITE and fault.tracked == file.name
+            if not is_written or instance.name not in fault.targets:
+                continue
+            gain = file_contribution(fault.value, file.weight, reverse=file.reverse)
+            if usual is not None and gain is not None and gain < usual:
+                location = Location(*design.document.where(("faults", index, "value")))
+                yield Check(name=file.name, location=location, weight=gain - usual, number=fault.value)
 
 
 def _releases(scenario: Scenario, instance: Instance) -> bool:

@@ -22,6 +22,7 @@ from hasim.study.journal import Journal
 from hasim.study.sweep.design import Vary
 from hasim.study.sweep.parameters import Parameter
 from hasim.study.workers import Crew
+from hasim.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,7 +187,7 @@ class Advice(Answer):
         found = "nothing is certain yet" if self.answer is None else self.answer.candidate.name
         if self.is_hopeless:
             found = "nothing meets its SLO"
-        return f"<Advice for {self.scenario.name!r}: {found}; {len(self.judged)} candidates>"
+        return f"<Advice for {self.scenario.name!r}: {found}; {counted(len(self.judged), 'candidate')}>"
 
 
 def advise(

@@ -17,6 +17,7 @@ from hasim.study.compare.paired import Difference, confidence_of_sign
 from hasim.study.compare.variants import Running, Variant, check_comparable, foreign_faults, run_variants
 from hasim.study.estimators import CONFIDENCE, Estimate
 from hasim.study.results import StudyResult
+from hasim.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,7 +208,7 @@ class Comparison(Answer):
         return hash((self.names, self.results))
 
     def __repr__(self) -> str:
-        return f"<Comparison of {', '.join(self.names)}: {self.replications} replications each>"
+        return f"<Comparison of {', '.join(self.names)}: {counted(self.replications, 'replication')} each>"
 
 
 def compare(

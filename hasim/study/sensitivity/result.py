@@ -19,6 +19,7 @@ from hasim.study.results import StudyResult
 from hasim.study.sensitivity.plausible import Uncertain, plausible
 from hasim.study.sweep.design import Vary
 from hasim.study.sweep.parameters import Parameter
+from hasim.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,8 +188,9 @@ class Sensitivity(Answer):
         return hash((self.base, len(self.swings)))
 
     def __repr__(self) -> str:
-        count = len(self.base.outcomes)
-        return f"<Sensitivity of {self.base.scenario.name!r}: {len(self.swings)} parameters, {count} replications each>"
+        parameters = counted(len(self.swings), "parameter")
+        replications = counted(len(self.base.outcomes), "replication")
+        return f"<Sensitivity of {self.base.scenario.name!r}: {parameters}, {replications} each>"
 
 
 def sensitivity(

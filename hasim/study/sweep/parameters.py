@@ -42,10 +42,13 @@ POINTS = 7
 """So many values a range has unless it says otherwise."""
 
 MOST_VALUES = 200
+_FEWEST_POINTS = 2
 
 Unit: TypeAlias = Literal["ns", "fraction", "number", "word"]
 
-_RANGE = re.compile(r"(?P<low>[^:]+?)\.\.(?P<high>[^:]+?)(?::(?P<count>\d{1,6}))?(?::(?P<scale>log|linear))?")
+_RANGE = re.compile(r"(?P<low>[^:]+?)\.\.(?P<high>[^:]+)(?P<how>(?::[^:]*)*)")
+_COUNT = re.compile("[0-9]{1,6}")
+_SCALES = ("log", "linear")
 _UNITS = (
     (YEAR, "y"),
     (DAY, "d"),
@@ -146,8 +149,8 @@ def parse_vary(text: str) -> Parameter:
     found = _RANGE.fullmatch(written)
     if found is None or "{" in written:
         return parameter(path, [_plain(path, part) for part in split_at_commas(written)])
-    count = POINTS if found["count"] is None else int(found["count"])
-    return _ranged(path, _plain(path, found["low"]), _plain(path, found["high"]), count, found["scale"])
+    low, high = _plain(path, found["low"]), _plain(path, found["high"])
+    return _ranged(path, low, high, *_points(f"{path}={low}..{high}", found["how"]))
 
 
 def parameter(path: str, values: Sequence[Any]) -> Parameter:
@@ -160,12 +163,28 @@ def parameter(path: str, values: Sequence[Any]) -> Parameter:
         raise UserError(f"{path}: expected 1 to {MOST_VALUES} values, got {len(values)}")
     for index, value in enumerate(values):
         if value in values[:index]:
-            raise UserError(f"{path}: {value!r} stands twice")
+            from hasim.study.compare.variants import value_text
+
+            raise UserError(f"{path}: {value_text(value)} stands twice")
     read = [_read(value) for value in values]
     units = {unit for unit, _ in read}
     if len(units) == 1 and units != {"word"}:
         return Parameter(path, tuple(values), tuple(number for _, number in read), units.pop())
     return Parameter(path, tuple(values), tuple(map(float, range(len(values)))), "word")
+
+
+def _points(place: str, how: str) -> tuple[int, str | None]:
+    """How many points, and on which scale (None: nothing is said): what stands behind the range at ``place``."""
+    count, *more = [part.strip() for part in how.split(":")[1:]] or [str(POINTS)]
+    if count in _SCALES and not more:
+        return POINTS, count
+    if more and (len(more) > 1 or more[0] not in _SCALES):
+        raise UserError(f"{place}: expected log or linear after the number of points, got {':'.join(more)!r}")
+    number = int(count) if _COUNT.fullmatch(count) else 0
+    if not _FEWEST_POINTS <= number <= MOST_VALUES:
+        scale = "" if more else ", or log or linear" if count[:1].isalpha() else ""
+        raise UserError(f"{place}: expected {_FEWEST_POINTS} to {MOST_VALUES} points{scale}, got {count or 'nothing'}")
+    return number, more[0] if more else None
 
 
 def _ranged(path: str, low: Any, high: Any, count: int, scale: str | None) -> Parameter:
@@ -177,8 +196,6 @@ def _ranged(path: str, low: Any, high: Any, count: int, scale: str | None) -> Pa
         raise UserError(f"{place}: the ends of a range have the same unit")
     if first >= last:
         raise UserError(f"{place}: a range goes from the lower value to the higher one")
-    if not 2 <= count <= MOST_VALUES:
-        raise UserError(f"{place}: expected 2 to {MOST_VALUES} points, got {count}")
     if scale == "log" and first <= 0:
         raise UserError(f"{place}: a logarithmic range begins above 0")
     log = scale == "log" or (scale is None and 0 < first * _LOG_FROM <= last)

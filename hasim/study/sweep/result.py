@@ -17,6 +17,7 @@ from hasim.study.estimators import CONFIDENCE, Estimate
 from hasim.study.results import StudyResult
 from hasim.study.sweep.design import Point, Vary, points_of
 from hasim.study.sweep.parameters import Parameter, parameter, parse_vary
+from hasim.units import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,9 +167,8 @@ class Sweep(Answer):
 
     def __repr__(self) -> str:
         paths = ", ".join(one.path for one in self.parameters)
-        return (
-            f"<Sweep of {self.name!r} over {paths}: {len(self.points)} points, {self.replications} replications each>"
-        )
+        points, replications = counted(len(self.points), "point"), counted(self.replications, "replication")
+        return f"<Sweep of {self.name!r} over {paths}: {points}, {replications} each>"
 
 
 def sweep(
