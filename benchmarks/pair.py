@@ -13,8 +13,17 @@ from hasim.scenario.model import Scenario
 __all__ = ["pair"]
 
 
-def pair(horizon: str, *, advert_int: str = "1s", version: int = 2, mtbf: str = "30d", loss: str = "0%") -> Scenario:
-    """The pair's scenario over ``horizon``."""
+def pair(
+    horizon: str,
+    *,
+    advert_int: str = "1s",
+    version: int = 2,
+    mtbf: str = "30d",
+    loss: str = "0%",
+    reclaims: bool = False,
+) -> Scenario:
+    """The pair's scenario over ``horizon``; ``reclaims``: the MASTER looks every 30 s whether it has the address."""
+    reclaim = ", reclaim_interval: 30s" if reclaims else ""
     return loads(
         f"""
 horizon: {horizon}
@@ -29,7 +38,7 @@ vrrp:
   version: {version}
   advert_int: {advert_int}
   track_scripts: {{service: {{interval: 2s, fall: 2, rise: 2}}}}
-notify: {{tries: 10, retry_delay: 1s, retry_backoff: 2, call_timeout: 5s}}
+notify: {{tries: 10, retry_delay: 1s, retry_backoff: 2, call_timeout: 5s{reclaim}}}
 guest: {{boot: 30s}}
 network: {{within_zone: {{loss: {loss}}}}}
 control_plane:

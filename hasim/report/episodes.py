@@ -133,16 +133,19 @@ def _phases(result: EpisodesResult) -> Table:
 
 def _evidence(result: EpisodesResult) -> Table:
     rows = []
-    for depth in result.depths:
-        found = result.evidence(depth)
-        name = "the first fault alone" if depth == 0 else f"{counted(depth, 'more fault')} before it is over"
+    for overlap in result.overlaps:
+        found = result.evidence(overlap)
+        name = "the first fault alone"
+        if overlap.depth:
+            name = f"{counted(overlap.depth, 'more fault')}, ending {'together' if overlap.together else 'apart'}"
         part = f"{found.part:.2%}"
         effective = f"{found.effective:,.0f}" if found.part else "-"
         largest = f"{found.largest:.1%}" if found.part else "-"
         rows.append((name, f"{found.episodes:,}", small_text(found.chance), part, effective, largest))
     aim = "downtime with overlapping faults" if result.method == "rare" else "all downtime"
     note = (
-        f"effective: so many equal weights would say as much about {aim}; largest: what one episode adds to that part"
+        "together: the last of them ends within a minute of another; effective: so many equal "
+        f"weights would say as much about {aim}; largest: what one episode adds to that part"
     )
     columns = ("episodes with", "simulated", "probability", "part", "effective", "largest")
     return Table("What the weights are worth", columns, tuple(rows), numbers=(1, 2, 3, 4, 5), note=note)

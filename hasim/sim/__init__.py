@@ -84,11 +84,13 @@ def observe(
         raise ValueError(f"heartbeats is 'quiet' or 'explicit', not {heartbeats!r}")
     if detail is not None and not 0 <= detail[0] < detail[1]:
         raise ValueError(f"detail is (start, end) with 0 <= start < end, not {detail}")
+    from hasim.sim.randomness import Randomness
     from hasim.sim.world import World
 
     with _collector_paused():
         quiet = heartbeats == "quiet"
-        world = World(scenario, seed=seed, replication=replication, quiet=quiet, detail=detail, take=take)
+        randomness = Randomness(seed, replication)
+        world = World(scenario, randomness=randomness, quiet=quiet, detail=detail, take=take)
         world.kernel.run()
 
 

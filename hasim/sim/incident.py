@@ -18,6 +18,7 @@ from hasim.scenario.distributions import LONGEST_NS
 from hasim.scenario.model import Fault, Scenario
 from hasim.sim.heartbeats import LossyLink
 from hasim.sim.kernel import WORLD
+from hasim.sim.randomness import Randomness
 from hasim.sim.world import World
 from hasim.trace import FaultEnded, ReachabilityChanged, Trace
 from hasim.vrrp.events import State
@@ -55,15 +56,13 @@ class Incident:
         self,
         scenario: Scenario,
         *,
-        seed: int,
-        replication: int,
+        randomness: Randomness,
         strikes: Sequence[Strike],
         lost: tuple[str, str, range] | None = None,
     ) -> None:
         """``scenario`` comes from :func:`endless`; ``strikes`` are all that will happen to it, and a row of adverts
         that get lost: sender, receiver, numbers."""
-        self._world = World(scenario, seed=seed, replication=replication, quiet=True, detail=None, faults_strike=False)
-        self._seed, self._replication = seed, replication
+        self._world = World(scenario, randomness=randomness, quiet=True, detail=None, faults_strike=False)
         self._steady = {name: self._condition(name) for name in self._world.daemons}
         self._beginning = len(self._world.records)
         if lost is not None:
@@ -132,8 +131,8 @@ class Incident:
         return Trace(
             scenario=world.scenario.name,
             digest=world.scenario.digest,
-            seed=self._seed,
-            replication=self._replication,
+            seed=world.randomness.seed,
+            replication=world.randomness.replication,
             horizon_ns=end_ns,
             records=tuple(world.records),
         )

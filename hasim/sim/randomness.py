@@ -5,6 +5,8 @@ is a hash of key and k. So two variants of a scenario see the same faults (commo
 components draw changes nothing, any number of workers gives the same bytes, and a heartbeat that is not simulated can
 still be looked up: the fate of advert k on a link is ``uniform_at(key, k)``, one by one or a million at a time.
 
+Runs that only their mean is wanted of may share the range of every number among them: :class:`LatinRandomness`.
+
 The hash is the finaliser of SplitMix64 (Steele, Lea, Flood 2014) over a Weyl sequence, as in
 ``java.util.SplittableRandom``; keys are BLAKE2b digests.
 """
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Randomness", "Stream", "uniform_at", "uniforms_at"]
+__all__ = ["ROWS", "LatinRandomness", "Randomness", "Stream", "uniform_at", "uniforms_at"]
+
+ROWS = 17
+"""So many runs share the range of a number; a prime."""
 
 _MASK = (1 << 64) - 1
 _WEYL = 0x9E3779B97F4A7C15
@@ -28,6 +33,7 @@ _BITS = 52
 _SCALE = 2.0**-_BITS
 _ONE_BY_ONE = 16
 _LARGEST_BLOCK = 512
+_ALMOST_ONE = 1.0 - 2.0**-53
 
 
 def uniform_at(key: int, index: int) -> float:
@@ -90,9 +96,11 @@ class Stream:
 class Randomness:
     """All random numbers of one run."""
 
-    __slots__ = ("_prefix",)
+    __slots__ = ("_prefix", "replication", "seed")
 
     def __init__(self, seed: int, replication: int) -> None:
+        self.seed = seed
+        self.replication = replication
         self._prefix = f"{seed}/{replication}"
 
     def key(self, *names: str) -> int:
@@ -103,3 +111,54 @@ class Randomness:
     def stream(self, *names: str) -> Stream:
         """A new stream, at its beginning."""
         return Stream(self, names)
+
+
+class LatinRandomness(Randomness):
+    """The random numbers of one of :data:`ROWS` runs that are a Latin hypercube sample (McKay, Beckman and Conover,
+    Technometrics 21, 1979).
+
+    Each run by itself sees independent uniform numbers, as any other does. But of the k-th numbers of a stream one lies
+    in each of as many equal parts of (0, 1): which run has which is drawn for every k and stream by itself. So their
+    mean does not vary with what one number alone does to a run (such as how long a call takes), only with what numbers
+    do together (Stein, Technometrics 29, 1987).
+    """
+
+    __slots__ = ("_block", "_row")
+
+    def __init__(self, seed: int, replication: int, *, first: int, row: int) -> None:
+        """``first`` is the replication whose ``row`` is 0."""
+        super().__init__(seed, replication)
+        self._block = Randomness(seed, first)
+        self._row = row
+
+    def stream(self, *names: str) -> Stream:
+        """A new stream, at its beginning."""
+        return _LatinStream(self, names, self._block, self._row)
+
+
+class _LatinStream(Stream):
+    """A stream whose first numbers are those of a row."""
+
+    __slots__ = ("_block", "_block_key", "_row")
+
+    def __init__(self, randomness: Randomness, names: tuple[str, ...], block: Randomness, row: int) -> None:
+        super().__init__(randomness, names)
+        self._block = block
+        self._block_key = 0
+        self._row = row
+
+    def uniform(self) -> float:
+        """The next uniform number in (0, 1).
+
+        Which part it lies in is ``(slope * row + shift) mod ROWS``, with a random slope (not 0) and shift: for any two
+        runs that is as random as with a random permutation, and so the mean varies as little.
+        """
+        index = self._index
+        within = super().uniform()
+        if index >= _ONE_BY_ONE:
+            return within
+        if index == 0:
+            self._block_key = self._block.key("latin", *self._names)
+        shift, slope = divmod(int(uniform_at(self._block_key, index) * ROWS * (ROWS - 1)), ROWS - 1)
+        part = ((slope + 1) * self._row + shift) % ROWS
+        return min((part + within) / ROWS, _ALMOST_ONE)

@@ -33,8 +33,7 @@ class World:
         self,
         scenario: Scenario,
         *,
-        seed: int,
-        replication: int,
+        randomness: Randomness,
         quiet: bool,
         detail: tuple[int, int] | None,
         faults_strike: bool = True,
@@ -49,7 +48,7 @@ class World:
         self.records: list[Record] = []
         self.record: Callable[[Record], None] = self.records.append if take is None else take
         self.kernel = Kernel(scenario.horizon_ns)
-        self.randomness = Randomness(seed, replication)
+        self.randomness = randomness
         self.fabric = Fabric(scenario, self.randomness, lambda: self.heartbeats.paths_change())
         self.heartbeats = Heartbeats(self.kernel, self.fabric, quiet=quiet)
         self.scripts = Scripts(self)

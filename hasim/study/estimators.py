@@ -250,8 +250,8 @@ def _garwood(count: float, confidence: float) -> tuple[float, float]:
     return low, float(gammaincinv(count + 1.0, 1.0 - tail))
 
 
-def student_quantile(probability: float, degrees: int) -> float:
-    """The quantile of Student's t with so many degrees of freedom."""
+def student_quantile(probability: float, degrees: float) -> float:
+    """The quantile of Student's t with so many degrees of freedom, whole or not; of the normal with infinitely many."""
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees, probability))

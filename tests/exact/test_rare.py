@@ -39,7 +39,7 @@ def test_the_probabilities_of_the_depths_add_up_to_one() -> None:
     """They are sums of weights: that they do is a test of the weights."""
     scenario = loads(crashing_group("{exponential: {mean: 10h}}", "{exponential: {mean: 1h}}"))
     result = run_episodes(scenario, seed=3, precision=0.2, jobs=1)
-    assert sum(result.evidence(depth).chance for depth in result.depths) == pytest.approx(1.0, abs=0.03)
+    assert sum(result.evidence(overlap).chance for overlap in result.overlaps) == pytest.approx(1.0, abs=0.03)
 
 
 def test_nothing_rare_to_estimate_is_said() -> None:

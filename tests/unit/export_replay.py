@@ -65,7 +65,7 @@ class Listening:
     """A world whose control plane is listened to."""
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
-        self.world = World(scenario, seed=seed, replication=0, quiet=True, detail=None)
+        self.world = World(scenario, randomness=Randomness(seed, 0), quiet=True, detail=None)
         self.calls: dict[int, list[Call]] = defaultdict(list)
         self._plane_call = self.world.control_plane.call
         self.world.control_plane.call = self._call  # type: ignore[method-assign]

@@ -73,7 +73,8 @@ def test_its_tables_are_parquet_if_that_is_asked_for(pair: Path, tmp_path: Path)
     hasim(pair, "--method", "episodes", "--precision", "60%", "--out", home, "--parquet", "--no-charts", "-j", 1)
     assert not (home / "charts").exists()
     strata = pandas.read_parquet(home / "strata.parquet")
-    assert list(strata["target"]) == ["a", "a", "b", "b"]
+    assert list(strata["target"]) == [*"aaa", *"bbb"]
+    assert list(strata["together"]) == [0, 0, 1] * 2
     assert (strata["per_year"] * strata["probability"]).sum() == pytest.approx(2 * 8.76, rel=0.01)
 
 

@@ -134,7 +134,7 @@ def calls(topology: Topology, random: Random) -> list[Call]:
 
 def simulated(scene: Scenario, seed: int, wanted: list[Call]) -> Story:
     """The calls, made in the simulated world."""
-    world = World(scene, seed=seed, replication=0, quiet=True, detail=None)
+    world = World(scene, randomness=Randomness(seed, 0), quiet=True, detail=None)
     answers: list[tuple[int, int, str, Any]] = []
 
     def client(number: int, call: Call) -> Generator[Any, Any, None]:

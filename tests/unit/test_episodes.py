@@ -19,6 +19,7 @@ from hasim.study.episodes import EpisodesResult, run_episodes
 from hasim.study.episodes.clocks import Clock
 from hasim.study.episodes.episode import Episode
 from hasim.study.episodes.estimation import Cycles, Stratum
+from hasim.study.episodes.plan import further, reached
 from hasim.study.episodes.quantiles import weighted_quantile
 from hasim.units import DAY, HOUR, MINUTE, SECOND
 from tests.exact.pairs import bare_pair, crashing_group
@@ -77,6 +78,35 @@ def test_the_interval_of_what_biased_episodes_add_holds_the_truth() -> None:
         found.append(cycles.ratio(lambda e: sum(e.downtime_ns)).estimate())
     truth = 1e-3 * 10 * MINUTE / (DAY + (0.999 * 20 + 0.001 * 40) * MINUTE)
     assert 0.93 <= sum(one.low <= truth <= one.high for one in found) / STUDIES <= 0.97
+
+
+def test_the_interval_over_latin_hypercubes_is_narrow_and_holds_the_truth() -> None:
+    """30 hypercubes of 5 episodes, whose downtime is exponential."""
+    rng = np.random.default_rng(5)
+    truth = 30 * SECOND / (DAY + 20 * MINUTE)
+    wide, narrow = [], []
+    for _ in range(STUDIES):
+        parts = np.concatenate([rng.permutation(5) for _ in range(30)])
+        lost_ns = -30 * SECOND * np.log1p(-(parts + rng.random(150)) / 5)
+        rows = [episode(number, "a", int(ns) + 1, 20 * MINUTE) for number, ns in enumerate(lost_ns)]
+        for count, found in ((1, wide), (5, narrow)):
+            cycles = Cycles({"a": [1 / DAY]}, {Stratum("a", 0, 0): rows}, rows=count)
+            found.append(cycles.ratio(lambda e: sum(e.downtime_ns)).estimate())
+    assert 0.93 <= sum(one.low <= truth <= one.high for one in narrow) / STUDIES <= 0.97
+    assert all(one.low <= truth <= one.high for one in wide)
+    assert sum(one.high - one.low for one in narrow) < 0.6 * sum(one.high - one.low for one in wide)
+
+
+def test_what_a_single_episode_says_is_not_enough() -> None:
+    """One overlap of 100 cost a day: whatever the interval says, nobody knows how many do."""
+    alone = [episode(number, "a", 30 * SECOND + number, 20 * MINUTE) for number in range(34)]
+    overlaps = [episode(number, "a", DAY * (number == 7), HOUR, 1e-7) for number in range(100)]
+    stratum = Stratum("a", 0, 1, True)
+    cycles = Cycles({"a": [1 / DAY]}, {Stratum("a", 0, 0): alone, stratum: overlaps}, rows=17)
+    aim = cycles.ratio(lambda e: sum(e.downtime_ns))
+    assert aim.estimate().high < 1.1 * aim.value
+    assert not reached([aim], 0.1)
+    assert further(cycles, [aim], 0.1, 10_000)[stratum] > 300
 
 
 def test_the_interval_of_a_weighted_quantile_holds_the_truth() -> None:

@@ -12,6 +12,7 @@ from hasim.measure import PHASES, measure
 from hasim.scenario import loads
 from hasim.scenario.model import Scenario
 from hasim.sim import simulate
+from hasim.sim.randomness import Randomness
 from hasim.sim.world import World
 from hasim.trace import (
     AddressRouted,
@@ -229,7 +230,7 @@ def test_the_cloud_s_invariants_hold_at_every_record_of_a_stormy_run(name: str) 
         {"kind": "api_errors", "probability": "30%", "time_to_failure": "20s", "duration": "20s"},
     ]
     scenario = pair(MECHANISMS[name], faults=storm, vrrp={"garp_master_refresh": "1s"}, service={"start_up": "1s"})
-    world = World(scenario, seed=1, replication=0, quiet=True, detail=None)
+    world = World(scenario, randomness=Randomness(1, 0), quiet=True, detail=None)
     record, checks = world.record, 0
 
     def check_and_record(what: Record) -> None:

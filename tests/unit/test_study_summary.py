@@ -115,5 +115,5 @@ def test_importing_the_study_loads_nothing_heavy() -> None:
 
 
 def test_a_study_says_what_it_is() -> None:
-    assert "2 replications, 1 outages" in repr(result(run(0, outage(10, 1)), run(1)))
+    assert "2 replications, 1 outage," in repr(result(run(0, outage(10, 1)), run(1)))
     assert "more than" in repr(result(run(0)))

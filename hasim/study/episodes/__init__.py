@@ -17,17 +17,20 @@
 from __future__ import annotations
 
 from hasim.scenario.model import Scenario
-from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Progress
+from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Pilot, Progress
 from hasim.study.episodes.results import EpisodesResult, downtime_ns
 from hasim.study.workers import Crew
 
-__all__ = ["PILOT", "PRECISION", "EpisodesResult", "run_episodes"]
+__all__ = ["DEPTHS", "PILOT", "PRECISION", "EpisodesResult", "run_episodes"]
 
 PRECISION = 0.01
 """The interval of the unavailability reaches no further than this share of the value to either side."""
 
-PILOT = (32, 8)
-"""So many episodes of each stratum to begin with; those with an overlap are a small part of the whole."""
+PILOT = Pilot(alone=68, apart=16, together=96)
+"""So many episodes of each stratum to begin with."""
+
+DEPTHS = 1
+"""So many faults are made to overlap with the first; then the clocks go on as they are."""
 
 
 def run_episodes(
@@ -56,7 +59,7 @@ def run_episodes(
     """
     import hasim
 
-    campaign = Campaign(scenario, seed=seed, pilot=PILOT, progress=progress)
+    campaign = Campaign(scenario, seed=seed, pilot=PILOT, depths=DEPTHS, progress=progress)
     wanted = PRECISION if precision is None else precision
     with Crew(jobs, cluster) as crew:
         cycles = campaign.run(

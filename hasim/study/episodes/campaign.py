@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from hasim.errors import UserError
 from hasim.scenario.model import Scenario
 from hasim.sim.incident import RestlessError, endless
+from hasim.sim.randomness import ROWS
 from hasim.study.episodes.clocks import Clock, clocks_of
 from hasim.study.episodes.episode import Episode, EpisodeJob
 from hasim.study.episodes.estimation import Cycles, Ratio, Stratum
 from hasim.study.episodes.fitness import check_ageing, check_scenario, first_masters
 from hasim.study.episodes.losses import Silence, check_silences, silences_of
-from hasim.study.episodes.plan import cost_of, further, reached
+from hasim.study.episodes.plan import cost_of, further, reached, whole
 from hasim.study.workers import Crew
 
-__all__ = ["MOST_RUNS", "Aims", "Campaign", "Progress"]
+__all__ = ["MOST_RUNS", "Aims", "Campaign", "Pilot", "Progress"]
 
 MOST_RUNS = 400_000
 """Runs of the world after which a study gives what it has."""
@@ -29,14 +30,28 @@ Aims: TypeAlias = Callable[[Cycles], list[Ratio]]
 Progress: TypeAlias = Callable[[int, int], None]
 
 
+class Pilot(NamedTuple):
+    """How many episodes of a stratum come first: without an overlap; with one; with one that ends together with another
+    fault, of which one in thirty may leave the address behind, and that may be most of what is asked for."""
+
+    alone: int
+    apart: int
+    together: int
+
+    def of(self, stratum: Stratum) -> int:
+        """Of that one."""
+        overlapping = self.together if stratum.together else self.apart
+        return whole(stratum, overlapping if stratum.depth else self.alone)
+
+
 class Campaign:
     """The episodes of a scenario, gathered until its aims are precise enough."""
 
     def __init__(
-        self, scenario: Scenario, *, seed: int | None, pilot: Sequence[int], progress: Progress | None
+        self, scenario: Scenario, *, seed: int | None, pilot: Pilot, depths: int, progress: Progress | None
     ) -> None:
-        """``pilot`` has, for each number of faults that are made to overlap with the first, from none to the most, how
-        many episodes of each stratum are simulated before anything is known about it.
+        """``pilot`` is what is simulated of each stratum before anything is known about it; up to ``depths`` faults are
+        made to overlap with the first.
 
         Raises:
             UserError: the scenario does not fit.
@@ -48,8 +63,8 @@ class Campaign:
             raise UserError(f"the seed is a whole number from 0, not {self.seed}")
         self.faults = clocks_of(scenario)
         self.silences: tuple[Silence, ...] = ()
-        self.depths = len(pilot) - 1
-        self._pilot = tuple(pilot)
+        self.depths = depths
+        self._pilot = pilot
         self.episodes: dict[Stratum, list[Episode]] = {}
         self.runs = 0
         self._progress = progress
@@ -93,14 +108,19 @@ class Campaign:
         """See that every stratum of every MASTER that there ever is has a few episodes."""
         while new := [master for master in masters if Stratum(master, 0, 0) not in self.episodes]:
             strata = {
-                Stratum(master, clock, depth): count
+                stratum: self._pilot.of(stratum)
                 for master in new
                 for clock, rate in enumerate(self._rates(master))
-                for depth, count in enumerate(self._pilot)
+                for stratum in self._overlaps(master, clock)
                 if rate
             }
             self._extend(crew, strata)
             masters = self._masters()
+
+    def _overlaps(self, master: str, clock: int) -> list[Stratum]:
+        """The strata of what begins with a clock."""
+        ways = [(depth, together) for depth in range(1, self.depths + 1) for together in (False, True)]
+        return [Stratum(master, clock, depth, together) for depth, together in [(0, False), *ways]]
 
     def _masters(self) -> list[str]:
         return sorted({episode.master for rows in self.episodes.values() for episode in rows if episode.weight})
@@ -124,9 +144,10 @@ class Campaign:
             self.episodes.setdefault(stratum, []).extend(sorted(episodes, key=lambda episode: episode.number))
 
     def _job(self, stratum: Stratum) -> EpisodeJob:
-        depths = self.depths + 1
+        kinds = 2 * (self.depths + 1)
         names = [instance.name for instance in self.scenario.instances]
-        place = (names.index(stratum.master) * len(self.clocks) + stratum.clock) * depths + stratum.depth
+        kind = 2 * stratum.depth + stratum.together
+        place = (names.index(stratum.master) * len(self.clocks) + stratum.clock) * kinds + kind
         return EpisodeJob(
             scenario=endless(self.scenario, stratum.master),
             seed=self.seed,
@@ -134,13 +155,14 @@ class Campaign:
             first=self.clocks[stratum.clock],
             loses_adverts=bool(self.silences),
             depth=stratum.depth,
+            together=stratum.together,
             goes_on=stratum.depth == self.depths,
             stratum=place,
-            strata=len(names) * len(self.clocks) * depths,
+            strata=len(names) * len(self.clocks) * kinds,
         )
 
     def _cycles(self) -> Cycles:
-        cycles = Cycles({s.master: self._rates(s.master) for s in self.episodes}, self.episodes)
+        cycles = Cycles({s.master: self._rates(s.master) for s in self.episodes}, self.episodes, rows=ROWS)
         in_episodes = cycles.ratio(lambda episode: episode.length_ns).value
         masters = [master for master, share in zip(cycles.masters, cycles.shares, strict=True) if share]
         check_ageing(self.faults, masters, in_episodes / (1.0 - in_episodes))

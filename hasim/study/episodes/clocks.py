@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hasim.scenario.distributions import Capped, Constant, Distribution, Empirical, Exponential, Mixture
 from hasim.scenario.model import Fault, Scenario
 
-__all__ = ["Clock", "clocks_of", "is_lattice", "is_memoryless", "survival"]
+__all__ = ["Clock", "clocks_of", "cumulative", "inverse", "is_lattice", "is_memoryless", "survival"]
 
 _HALVINGS = 200
 _RELATIVE = 1e-12
@@ -70,7 +70,7 @@ class Clock:
         before = survival(distribution, from_ns)
         if before <= 0:
             return 1.0
-        return (_failed(distribution, to_ns) - _failed(distribution, from_ns)) / before
+        return (cumulative(distribution, to_ns) - cumulative(distribution, from_ns)) / before
 
     def age_at_failure(self, from_ns: float, to_ns: float, u: float) -> int:
         """The age at which it fails, if it does between two ages (``to_ns`` may be infinite), for a uniform ``u``."""
@@ -79,9 +79,9 @@ class Clock:
             share = -math.expm1(-(to_ns - from_ns) / distribution.expected_ns)
             age_ns = from_ns - distribution.expected_ns * math.log1p(-u * share)
         else:
-            low = _failed(distribution, from_ns)
-            high = 1.0 if math.isinf(to_ns) else _failed(distribution, to_ns)
-            age_ns = _inverse(distribution, low + u * (high - low))
+            low = cumulative(distribution, from_ns)
+            high = 1.0 if math.isinf(to_ns) else cumulative(distribution, to_ns)
+            age_ns = inverse(distribution, low + u * (high - low))
         return round(min(max(age_ns, from_ns), to_ns))
 
     def steady_age_ns(self, u: float) -> int:
@@ -121,14 +121,14 @@ def is_lattice(distribution: Distribution) -> bool:
 
 def survival(distribution: Distribution, age_ns: float) -> float:
     """The probability of a duration beyond ``age_ns``."""
-    return 1.0 - _failed(distribution, age_ns)
+    return 1.0 - cumulative(distribution, age_ns)
 
 
-def _failed(distribution: Distribution, age_ns: float) -> float:
+def cumulative(distribution: Distribution, age_ns: float) -> float:
     """The distribution function: where the quantile function passes ``age_ns``."""
     if isinstance(distribution, Mixture):
         pairs = zip(distribution.weights, distribution.parts, strict=True)
-        return math.fsum(weight * _failed(part, age_ns) for weight, part in pairs)
+        return math.fsum(weight * cumulative(part, age_ns) for weight, part in pairs)
     if isinstance(distribution, Exponential):
         return -math.expm1(-age_ns / distribution.expected_ns)
     if age_ns <= 0:
@@ -140,16 +140,16 @@ def _failed(distribution: Distribution, age_ns: float) -> float:
     return _bisect(lambda u: distribution.quantile(u) > age_ns, 1.0)
 
 
-def _inverse(distribution: Distribution, u: float) -> float:
+def inverse(distribution: Distribution, u: float) -> float:
     """The quantile function; of a mixture too."""
     u = min(max(u, _SMALLEST), _ALMOST_ONE)
     if not isinstance(distribution, Mixture):
         return distribution.quantile(u)
-    return _bisect(lambda age_ns: _failed(distribution, age_ns) >= u, float(max(_tail(distribution), 1)))
+    return _bisect(lambda age_ns: cumulative(distribution, age_ns) >= u, float(max(_tail(distribution), 1)))
 
 
 def _tail(distribution: Mixture) -> int:
-    return max(int(_inverse(part, _ALMOST_ONE)) for part in distribution.parts)
+    return max(int(inverse(part, _ALMOST_ONE)) for part in distribution.parts)
 
 
 def _bisect(reached: Callable[[float], bool], high: float) -> float:

@@ -18,7 +18,8 @@
       "masters": {instance: share of the episodes before which it is MASTER},
       "initiators": [{"fault": ..., "target": ..., "per_year": ..., "downtime_ns": E, "length_ns": ..., "share": ...,
                       "episodes": n}],
-      "weights": [{"depth": 0, "episodes": n, "probability": ..., "part": ..., "effective": ..., "largest": ...}],
+      "weights": [{"depth": 0, "together": false, "episodes": n, "probability": ..., "part": ..., "effective": ...,
+                   "largest": ...}],
       "slo": as in hasim.study/1
     }
 
@@ -36,6 +37,7 @@ from hasim.study.slo import Verdict
 from hasim.study.summary import LatencySummary
 
 if TYPE_CHECKING:
+    from hasim.study.episodes.estimation import Overlap
     from hasim.study.episodes.results import EpisodesResult, Initiator
 
 __all__ = ["FORMAT", "document_of"]
@@ -60,7 +62,7 @@ def document_of(result: EpisodesResult) -> dict[str, Any]:
             name: float(share) for name, share in zip(result.cycles.masters, result.cycles.shares, strict=True)
         },
         "initiators": [_initiator(row) for row in result.initiators],
-        "weights": [_weights(result, depth) for depth in result.depths],
+        "weights": [_weights(result, overlap) for overlap in result.overlaps],
         "slo": [_verdict(verdict) for verdict in result.verdicts],
     }
 
@@ -108,10 +110,11 @@ def _initiator(row: Initiator) -> dict[str, Any]:
     }
 
 
-def _weights(result: EpisodesResult, depth: int) -> dict[str, Any]:
-    found = result.evidence(depth)
+def _weights(result: EpisodesResult, overlap: Overlap) -> dict[str, Any]:
+    found = result.evidence(overlap)
     return {
-        "depth": depth,
+        "depth": overlap.depth,
+        "together": overlap.together,
         "episodes": found.episodes,
         "probability": found.chance,
         "part": found.part,

@@ -15,14 +15,15 @@ it is over (``depth``). Faults that overlap are rare, and are not waited for. An
    the second strike. Go on from there as in 1.
 
 At a stratum's depth no further fault is allowed, and the weight is multiplied by the probability that there is none; at
-the largest depth, the clocks run on as they are, which leaves nothing out. Faults that others are
-to overlap with last longer than usual: the duration is picked from several, with its own likelihood ratio. Protocol
-timers, scripts and the cloud are never touched: the weight is a matter of the faults alone.
+the largest depth, the clocks run on as they are, which leaves nothing out. Faults that others are to overlap with last
+longer than usual, or end together (:mod:`hasim.study.episodes.durations`). Protocol timers, scripts and the cloud are
+never touched: the weight is a matter of the faults alone.
 
 In a network that loses packets an episode may also begin with so many lost adverts that a BACKUP becomes MASTER
 (:mod:`hasim.study.episodes.losses`): that row is put into a world that was well before, and all else happens by itself.
 
-Where nothing but another fault can end an episode (the world is stuck), the next fault is awaited, and nothing biased.
+Where nothing but another fault can end an episode (the world is stuck), faults strike as they do, and nothing is
+biased: such an episode belongs to the stratum in which it got stuck, and to none that is deeper.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ from hasim.measure import Outage, RunOutcome, measure
 from hasim.scenario.distributions import LONGEST_NS
 from hasim.scenario.model import Scenario
 from hasim.sim.incident import Incident, RestlessError, Strike
-from hasim.sim.randomness import Randomness
+from hasim.sim.randomness import ROWS, LatinRandomness, Randomness
 from hasim.study.episodes.clocks import Clock
+from hasim.study.episodes.durations import Durations
 from hasim.study.episodes.losses import Silence
 from hasim.trace import FaultBegan, FaultEnded, Trace
 from hasim.units import MINUTE
@@ -55,10 +57,6 @@ _FIRST_NUMBER = 1 << 40
 _MOST_STRIKES = 1_000
 
 _MOST_ATTEMPTS = 1_000
-
-_LOTS, _FAIR = 32, 0.25
-"""The duration of an overlapping fault is one of so many, picked by its length (or by the power of it that has others
-overlap) plus this share of the mean: so no episode counts more than 1 + 1 / _FAIR times as much for it."""
 
 _DEEP = 0.6
 """So many of the further faults strike while all are in force that are since the last one: a group is down only when
@@ -189,6 +187,7 @@ class EpisodeJob:
         first: what begins the episode: one of them, or a row of lost adverts.
         loses_adverts: whether there may be such a row.
         depth: how many more faults strike before it is over.
+        together: whether the last of those ends together with another, or apart from the others.
         goes_on: whether ever more faults may strike after that (at the largest depth).
         stratum: number of the stratum, and ``strata`` how many there are, so that all draw different numbers.
     """
@@ -199,6 +198,7 @@ class EpisodeJob:
     first: Clock | Silence
     loses_adverts: bool
     depth: int
+    together: bool
     goes_on: bool
     stratum: int
     strata: int
@@ -221,45 +221,55 @@ class _Run:
         self._weight = 1.0
         self._strikes: list[Strike] = []
         self._lost = job.first.from_about(STRIKE_NS) if isinstance(job.first, Silence) else None
-        self._replication, self._begin_ns = self._beginning()
-        self._randomness = Randomness(job.seed, self._replication)
+        self._randomness, self._begin_ns = self._beginning()
         self._uniform = self._randomness.stream("episode", "strikes").uniform
-        self._lots = self._randomness.stream("episode", "durations").uniform
+        self._durations = Durations(self._randomness)
         self._running_since = {clock.key: self._since(clock) for clock in job.clocks}
         if isinstance(job.first, Clock):
-            self._strikes.append(self._lasting(Strike(STRIKE_NS, job.first.fault, job.first.target)))
+            strike = Strike(STRIKE_NS, job.first.fault, job.first.target)
+            first = self._lasting(strike, job.depth) if job.depth else strike
+            assert first is not None, "nothing else is in force"
+            self._strikes.append(first)
 
-    def _beginning(self) -> tuple[int, int]:
-        """A replication in which nothing happens before the episode begins, and when that is.
+    def _beginning(self) -> tuple[Randomness, int]:
+        """Random numbers with which nothing happens before the episode begins, and when that is.
 
         Where adverts may be lost, worlds that lose too many before then are thrown away: the others have as many losses
         behind them as a world in which all is well.
         """
         job = self._job
-        base = _FIRST_NUMBER + self._number * job.strata + job.stratum
         if not job.loses_adverts:
-            return base, STRIKE_NS
+            return self._attempt(0), STRIKE_NS
         for attempt in range(_MOST_ATTEMPTS):
-            replication = base + attempt * _FIRST_NUMBER
-            incident = Incident(job.scenario, seed=job.seed, replication=replication, strikes=(), lost=self._lost)
+            randomness = self._attempt(attempt)
+            incident = Incident(job.scenario, randomness=randomness, strikes=(), lost=self._lost)
             if isinstance(job.first, Clock):
                 if incident.first_change_ns(STRIKE_NS) is None:
-                    return replication, STRIKE_NS
+                    return randomness, STRIKE_NS
             else:
                 change_ns = incident.first_change_ns(LONGEST_NS - 1)
                 if change_ns is not None and change_ns >= STRIKE_NS + (job.first.row - 1) * job.first.step_ns:
-                    return replication, change_ns
+                    return randomness, change_ns
         raise RestlessError(f"in {_MOST_ATTEMPTS} attempts the world did not stay in its steady state for a minute")
 
+    def _attempt(self, number: int) -> Randomness:
+        """Random numbers of its own, or a row of a Latin hypercube (each attempt at it is one of another)."""
+        job = self._job
+        replication = _FIRST_NUMBER * (1 + number) + self._number * job.strata + job.stratum
+        if job.depth:
+            return Randomness(job.seed, replication)
+        row = self._number % ROWS
+        return LatinRandomness(job.seed, replication, first=replication - row * job.strata, row=row)
+
     def episode(self) -> Episode:
-        for _ in range(self._job.depth):
-            if not self._add_strike():
+        for further in reversed(range(self._job.depth)):
+            if not self._add_strike(further):
                 return self._impossible()
         if self._job.goes_on:
             return self._go_on()
         incident, end_ns, master = self._calm()
         if master is None:
-            return self._impossible()
+            return self._go_on()
         for window in self._windows(incident, end_ns):
             self._weight *= window.survives(end_ns)
         return self._outcome(master, incident.trace(end_ns))
@@ -296,9 +306,7 @@ class _Run:
     def _calm(self) -> tuple[Incident, int, str | None]:
         """The world with the strikes so far and no others: when it is at rest, and its MASTER if it is steady then."""
         job = self._job
-        incident = Incident(
-            job.scenario, seed=job.seed, replication=self._replication, strikes=self._strikes, lost=self._lost
-        )
+        incident = Incident(job.scenario, randomness=self._randomness, strikes=self._strikes, lost=self._lost)
         if self._lost is not None:
             incident.first_change_ns(self._begin_ns)
         end_ns = incident.come_to_rest()
@@ -318,13 +326,12 @@ class _Run:
                 windows.append(_Stretch(clock, from_ns, to_ns, age_ns, age_ns))
         return windows
 
-    def _add_strike(self) -> bool:
+    def _add_strike(self, further: int) -> bool:
         """One more fault, before the episode would have been over; False if there can be none."""
         incident, end_ns, master = self._calm()
-        windows = self._windows(incident, math.inf if master is None else end_ns)
         if master is None:
-            self._strikes.append(min((window.strike(self._uniform()) for window in windows), key=_time))
-            return True
+            return False
+        windows = self._windows(incident, end_ns)
         choice = _Mixture(
             (1.0 - _URGENT - _DEEP, _Choice(windows)),
             (_URGENT, _Choice(part for window in windows for part in window.within(incident.outages_ns()))),
@@ -333,36 +340,41 @@ class _Run:
         if not choice:
             return False
         chosen = choice.pick(self._uniform(), self._uniform())
-        strike = chosen.strike(self._uniform())
+        strike = self._lasting(chosen.strike(self._uniform()), further)
+        if strike is None:
+            return False
         self._weight /= choice.density(chosen.clock, strike.at_ns)
         for window in windows:
             if window.clock is not chosen.clock and window.from_ns < strike.at_ns:
                 self._weight *= window.survives(strike.at_ns)
-        self._strikes.append(self._lasting(strike))
+        self._strikes.append(strike)
         return True
 
     def _together_ns(self) -> tuple[int, int]:
         """From the last strike on, as long as everything is in force that is then."""
         now_ns = self._last_ns
-        ends_ns = [strike.at_ns + strike.lasts_ns for strike in self._strikes if strike.lasts_ns is not None]
-        return now_ns, min((end_ns for end_ns in ends_ns if end_ns > now_ns), default=now_ns)
+        return now_ns, min((end_ns for end_ns in self._ends_ns() if end_ns > now_ns), default=now_ns)
 
-    def _lasting(self, strike: Strike) -> Strike:
-        """The strike with how long it lasts, where others are to overlap with it: one of several durations, a long one
-        rather than a short one; picked with the probability p of n, it counts as 1 / (n p).
-
-        The time for one more overlap grows with the duration, and that for two more with its square."""
+    def _lasting(self, strike: Strike, further: int) -> Strike | None:
+        """The strike with how long it lasts, where so many ``further`` faults are to overlap with it, or it is the last
+        of those that do. None: it cannot end together with the others."""
         duration = strike.fault.duration
-        if not self._job.depth or duration is None:
-            return strike
-        lots = [duration.quantile(self._lots()) for _ in range(_LOTS)]
-        power = max(self._job.depth - len(self._strikes), 1)
-        sizes = [float(lot) ** power for lot in lots]
-        least = _FAIR * math.fsum(sizes) / _LOTS
-        sums = list(accumulate(size + least for size in sizes))
-        index = min(bisect_right(sums, self._lots() * sums[-1]), _LOTS - 1)
-        self._weight *= sums[-1] / _LOTS / (sizes[index] + least) if sums[-1] else 1.0
-        return strike._replace(lasts_ns=lots[index])
+        assert duration is not None, "faults without an end are refused"
+        if further:
+            found: tuple[int, float] | None = self._durations.long(duration, further)
+        else:
+            others_end_ns = [end_ns - strike.at_ns for end_ns in self._ends_ns() if end_ns > strike.at_ns]
+            pick = self._durations.together if self._job.together else self._durations.apart
+            found = pick(duration, others_end_ns)
+        if found is None:
+            return None
+        lasts_ns, ratio = found
+        self._weight *= ratio
+        return strike._replace(lasts_ns=lasts_ns)
+
+    def _ends_ns(self) -> list[int]:
+        """When the faults end that have struck so far."""
+        return [strike.at_ns + strike.lasts_ns for strike in self._strikes if strike.lasts_ns is not None]
 
     def _go_on(self) -> Episode:
         """Let the clocks run as they are until the world is in its steady state."""

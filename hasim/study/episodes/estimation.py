@@ -18,6 +18,8 @@ The interval is the delta method's. To the first order an episode of stratum (m,
 times pi(m) p(m, c) / (its number of episodes) / (mean measure), where h solves Poisson's equation
 ``h = reward - rho * measure + P h``: what the MASTER afterwards is worth to the cycles to come. Strata are independent,
 so that variances add up; the skewness of the estimate is known in the same way, and is corrected for (Hall 1992).
+Within a Latin hypercube episodes are not independent, but hypercubes are: the variance is that of their means (Owen, "A
+central limit theorem for Latin hypercube sampling", Journal of the Royal Statistical Society B 54, 1992).
 """
 
 from __future__ import annotations
@@ -25,19 +27,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from hasim.errors import UserError
 from hasim.study.episodes.episode import Episode
-from hasim.study.estimators import CONFIDENCE, Estimate, without_skewness
+from hasim.study.estimators import CONFIDENCE, Estimate, student_quantile, without_skewness
 from hasim.study.gth import stationary
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Cycles", "Part", "Ratio", "Reward", "Stratum"]
+__all__ = ["Cycles", "Overlap", "Part", "Ratio", "Reward", "Stratum"]
 
 Reward: TypeAlias = Callable[[Episode], float]
 """What an episode counts for."""
@@ -47,20 +48,40 @@ _EQUAL = 1e-12
 METHOD = "regenerative ratio over stratified episodes (delta method, corrected for skewness)"
 
 
+class Overlap(NamedTuple):
+    """How many faults overlap with the first, and whether the last of them ends together with another."""
+
+    depth: int
+    together: bool
+
+
 class Stratum(NamedTuple):
-    """Where an episode comes from: MASTER before, index of the first clock, and how many faults overlap with it."""
+    """Where an episode comes from: MASTER before, index of the first clock, and what overlaps with that."""
 
     master: str
     clock: int
     depth: int
+    together: bool = False
+
+    @property
+    def overlap(self) -> Overlap:
+        """What overlaps with the first fault."""
+        return Overlap(self.depth, self.together)
 
 
 class Part(NamedTuple):
-    """A stratum's share of all cycles, the standard deviation of its z, and its number of episodes."""
+    """A stratum's share of all cycles, the standard deviation of its z, its number of episodes, and how many equal ones
+    would say as much about its reward (Kish's effective sample size)."""
 
     share: float
     deviation: float
     n: int
+    effective: float
+
+    @property
+    def variance(self) -> float:
+        """What it adds to that of the ratio's numerator."""
+        return (self.share * self.deviation) ** 2 / self.n
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +92,7 @@ class Ratio:
         value: the estimate.
         error: its standard error.
         skewness: of the estimate.
+        freedom: the degrees of freedom of the error (Satterthwaite 1946).
         measure: the mean of the denominator over a cycle.
         parts: of each stratum, what its episodes add to the error.
     """
@@ -78,6 +100,7 @@ class Ratio:
     value: float
     error: float
     skewness: float
+    freedom: float
     measure: float
     parts: dict[Stratum, Part]
 
@@ -94,7 +117,7 @@ class Ratio:
         if self.value and self.error <= _EQUAL * self.value:
             low, high = self._as_if_exponential(confidence)
             return Estimate(self.value, low, min(high, ceiling), confidence, f"{METHOD}; all equal", self.n)
-        critical = NormalDist().inv_cdf((1.0 + confidence) / 2.0)
+        critical = student_quantile((1.0 + confidence) / 2.0, self.freedom)
         low, high = without_skewness(self.value, self.error, self.skewness, critical)
         return Estimate(self.value, max(low, 0.0), min(high, ceiling), confidence, METHOD, self.n)
 
@@ -109,11 +132,14 @@ class Ratio:
 class Cycles:
     """The episodes of all strata, and how often each stratum occurs."""
 
-    def __init__(self, rates: Mapping[str, Sequence[float]], episodes: dict[Stratum, list[Episode]]) -> None:
+    def __init__(
+        self, rates: Mapping[str, Sequence[float]], episodes: dict[Stratum, list[Episode]], *, rows: int = 1
+    ) -> None:
         """``rates`` of the clocks, per ns, by MASTER; ``episodes`` has, for every MASTER in it, all depths of all that
-        have a rate."""
+        have a rate. Those without an overlap are Latin hypercubes of so many ``rows`` each, one after another."""
         import numpy as np
 
+        self._rows = rows
         self.episodes = episodes
         self.masters = sorted({stratum.master for stratum in episodes})
         table = np.array([rates[master] for master in self.masters])
@@ -149,22 +175,29 @@ class Cycles:
         reward_of, measure_of = self._by_master(rewards), self._by_master(measures) + base_ns
         mean = float(self.shares @ measure_of)
         if mean <= 0:
-            return Ratio(0.0, 0.0, 0.0, 0.0, {})
+            return Ratio(0.0, 0.0, 0.0, math.inf, 0.0, {})
         value = float(self.shares @ reward_of) / mean
         worth = self._worth(reward_of - value * measure_of)
-        parts, variance, third = {}, 0.0, 0.0
+        parts, variance, doubt, third = {}, 0.0, 0.0, 0.0
         for stratum, weights in self._weights.items():
             kernel = self._kernels[self.masters.index(stratum.master), stratum.clock]
             later = np.where(self._after[stratum] >= 0, worth[self._after[stratum]], 0.0) - kernel @ worth
             z = weights * (rewards[stratum] - value * measures[stratum] + later)
-            share, n = self.share(stratum), len(weights)
-            centred = z - z.mean()
-            deviation = math.sqrt(float(centred @ centred) / max(n - 1, 1))
-            parts[stratum] = Part(share, deviation, n)
-            variance += (share * deviation) ** 2 / n
-            third += share**3 * float((centred**3).mean()) / n**2
-        skewness = third / variance**1.5 if variance > 0 else 0.0
-        return Ratio(value, math.sqrt(variance) / mean, skewness, mean, parts)
+            rows = self.rows_of(stratum)
+            centred = (z - z.mean()).reshape(-1, rows).mean(axis=1)
+            share, n, blocks = self.share(stratum), len(z), len(centred)
+            deviation = math.sqrt(rows * float(centred @ centred) / max(blocks - 1, 1))
+            part = parts[stratum] = Part(share, deviation, n, _effective(weights * rewards[stratum]))
+            variance += part.variance
+            doubt += part.variance**2 / max(blocks - 1, 1)
+            third += share**3 * float((centred**3).mean()) / blocks**2
+        if variance <= 0:
+            return Ratio(value, 0.0, 0.0, math.inf, mean, parts)
+        return Ratio(value, math.sqrt(variance) / mean, third / variance**1.5, variance**2 / doubt, mean, parts)
+
+    def rows_of(self, stratum: Stratum) -> int:
+        """How many episodes of a stratum belong together."""
+        return 1 if stratum.depth else self._rows
 
     def _index(self, master: str) -> int:
         return self.masters.index(master) if master in self.masters else -1
@@ -231,6 +264,11 @@ class Cycles:
         solution = np.linalg.solve(matrix, gains)
         solution[anchor] = 0.0
         return solution
+
+
+def _effective(values: NDArray[np.float64]) -> float:
+    squares = float(values @ values)
+    return float(values.sum()) ** 2 / squares if squares else 0.0
 
 
 def _length_ns(episode: Episode) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from hasim.errors import UserError
 from hasim.scenario.model import Scenario
 from hasim.sim.incident import Incident, RestlessError, endless
+from hasim.sim.randomness import Randomness
 from hasim.study.episodes.clocks import Clock, clocks_of, is_lattice
 
 __all__ = ["FRESH_SHARE", "check_ageing", "check_scenario", "first_masters"]
@@ -37,7 +38,7 @@ def first_masters(scenario: Scenario) -> list[str]:
     """
     masters = []
     for replication in range(1 if scenario.initial_master else 4 * len(scenario.instances)):
-        incident = Incident(endless(scenario, None), seed=scenario.seed, replication=replication, strikes=())
+        incident = Incident(endless(scenario, None), randomness=Randomness(scenario.seed, replication), strikes=())
         try:
             incident.come_to_rest(_ENOUGH_EVENTS)
             master = incident.steady_master()

@@ -21,6 +21,7 @@ from hasim.errors import UserError
 from hasim.scenario.model import Scenario
 from hasim.sim.heartbeats import LossyLink
 from hasim.sim.incident import Incident, endless
+from hasim.sim.randomness import Randomness
 
 __all__ = ["SEPARATE_SHARE", "Silence", "check_silences", "silences_of"]
 
@@ -70,7 +71,7 @@ def silences_of(scenario: Scenario) -> tuple[Silence, ...]:
     """
     found: list[Silence] = []
     for master in scenario.instances:
-        incident = Incident(endless(scenario, master.name), seed=scenario.seed, replication=0, strikes=())
+        incident = Incident(endless(scenario, master.name), randomness=Randomness(scenario.seed, 0), strikes=())
         found += [_silence(scenario, link) for link in incident.lossy_links()]
     return tuple(found)
 

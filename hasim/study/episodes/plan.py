@@ -2,8 +2,9 @@
 
 The standard deviation of a stratum is not taken from its own few episodes alone. What is rare, large and not yet seen
 would make a stratum look harmless, so that it got no more episodes and stayed it: the estimate would be too low and
-seem precise. It is therefore mixed with that of all strata of the same depth, as if a few more episodes had been seen
-with that; and every stratum gets its share of a part of all episodes.
+seem precise. It is therefore mixed with that of all strata of the same kind (as many overlapping faults, which end
+together or apart), as if a few more episodes had been seen with that; and every stratum gets its share of a part of all
+episodes. A stratum of which only two or three episodes count is not known at all: it gets more whatever they say.
 """
 
 from __future__ import annotations
@@ -12,23 +13,33 @@ import math
 from collections.abc import Sequence
 from statistics import NormalDist
 
-from hasim.study.episodes.estimation import Cycles, Ratio, Stratum
+from hasim.sim.randomness import ROWS
+from hasim.study.episodes.estimation import Cycles, Part, Ratio, Stratum
 from hasim.study.estimators import CONFIDENCE
 
-__all__ = ["cost_of", "further", "reached"]
+__all__ = ["cost_of", "further", "reached", "whole"]
 
 _BORROWED, _BORROWED_ALONE = 64, 8
 """With overlapping faults, where weights are skewed, and without."""
 
 _FLOOR = 0.05
 
-_GROWTH = 8.0
+_GROWTH = 4.0
 """At most so many times what a stratum has: what was estimated from few episodes is not trusted with many."""
+
+_FEWEST, _MATERIAL = 10.0, 0.05
+"""A stratum that is so large a part of the variance must have so many effective episodes: while two or three have most
+of the weight, an interval is too narrow."""
 
 _RESERVE = 1.1
 """A little more than the pilot asks for, rather than another round."""
 
 _CRITICAL = NormalDist().inv_cdf((1.0 + CONFIDENCE) / 2.0)
+
+
+def whole(stratum: Stratum, count: int) -> int:
+    """So many episodes or a few more, so that no Latin hypercube of those without an overlap is left unfinished."""
+    return count if stratum.depth else -(-count // ROWS) * ROWS
 
 
 def cost_of(stratum: Stratum) -> int:
@@ -37,8 +48,8 @@ def cost_of(stratum: Stratum) -> int:
 
 
 def reached(aims: Sequence[Ratio], precision: float) -> bool:
-    """Whether the interval of every aim reaches no further than ``precision`` times its value."""
-    return all(_reach(aim) * _cautious_error(aim) <= precision * aim.value for aim in aims)
+    """Whether the interval of every aim reaches no further than ``precision`` times its value, and can be trusted."""
+    return all(_reach(aim) * _cautious_error(aim) <= precision * aim.value and not _thin(aim) for aim in aims)
 
 
 def further(cycles: Cycles, aims: Sequence[Ratio], precision: float, runs: int) -> dict[Stratum, int]:
@@ -48,18 +59,23 @@ def further(cycles: Cycles, aims: Sequence[Ratio], precision: float, runs: int) 
     for aim in aims:
         for stratum, count in _neyman(aim, precision).items():
             wanted[stratum] = max(wanted[stratum], _RESERVE * count)
+        for stratum, part in _thin(aim).items():
+            wanted[stratum] = max(wanted[stratum], part.n * _FEWEST / part.effective)
     for depth in {stratum.depth for stratum in have}:
         strata = [stratum for stratum in have if stratum.depth == depth]
         total = math.fsum(wanted[stratum] for stratum in strata)
         for stratum in strata:
             wanted[stratum] = max(wanted[stratum], _FLOOR * total * cycles.share(stratum))
-    more = {
-        stratum: max(0, math.ceil(min(count, _GROWTH * have[stratum])) - have[stratum])
-        for stratum, count in wanted.items()
-    }
-    cost = sum(cost_of(stratum) * count for stratum, count in more.items())
+    more = {stratum: max(0.0, min(count, _GROWTH * have[stratum]) - have[stratum]) for stratum, count in wanted.items()}
+    cost = math.fsum(cost_of(stratum) * count for stratum, count in more.items())
     scale = min(1.0, runs / cost) if cost else 1.0
-    return {stratum: have[stratum] + math.floor(scale * count) for stratum, count in more.items()}
+    return {stratum: have[stratum] + whole(stratum, math.ceil(scale * count)) for stratum, count in more.items()}
+
+
+def _thin(aim: Ratio) -> dict[Stratum, Part]:
+    """The strata that a few episodes of a few make the error of: it is not known yet."""
+    least = _MATERIAL * math.fsum(part.variance for part in aim.parts.values())
+    return {s: part for s, part in aim.parts.items() if 0 < part.effective < _FEWEST and part.variance > least}
 
 
 def _neyman(aim: Ratio, precision: float) -> dict[Stratum, float]:
@@ -84,12 +100,12 @@ def _cautious_error(aim: Ratio) -> float:
 
 
 def _cautious_spreads(aim: Ratio) -> dict[Stratum, float]:
-    """Of each stratum its share of all cycles times its standard deviation, mixed with that of its depth."""
+    """Of each stratum its share of all cycles times its standard deviation, mixed with that of its kind."""
     spreads = {}
-    for depth in {stratum.depth for stratum in aim.parts}:
-        parts = {stratum: part for stratum, part in aim.parts.items() if stratum.depth == depth}
+    for overlap in {stratum.overlap for stratum in aim.parts}:
+        parts = {stratum: part for stratum, part in aim.parts.items() if stratum.overlap == overlap}
         shares = math.fsum(part.share for part in parts.values())
-        borrowed = _BORROWED if depth else _BORROWED_ALONE
+        borrowed = _BORROWED if overlap.depth else _BORROWED_ALONE
         common = math.fsum(part.share * part.deviation**2 for part in parts.values()) / shares
         for stratum, part in parts.items():
             mixed = (part.n * part.deviation**2 + borrowed * common) / (part.n + borrowed)

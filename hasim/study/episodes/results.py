@@ -14,7 +14,7 @@ from hasim.measure.model import FAILOVER, PHASES, Outage
 from hasim.scenario.model import Scenario
 from hasim.study.episodes.clocks import Clock
 from hasim.study.episodes.episode import Episode
-from hasim.study.episodes.estimation import Cycles, Reward, Stratum
+from hasim.study.episodes.estimation import Cycles, Overlap, Reward, Stratum
 from hasim.study.episodes.losses import Silence
 from hasim.study.episodes.quantiles import weighted_quantile
 from hasim.study.episodes.weights import Evidence, evidence
@@ -193,13 +193,13 @@ class EpisodesResult:
         return self.overlapping_unavailability if self.method == "rare" else self.unavailability
 
     @property
-    def depths(self) -> range:
-        """How many faults are made to overlap with the first, in the strata."""
-        return range(1 + max(stratum.depth for stratum in self.cycles.episodes))
+    def overlaps(self) -> list[Overlap]:
+        """What is made to overlap with the first fault, in the strata."""
+        return sorted({stratum.overlap for stratum in self.cycles.episodes})
 
-    def evidence(self, depth: int | None = None) -> Evidence:
-        """What the weights are worth for the number that was to become precise, of one depth or of all."""
-        return evidence(self.cycles, overlapping_downtime_ns if self.method == "rare" else downtime_ns, depth)
+    def evidence(self, overlap: Overlap | None = None) -> Evidence:
+        """What the weights are worth for the number that was to become precise, of one kind of overlap or of all."""
+        return evidence(self.cycles, overlapping_downtime_ns if self.method == "rare" else downtime_ns, overlap)
 
     @cached_property
     def gain(self) -> float:

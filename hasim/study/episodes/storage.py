@@ -11,8 +11,9 @@ file               holds
 ``meta.json``      what made it
 =================  =====================================================================================================
 
-Tables are ``.parquet`` too if that is asked for. Every file is written beside its place and then moved there,
-``result.json`` last: whoever sees it sees a whole study.
+``depth`` is how many faults were made to overlap with the first, ``together`` is 1 where the last of them ends together
+with another. Tables are ``.parquet`` too if that is asked for. Every file is written beside its place and then moved
+there, ``result.json`` last: whoever sees it sees a whole study.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "save"]
 
-_STRATUM = ("master_before", "begun_by", "target", "depth")
+_STRATUM = ("master_before", "begun_by", "target", "depth", "together")
 
 
 class _Table(NamedTuple):
@@ -64,7 +65,7 @@ def save(result: EpisodesResult, directory: Path, command: str = "", *, parquet:
 
 def _place(result: EpisodesResult, stratum: Stratum) -> tuple[Any, ...]:
     fault, target = result.begun_by(stratum)
-    return stratum.master, fault, target, stratum.depth
+    return stratum.master, fault, target, stratum.depth, int(stratum.together)
 
 
 def _strata(result: EpisodesResult) -> Iterator[tuple[Any, ...]]:

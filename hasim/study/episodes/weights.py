@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from hasim.study.episodes.estimation import Cycles, Reward
+from hasim.study.episodes.estimation import Cycles, Overlap, Reward
 
 __all__ = ["FEWEST", "LARGEST", "Evidence", "evidence"]
 
@@ -18,7 +18,7 @@ LARGEST = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The evidence for one number, of the episodes of one depth or of all.
+    """The evidence for one number, of the episodes of one kind of overlap or of all.
 
     Attributes:
         episodes: how many were simulated.
@@ -40,14 +40,14 @@ class Evidence:
         return self.effective < FEWEST or self.largest > LARGEST
 
 
-def evidence(cycles: Cycles, reward: Reward, depth: int | None = None) -> Evidence:
-    """The evidence for ``reward`` per time, of the episodes of one ``depth``, or of all."""
+def evidence(cycles: Cycles, reward: Reward, overlap: Overlap | None = None) -> Evidence:
+    """The evidence for ``reward`` per time, of the episodes of one kind of ``overlap``, or of all."""
     added, total, chance, count = [], 0.0, 0.0, 0
     for stratum, rows in cycles.episodes.items():
         unit = cycles.share(stratum) / len(rows)
         values = [unit * episode.weight * reward(episode) for episode in rows]
         total += math.fsum(values)
-        if depth in (None, stratum.depth):
+        if overlap in (None, stratum.overlap):
             added += values
             count += len(rows)
             chance += unit * math.fsum(episode.weight for episode in rows)

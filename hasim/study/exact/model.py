@@ -22,7 +22,7 @@ from typing import Any
 from hasim.errors import UserError
 from hasim.scenario.model import Fault, FaultKind, Instance, Scenario
 from hasim.scenario.steady import steady_priority
-from hasim.study.episodes import PILOT, PRECISION
+from hasim.study.episodes import DEPTHS, PILOT, PRECISION
 from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Progress
 from hasim.study.episodes.episode import Episode
 from hasim.study.episodes.results import downtime_with
@@ -114,7 +114,7 @@ def exact_answer(
     faults = _crashes(scenario)
     reasons = [*objections_to_closed_form(scenario), *_unfit(faults)]
     if reasons:
-        campaign = Campaign(scenario, seed=seed, pilot=PILOT, progress=progress)
+        campaign = Campaign(scenario, seed=seed, pilot=PILOT, depths=DEPTHS, progress=progress)
         return _mixed(campaign, faults, reasons, PRECISION if precision is None else precision, jobs)
     members = [_member(scenario, instance, faults[instance.name]) for instance in scenario.instances]
     solution = solve(members)

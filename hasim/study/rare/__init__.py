@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hasim.errors import UserError
 from hasim.scenario.model import Scenario
-from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Progress
+from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Pilot, Progress
 from hasim.study.episodes.estimation import Cycles, Ratio
 from hasim.study.episodes.results import EpisodesResult, downtime_with, overlapping_downtime_ns
 from hasim.study.episodes.weights import FEWEST, LARGEST, evidence
@@ -22,8 +22,7 @@ PRECISION = 0.1
 
 _DEEPEST = 3
 _CLOSEST = 0.05
-_ALONE = 16
-_PILOT = 48
+_PILOT = Pilot(alone=17, apart=48, together=48)
 
 
 def run_rare(
@@ -55,7 +54,7 @@ def run_rare(
     """
     import hasim
 
-    campaign = Campaign(scenario, seed=seed, pilot=(_ALONE, *[_PILOT] * _depths(scenario)), progress=progress)
+    campaign = Campaign(scenario, seed=seed, pilot=_PILOT, depths=_depths(scenario), progress=progress)
     wanted = PRECISION if precision is None else precision
 
     def aims(cycles: Cycles) -> list[Ratio]:
