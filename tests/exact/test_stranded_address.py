@@ -4,9 +4,9 @@ b fails, then a; b comes back first, and a within the time that the address take
 it has moved, finds that it still has it, and has nothing to do; then the move ends, and the address stays on b until a
 fails the next time. So the service is out for a whole time to failure.
 
-b is down from 0 to D, a from s to s + E. It ends so where s + E - D is in a window as long as a move, that is where s is
-in a window as long as that. It is above 0 for every other D and E, and where it is below, a has failed first and b has
-the address already. So pairs of failures do that at the rate ``move / up ** 2 / 2``, and each costs ``up``.
+b is down from 0 to D, a from s to s + E. It ends so where s + E - D is in a window as long as a move, that is where s
+is in a window as long as that. It is above 0 for every other D and E, and where it is below, a has failed first and b
+has the address already. So pairs of failures do that at the rate ``move / up ** 2 / 2``, and each costs ``up``.
 
 The other case: a alone is back before the address has moved to b. Each failure of a does that with a probability p, and
 the next one ends it, so that the service is out for ``p / (1 + p)`` of the time.

@@ -1,4 +1,4 @@
-"""Durations of faults that others are to overlap with: whatever way they are picked, weighted they are what they were."""
+"""Durations of faults that others are to overlap with: however they are picked, weighted they are what they were."""
 
 from __future__ import annotations
 
