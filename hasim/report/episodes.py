@@ -75,7 +75,8 @@ def _headline(result: EpisodesResult) -> Table:
         for name, estimate in (("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99)):
             rows.append(estimate_row(f"failover latency {name}", estimate, duration_text))
     title = f"{result.scenario.name}: the long run from {counted(result.episodes, 'episode')}, seed {result.seed}"
-    return Table(title, ("", "", f"{lost.confidence:.0%} interval"), tuple(rows), numbers=(1,), note=_precision(result))
+    note = "; ".join(filter(None, (_precision(result), _unseen(result))))
+    return Table(title, ("", "", f"{lost.confidence:.0%} interval"), tuple(rows), numbers=(1,), note=note)
 
 
 def _precision(result: EpisodesResult) -> str:
@@ -86,6 +87,16 @@ def _precision(result: EpisodesResult) -> str:
     reached = "" if width <= 1.2 * result.precision else f" (±{result.precision:.0%} was wanted)"
     gain = "" if math.isinf(result.gain) else f"; crude simulation would need {result.gain:,.0f} times as many"
     return f"±{width:.1%} after {counted(result.runs, 'run')} of the world{reached}{gain}"
+
+
+def _unseen(result: EpisodesResult) -> str:
+    unseen = result.unseen
+    if result.method == "rare" or unseen is None:
+        return ""
+    return (
+        f"of {unseen.episodes:,} single faults none left the service out until the next fault; if one in "
+        f"{unseen.one_in:,} does, that adds a tenth"
+    )
 
 
 def _by_faults(result: EpisodesResult) -> Table:

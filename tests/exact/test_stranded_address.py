@@ -51,6 +51,7 @@ def test_what_one_repair_within_a_move_leaves_behind_is_found() -> None:
     ]
     stranded = math.fsum(in_time) / 20
     result = answer("{exponential: {mean: 10min}}", 1, 0.3)
+    assert result.unseen is None
     found = result.cycles.ratio(stranded_ns).estimate()
     assert found.low <= stranded / (1 + stranded) <= found.high
     assert result.unavailability.low <= stranded / (1 + stranded) <= result.unavailability.high

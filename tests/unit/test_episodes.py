@@ -205,6 +205,14 @@ def test_the_same_seed_gives_the_same_result_on_two_processes(small: EpisodesRes
     assert json.dumps(again.to_json()) == json.dumps(small.to_json())
 
 
+def test_what_no_single_fault_did_is_said(small: EpisodesResult) -> None:
+    unseen = small.unseen
+    assert unseen is not None
+    assert unseen.episodes == sum(len(rows) for s, rows in small.cycles.episodes.items() if s.depth == 0)
+    assert unseen.one_in == pytest.approx(10 / small.unavailability.value, rel=1e-3)
+    assert f"of {unseen.episodes:,} single faults none left the service out" in small._repr_html_()
+
+
 def test_its_json_and_its_tables_say_the_same(small: EpisodesResult) -> None:
     document = json.loads(json.dumps(small.to_json(), allow_nan=False))
     assert document["format"] == "hasim.episodes/1"

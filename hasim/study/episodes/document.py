@@ -7,7 +7,7 @@
       "hasim_version": "0.1.0",
       "method": "episodes" or "rare", "precision": 0.01,
       "scenario": {"name": ..., "digest": ...}, "seed": 1,
-      "episodes": n, "runs": n, "gain": ... or null,
+      "episodes": n, "runs": n, "gain": ... or null, "unseen": {"episodes": n, "one_in": n} or null,
       "summary": {"availability": E, "unavailability": E, "nines": E, "downtime_per_year_ns": E,
                   "outages_per_year": E, "episodes_per_year": E,
                   "overlapping_unavailability": E, "unavailability_by_faults": {"0": E, "1": E, ...},
@@ -30,6 +30,7 @@ An estimate E is ``{"value", "low", "high", "confidence", "method", "n"}``; null
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from hasim.study.compare.document import estimate_json
@@ -56,6 +57,7 @@ def document_of(result: EpisodesResult) -> dict[str, Any]:
         "seed": result.seed,
         "episodes": result.episodes,
         "runs": result.runs,
+        "unseen": None if result.unseen is None else asdict(result.unseen),
         "gain": None if math.isinf(result.gain) else result.gain,
         "summary": _summary(result),
         "masters": {

@@ -80,6 +80,7 @@ class Episode:
         dual_master_ns: likewise.
         wrong_instance_ns: likewise.
         black_hole_ns: likewise.
+        stuck: whether nothing but another fault could end it.
     """
 
     number: int
@@ -91,6 +92,7 @@ class Episode:
     dual_master_ns: int
     wrong_instance_ns: int
     black_hole_ns: int
+    stuck: bool = False
 
 
 class _Stretch(NamedTuple):
@@ -219,6 +221,7 @@ class _Run:
         self._job = job
         self._number = number
         self._weight = 1.0
+        self._stuck = False
         self._strikes: list[Strike] = []
         self._lost = job.first.from_about(STRIKE_NS) if isinstance(job.first, Silence) else None
         self._randomness, self._begin_ns = self._beginning()
@@ -286,6 +289,7 @@ class _Run:
             dual_master_ns=outcome.dual_master_ns,
             wrong_instance_ns=outcome.wrong_instance_ns,
             black_hole_ns=outcome.black_hole_ns,
+            stuck=self._stuck,
         )
 
     def _impossible(self) -> Episode:
@@ -382,6 +386,7 @@ class _Run:
             incident, end_ns, master = self._calm()
             windows = self._windows(incident, math.inf)
             strike = min((window.strike(self._uniform()) for window in windows), key=_time)
+            self._stuck |= master is None
             if master is not None and strike.at_ns >= end_ns:
                 return self._outcome(master, incident.trace(end_ns))
             self._strikes.append(strike)

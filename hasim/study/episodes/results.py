@@ -23,7 +23,7 @@ from hasim.study.slo import Verdict, decide
 from hasim.study.summary import LatencySummary, nines_of
 from hasim.units import YEAR
 
-__all__ = ["EpisodesResult", "Initiator", "downtime_ns", "downtime_with", "overlapping_downtime_ns"]
+__all__ = ["EpisodesResult", "Initiator", "Unseen", "downtime_ns", "downtime_with", "overlapping_downtime_ns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,15 @@ class Initiator:
     length_ns: float
     share: float
     episodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """No single fault of so many ``episodes`` left the service out until the next one; if ``one_in`` so many did, that
+    would add a tenth to the unavailability."""
+
+    episodes: int
+    one_in: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,6 +222,18 @@ class EpisodesResult:
         squares = self.cycles.ratio(lambda episode: (reward(episode) - found.value * episode.length_ns) ** 2, _once)
         ours = self.runs * (found.error * found.measure) ** 2
         return squares.value / ours if ours else math.inf
+
+    @property
+    def unseen(self) -> Unseen | None:
+        """What single faults might do and have not done in any episode; None if one has.
+
+        An episode that waits for the next fault is as long as the healthy time between two: where a share p of them do,
+        the unavailability is larger by p. What is as rare as that is not in the answer, nor in its interval.
+        """
+        alone = [episode for stratum, rows in self.cycles.episodes.items() if not stratum.depth for episode in rows]
+        if any(episode.stuck for episode in alone) or not self.unavailability.value:
+            return None
+        return Unseen(len(alone), round(10.0 / self.unavailability.value))
 
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
