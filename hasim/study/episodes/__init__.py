@@ -26,7 +26,7 @@ __all__ = ["DEPTHS", "PILOT", "PRECISION", "EpisodesResult", "run_episodes"]
 PRECISION = 0.01
 """The interval of the unavailability reaches no further than this share of the value to either side."""
 
-PILOT = Pilot(alone=68, apart=16, together=96)
+PILOT = Pilot(alone=68, single=2_000, apart=16, together=96)
 """So many episodes of each stratum to begin with."""
 
 DEPTHS = 1

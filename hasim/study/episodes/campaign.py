@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
@@ -31,17 +32,26 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 
 class Pilot(NamedTuple):
-    """How many episodes of a stratum come first: without an overlap; with one; with one that ends together with another
-    fault, of which one in thirty may leave the address behind, and that may be most of what is asked for."""
+    """How many episodes of a stratum come first.
+
+    Attributes:
+        alone: without an overlap.
+        single: of all such strata together, each as often as it occurs: one in a thousand may leave the service out
+            until the next fault, and be nearly all downtime.
+        apart: with an overlap.
+        together: with one that ends together with another fault; likewise, one in thirty may.
+    """
 
     alone: int
+    single: int
     apart: int
     together: int
 
-    def of(self, stratum: Stratum) -> int:
-        """Of that one."""
-        overlapping = self.together if stratum.together else self.apart
-        return whole(stratum, overlapping if stratum.depth else self.alone)
+    def of(self, stratum: Stratum, chance: float) -> int:
+        """Of that one, whose clock is the first to strike with that ``chance``."""
+        if stratum.depth:
+            return self.together if stratum.together else self.apart
+        return whole(stratum, max(self.alone, math.ceil(self.single * chance)))
 
 
 class Campaign:
@@ -107,13 +117,12 @@ class Campaign:
     def _cover(self, crew: Crew, masters: list[str]) -> None:
         """See that every stratum of every MASTER that there ever is has a few episodes."""
         while new := [master for master in masters if Stratum(master, 0, 0) not in self.episodes]:
-            strata = {
-                stratum: self._pilot.of(stratum)
-                for master in new
-                for clock, rate in enumerate(self._rates(master))
-                for stratum in self._overlaps(master, clock)
-                if rate
-            }
+            strata: dict[Stratum, int] = {}
+            for master in new:
+                rates = self._rates(master)
+                for clock in (clock for clock, rate in enumerate(rates) if rate):
+                    chance = rates[clock] / math.fsum(rates)
+                    strata |= {s: self._pilot.of(s, chance) for s in self._overlaps(master, clock)}
             self._extend(crew, strata)
             masters = self._masters()
 

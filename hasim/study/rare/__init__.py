@@ -22,7 +22,7 @@ PRECISION = 0.1
 
 _DEEPEST = 3
 _CLOSEST = 0.05
-_PILOT = Pilot(alone=17, apart=48, together=48)
+_PILOT = Pilot(alone=17, single=0, apart=48, together=48)
 
 
 def run_rare(
