@@ -2,6 +2,7 @@
 
 ``clocks``      what strikes, and with what probability it does not
 ``losses``      lost adverts that strike as well
+``durations``   how long faults last that others are to overlap with
 ``episode``     one incident from its first fault to the steady state, and its weight
 ``fitness``     whether a scenario can be answered like this
 ``campaign``    the gathering of episodes
