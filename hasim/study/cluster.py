@@ -67,8 +67,10 @@ class Cluster:
 
     def _connect(self) -> None:
         from distributed import Client
+        from distributed.comm.addressing import get_address_host_port, normalize_address
 
         try:
+            get_address_host_port(normalize_address(self._address), strict=True)
             client: Any = Client(  # type: ignore[no-untyped-call]
                 self._address, timeout=_CONNECT_S, set_as_default=False
             )

@@ -31,6 +31,7 @@ __all__ = [
     "QUANTITY",
     "Stopping",
     "check",
+    "check_precision",
     "judge",
     "looks",
 ]
@@ -88,12 +89,21 @@ def check(precision: float, max_replications: int) -> None:
     Raises:
         UserError: the precision is not between 0 and 1, or the bound is below the first look.
     """
-    if not 0.0 < precision < 1.0:
-        raise UserError(f"a precision is a fraction between 0 and 1, such as 0.05 for 5 %, not {precision:g}")
+    check_precision(precision)
     if max_replications < MIN_REPLICATIONS:
         raise UserError(
             f"max_replications is {max_replications}, but a precision cannot be judged before {MIN_REPLICATIONS}"
         )
+
+
+def check_precision(precision: float) -> None:
+    """Refuse one that cannot be reached, or says nothing.
+
+    Raises:
+        UserError: it is not between 0 and 1.
+    """
+    if not 0.0 < precision < 1.0:
+        raise UserError(f"a precision is a fraction between 0 and 1, such as 0.05 for 5 %, not {precision:g}")
 
 
 def _reach(estimate: Estimate) -> float:

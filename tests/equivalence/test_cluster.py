@@ -13,6 +13,7 @@ import pytest
 from hasim.errors import UserError
 from hasim.scenario import load
 from hasim.study import Crew, replicate
+from hasim.study.cluster import Cluster
 
 pytestmark = pytest.mark.real
 
@@ -95,3 +96,8 @@ def test_jobs_and_a_cluster_exclude_each_other() -> None:
         Crew(jobs=2, cluster="tcp://127.0.0.1:1")
     with Crew(jobs=1) as crew, pytest.raises(UserError, match="give a crew, or jobs, or a cluster"):
         replicate(load(SCENARIO), replications=1, jobs=2, crew=crew)
+
+
+def test_an_address_without_a_port_is_refused_before_anything_is_tried() -> None:
+    with pytest.raises(UserError, match="no Dask scheduler answers there .missing port number"):
+        Cluster("nowhere")

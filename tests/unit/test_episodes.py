@@ -205,6 +205,12 @@ def test_the_same_seed_gives_the_same_result_on_two_processes(small: EpisodesRes
     assert json.dumps(again.to_json()) == json.dumps(small.to_json())
 
 
+@pytest.mark.parametrize("precision", [0.0, 1.0, -0.1, math.nan])
+def test_a_precision_that_cannot_be_is_refused(small: EpisodesResult, precision: float) -> None:
+    with pytest.raises(UserError, match="a precision is a fraction between 0 and 1"):
+        run_episodes(small.scenario, precision=precision, jobs=1)
+
+
 def test_what_no_single_fault_did_is_said(small: EpisodesResult) -> None:
     unseen = small.unseen
     assert unseen is not None

@@ -16,6 +16,7 @@ from hasim.study.episodes.estimation import Cycles, Ratio, Stratum
 from hasim.study.episodes.fitness import check_ageing, check_scenario, first_masters
 from hasim.study.episodes.losses import Silence, check_silences, silences_of
 from hasim.study.episodes.plan import cost_of, further, reached, whole
+from hasim.study.stopping import check_precision
 from hasim.study.workers import Crew
 
 __all__ = ["MOST_RUNS", "Aims", "Campaign", "Pilot", "Progress"]
@@ -83,8 +84,9 @@ class Campaign:
         """A pilot of every stratum, then rounds of more where they help, until all aims have the precision.
 
         Raises:
-            UserError: the scenario turns out not to fit.
+            UserError: the scenario turns out not to fit, or the precision is not between 0 and 1.
         """
+        check_precision(precision)
         try:
             masters = first_masters(self.scenario)
             self.silences = silences_of(self.scenario)
