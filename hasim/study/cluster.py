@@ -67,10 +67,14 @@ class Cluster:
 
     def _connect(self) -> None:
         from distributed import Client
-        from distributed.comm.addressing import get_address_host_port, normalize_address
+        from distributed.comm.addressing import parse_address, parse_host_port
+        from distributed.comm.registry import get_backend
 
         try:
-            get_address_host_port(normalize_address(self._address), strict=True)
+            scheme, location = parse_address(self._address)
+            get_backend(scheme)  # a client with an address that cannot be leaves a trace of its end
+            if scheme != "inproc":
+                parse_host_port(location)
             client: Any = Client(  # type: ignore[no-untyped-call]
                 self._address, timeout=_CONNECT_S, set_as_default=False
             )
