@@ -68,7 +68,12 @@ class Incident:
         if lost is not None:
             self._world.fabric.lose(*lost)
         for strike in strikes:
-            self._plan(strike)
+            self.strike(strike)
+
+    def strike(self, strike: Strike) -> None:
+        """Have one more fault strike, not before now: the same as if it had been planned from the beginning."""
+        faults, (at_ns, fault, target, lasts_ns) = self._world.faults, strike
+        self._world.kernel.at(at_ns, WORLD, lambda _event: faults.strike(fault, target, lasts_ns))
 
     def come_to_rest(self, most_events: int = 1_000_000) -> int:
         """Go on until nothing is under way: since when (ns).
@@ -136,10 +141,6 @@ class Incident:
             horizon_ns=end_ns,
             records=tuple(world.records),
         )
-
-    def _plan(self, strike: Strike) -> None:
-        faults, (at_ns, fault, target, lasts_ns) = self._world.faults, strike
-        self._world.kernel.at(at_ns, WORLD, lambda _event: faults.strike(fault, target, lasts_ns))
 
     def _condition(self, name: str) -> tuple[object, ...]:
         """What of an instance is the same whenever the world is in the steady state, whoever is MASTER."""

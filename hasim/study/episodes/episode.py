@@ -382,14 +382,19 @@ class _Run:
 
     def _go_on(self) -> Episode:
         """Let the clocks run as they are until the world is in its steady state."""
+        incident, end_ns, master = self._calm()
         for _ in range(_MOST_STRIKES):
-            incident, end_ns, master = self._calm()
             windows = self._windows(incident, math.inf)
             strike = min((window.strike(self._uniform()) for window in windows), key=_time)
             self._stuck |= master is None
             if master is not None and strike.at_ns >= end_ns:
                 return self._outcome(master, incident.trace(end_ns))
             self._strikes.append(strike)
+            if strike.at_ns >= end_ns:
+                incident.strike(strike)
+                end_ns, master = incident.come_to_rest(), incident.steady_master()
+            else:
+                incident, end_ns, master = self._calm()
         raise RestlessError(f"after {_MOST_STRIKES:,} faults in a row the world has not been in its steady state again")
 
 

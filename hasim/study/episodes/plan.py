@@ -57,8 +57,10 @@ def further(cycles: Cycles, aims: Sequence[Ratio], precision: float, runs: int) 
     have = {stratum: len(rows) for stratum, rows in cycles.episodes.items()}
     wanted: dict[Stratum, float] = dict.fromkeys(have, 0.0)
     for aim in aims:
-        for stratum, count in _neyman(aim, precision).items():
-            wanted[stratum] = max(wanted[stratum], _RESERVE * count)
+        counts = _neyman(aim, precision)
+        pace = _pace(aim, counts)
+        for stratum, count in counts.items():
+            wanted[stratum] = max(wanted[stratum], _RESERVE * pace * count)
         for stratum, part in _thin(aim).items():
             wanted[stratum] = max(wanted[stratum], part.n * _FEWEST / part.effective)
     for depth in {stratum.depth for stratum in have}:
@@ -72,10 +74,21 @@ def further(cycles: Cycles, aims: Sequence[Ratio], precision: float, runs: int) 
     return {stratum: have[stratum] + whole(stratum, math.ceil(scale * count)) for stratum, count in more.items()}
 
 
+def _pace(aim: Ratio, counts: dict[Stratum, float]) -> float:
+    """Which share of the counts to go for now: no stratum runs ahead of one that matters and may not grow as fast."""
+    held = [_GROWTH * part.n / counts[stratum] for stratum, part in _material(aim).items() if counts[stratum]]
+    return min([1.0, *held])
+
+
+def _material(aim: Ratio) -> dict[Stratum, Part]:
+    """The strata that are a part of the variance which matters."""
+    least = _MATERIAL * math.fsum(part.variance for part in aim.parts.values())
+    return {stratum: part for stratum, part in aim.parts.items() if part.variance > least}
+
+
 def _thin(aim: Ratio) -> dict[Stratum, Part]:
     """The strata that a few episodes of a few make the error of: it is not known yet."""
-    least = _MATERIAL * math.fsum(part.variance for part in aim.parts.values())
-    return {s: part for s, part in aim.parts.items() if 0 < part.effective < _FEWEST and part.variance > least}
+    return {stratum: part for stratum, part in _material(aim).items() if 0 < part.effective < _FEWEST}
 
 
 def _neyman(aim: Ratio, precision: float) -> dict[Stratum, float]:
