@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
@@ -83,11 +83,11 @@ def measured_times(
 ) -> MachineTimes:
     """The times of one room."""
     api: dict[str, list[int]] = {}
-    called = {record.call: record.at for record in scripts.records if isinstance(record, ApiCalled)}
-    for record in scripts.records:
-        if isinstance(record, ApiAnswered) and not record.code.startswith("Client"):
-            api.setdefault(record.action, []).append(record.at - called[record.call])
-    overheads = list(_overheads(room, scripts))
+    calls = {called.call: (called, answered) for called, answered in _undisturbed_calls(room, scripts)}
+    for called, answered in calls.values():
+        if not answered.code.startswith("Client"):
+            api.setdefault(answered.action, []).append(answered.at - called.at)
+    overheads = list(_overheads(room, scripts, calls))
     tasks: dict[str, list[int]] = {}
     for task in room.cloud.decisions.tasks:
         if task.ended_ns is not None:
@@ -194,15 +194,30 @@ def _carriers(room: Room, injection: Injection) -> Iterable[int]:
             yield from islice(told, 1)
 
 
-def _overheads(room: Room, scripts: Scripts) -> Iterable[tuple[int, int]]:
-    """When each answered call was made, and what it took on the way."""
+def _undisturbed_calls(room: Room, scripts: Scripts) -> Iterable[tuple[ApiCalled, ApiAnswered]]:
+    """Each call with its answer, but for those whose instance stood still meanwhile: that is the fault's doing."""
+    changes = {
+        name: [record.at for record in guest.own_records if isinstance(record, PowerChanged)]
+        for name, guest in room.guests.items()
+    }
+    called = {record.call: record for record in scripts.records if isinstance(record, ApiCalled)}
+    for answer in scripts.records:
+        if isinstance(answer, ApiAnswered):
+            call = called[answer.call]
+            if not any(call.at <= at_ns <= answer.at for at_ns in changes[call.instance]):
+                yield call, answer
+
+
+def _overheads(
+    room: Room, scripts: Scripts, calls: Mapping[int, tuple[ApiCalled, ApiAnswered]]
+) -> Iterable[tuple[int, int]]:
+    """When each of these calls was made, and what it took on the way."""
     served = {
         call.request_id: call.answered_ns - call.arrived_ns
         for call in room.cloud.calls
         if call.answered_ns is not None and call.request_id
     }
-    called = {record.call: record.at for record in scripts.records if isinstance(record, ApiCalled)}
-    answered = {record.call: record.at for record in scripts.records if isinstance(record, ApiAnswered)}
     for request_id, call in scripts.calls_by_request.items():
-        if request_id in served:
-            yield called[call], answered[call] - called[call] - served[request_id]
+        if request_id in served and call in calls:
+            called, answered = calls[call]
+            yield called.at, answered.at - called.at - served[request_id]

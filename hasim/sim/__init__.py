@@ -11,7 +11,7 @@ trace. The only room that imports simpy.
 ``checks``         track scripts and other periodic activities
 ``tracking``       tracked links, processes and files
 ``scripts``        notify scripts
-``control_plane``  the cloud's API in time
+``control_plane``  the cloud's API in time, and ``retransmission``, what becomes of a call whose packets are lost
 ``fabric``         the network
 ``host``           power, guest address and service of an instance, and what runs and lies in its ``guest``
 ``reachability``   the service as clients see it

@@ -18,6 +18,7 @@ from hasim.scenario.topology import Topology
 from hasim.scenario.troubles import trouble_of
 from hasim.sim.draws import Draws
 from hasim.sim.kernel import WORLD
+from hasim.sim.retransmission import Retransmission
 from hasim.trace import AddressHeld, AddressRouted, ApiAnswered, ApiCalled, TaskEnded
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class ControlPlane:
         self.topology = topology
         self.draws = Draws(world.randomness)
         self._world = world
+        self._packets = Retransmission(world)
         behaviour = world.scenario.control_plane
         self._front = Front(topology.region, behaviour, self.draws, is_dead=self._is_dead)
         self._place = _floating_place(topology)
@@ -79,23 +81,40 @@ class ControlPlane:
         return not self._front.in_force and self._world.fabric.api_reachable(instance)
 
     def call(
-        self, caller: Instance, run: int, action: str, params: Mapping[str, Any], timeout_ns: int
+        self,
+        caller: Instance,
+        run: int,
+        action: str,
+        params: Mapping[str, Any],
+        timeout_ns: int,
+        accept_ns: int | None = None,
     ) -> Generator[simpy.Event, Any, Answer]:
-        """Make one request from a script; returns its :class:`Answer` when the caller has it or gives up."""
-        world, kernel = self._world, self._world.kernel
+        """Make one request from a script; returns its :class:`Answer` when the caller has it or gives up.
+
+        It is served after ``accept_ns`` (None: as long as it takes), and answered then, whatever has become of the
+        caller; :mod:`hasim.sim.retransmission` has the rules for a caller that is frozen or cut off.
+        """
+        world, kernel, guest = self._world, self._world.kernel, self._world.hosts[caller.name]
         self._calls += 1
         call = self._calls
         world.record(ApiCalled(kernel.now, caller.name, run, call, action))
         given_up_ns = kernel.now + timeout_ns
         answer: list[Answer] = []
-        accept_ns = self._front.accept_ns(action)
-        if world.fabric.api_reachable(caller):
+        is_there = False
+        if accept_ns is None:
+            accept_ns = self._front.accept_ns(action)
+        if world.fabric.api_reachable(caller) or (yield from self._packets.connect(caller, given_up_ns)):
             kernel.at(kernel.now + accept_ns, WORLD, lambda _event: self._serve(call, action, params, answer))
-            if accept_ns <= timeout_ns:
+            if kernel.now + accept_ns <= given_up_ns:
                 yield kernel.sleep(accept_ns)
-        if not answer:
+                is_there = bool(answer)
+        if is_there and not (guest.thawed is None and world.fabric.api_reachable(caller)):
+            is_there = yield from self._packets.deliver(caller, given_up_ns)
+        if not is_there and kernel.now < given_up_ns:
             yield kernel.sleep(given_up_ns - kernel.now)
-        result = answer[0] if answer else Answer("ClientTimeout", {})
+        while guest.thawed is not None:
+            yield guest.thawed
+        result = answer[0] if is_there and kernel.now <= given_up_ns else Answer("ClientTimeout", {})
         world.record(ApiAnswered(kernel.now, caller.name, run, call, action, result.code))
         return result
 

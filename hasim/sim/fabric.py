@@ -166,6 +166,12 @@ class Fabric:
             reachable = self._api[name] = self.link_is_up(name, primary.name) and not cut
         return reachable
 
+    def hears_api(self, instance: Instance) -> bool:
+        """Whether what the cloud's API sends to ``instance`` arrives there; the way back does not matter."""
+        primary = instance.interfaces[0]
+        cut = self._is_cut(CONTROL_PLANE, instance.name, {primary.subnet})
+        return self.link_is_up(instance.name, primary.name) and not cut
+
     def severed(self, one: Instance, other: Instance) -> bool:
         """Whether nothing passes between the heartbeat interfaces of two instances, neither way."""
         subnets = {self._heartbeat(one).subnet, self._heartbeat(other).subnet}

@@ -67,7 +67,8 @@ class Scripts:
             self._reclaims[daemon.name].stop()
 
     def freeze(self, daemon: Daemon) -> None:
-        """An instance stands still, and with it whatever asks periodically: perhaps in the middle of its start."""
+        """An instance stands still, and with it whatever asks periodically: perhaps in the middle of its start, or
+        while it waits for its answer."""
         now = self._world.kernel.now
         grid = self._reclaims.get(daemon.name)
         begun_ns = None if grid is None else grid.last_ns(now)
@@ -75,6 +76,25 @@ class Scripts:
             policy, stream = daemon.instance.notify, self._world.script_start_up[daemon.name]
             asks_ns = begun_ns + policy.start_up.quantile(stream.uniform()) + policy.sleep_before_ns
             self._frozen[daemon.name] = now, asks_ns
+            if asks_ns <= now and daemon.is_master and not self._would_ask(daemon):
+                self._await_answer(daemon, now - asks_ns)
+
+    def _await_answer(self, daemon: Daemon, elapsed_ns: int) -> None:
+        """A periodic question was asked that long ago, with everything in order, and so left no record; if its answer
+        is still to come, it is told of from now on."""
+        control_plane, timeout_ns = self._world.control_plane, daemon.instance.notify.call_timeout_ns
+        query = control_plane.topology.holder_query()
+        accept = self._world.scenario.control_plane.actions[query.action].accept
+        accept_ns = accept.quantile(control_plane.draws("reclaim", daemon.name, "accept"))
+        if elapsed_ns >= min(accept_ns, timeout_ns):
+            return
+
+        def work(daemon: Daemon, run: int) -> _Steps:
+            left_ns = timeout_ns - elapsed_ns, accept_ns - elapsed_ns
+            question = control_plane.call(daemon.instance, run, query.action, query.params, *left_ns)
+            return self._claim(daemon, run, always_ask=True, left_ns=0, question=question)
+
+        self._spawn(daemon, "RECLAIM", work)
 
     def thaw(self, daemon: Daemon) -> None:
         """It goes on: a question that was about to be asked is asked, and one that fell due meanwhile begins now."""
@@ -198,37 +218,49 @@ class Scripts:
         outcome = yield from self._claim(daemon, run, always_ask=True)
         return outcome
 
-    def _claim(self, daemon: Daemon, run: int, *, always_ask: bool = False, left_ns: int | None = None) -> _Steps:
-        """Make this instance the holder; returns the outcome. ``left_ns`` is what is left of its start (None: all)."""
+    def _claim(
+        self,
+        daemon: Daemon,
+        run: int,
+        *,
+        always_ask: bool = False,
+        left_ns: int | None = None,
+        question: _Steps | None = None,
+    ) -> _Steps:
+        """Make this instance the holder; returns the outcome. ``left_ns`` is what is left of its start (None: all);
+        ``question`` is one that it has asked already, and the wait for its answer."""
         if left_ns is None:
             yield from self._start(daemon)
             left_ns = daemon.instance.notify.sleep_before_ns
-        yield from self._sleep(daemon, left_ns)
-        outcome = yield from self._take(daemon, run, asks=always_ask or daemon.instance.notify.check_first)
+        if left_ns:
+            yield from self._sleep(daemon, left_ns)
+        asks = always_ask or daemon.instance.notify.check_first
+        outcome = yield from self._take(daemon, run, asks=asks, question=question)
         if daemon.instance.notify.reread_after and outcome == "done" and not daemon.is_master:
             yield from self._give_back(daemon, run)
             return "superseded"
         return outcome
 
-    def _take(self, daemon: Daemon, run: int, *, asks: bool) -> _Steps:
+    def _take(self, daemon: Daemon, run: int, *, asks: bool, question: _Steps | None) -> _Steps:
         policy = daemon.instance.notify
         for attempt in range(policy.tries):
             if attempt:
                 yield from self._sleep(daemon, self._retry_delay_ns(daemon, attempt))
             if policy.reread_state and not daemon.is_master:
                 return "superseded"
-            outcome = yield from self._attempt(daemon, run, asks=asks)
+            outcome = yield from self._attempt(daemon, run, asks=asks, question=question)
             if outcome is not None:
                 return outcome
+            question = None
         return "gave_up"
 
-    def _attempt(self, daemon: Daemon, run: int, *, asks: bool) -> _Steps:
+    def _attempt(self, daemon: Daemon, run: int, *, asks: bool, question: _Steps | None) -> _Steps:
         """One try: the outcome, or None when it is to be tried again."""
         policy = daemon.instance.notify
         topology = self._world.control_plane.topology
         mechanism = self._world.scenario.floating.mechanism
         if asks:
-            answer = yield from self._ask(daemon, run)
+            answer = yield from question or self._ask(daemon, run)
             if answer.code != "OK":
                 return "nothing_to_do" if policy.unanswered_means_held else None
             holding = topology.holding_in(answer.response)
@@ -303,7 +335,6 @@ class Scripts:
         policy = daemon.instance.notify
         control_plane = self._world.control_plane
         answer = yield from control_plane.call(daemon.instance, run, action, params, policy.call_timeout_ns)
-        yield from self._wait_until_thawed(daemon)
         return answer
 
     def _start(self, daemon: Daemon) -> _Steps:
@@ -311,15 +342,12 @@ class Scripts:
         yield from self._sleep(daemon, daemon.instance.notify.start_up.quantile(stream.uniform()))
 
     def _sleep(self, daemon: Daemon, duration_ns: int) -> _Steps:
+        """A frozen script does not go on."""
         if duration_ns:
             yield self._world.kernel.sleep(duration_ns)
-        yield from self._wait_until_thawed(daemon)
-
-    def _wait_until_thawed(self, daemon: Daemon) -> _Steps:
-        """A frozen script does not go on."""
-        thawed = self._world.hosts[daemon.name].thawed
-        if thawed is not None:
-            yield thawed
+        guest = self._world.hosts[daemon.name]
+        while guest.thawed is not None:
+            yield guest.thawed
 
     def _retry_delay_ns(self, daemon: Daemon, attempt: int) -> int:
         policy = daemon.instance.notify
