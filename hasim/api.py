@@ -134,12 +134,13 @@ class Study:
         jobs: int | None = None,
         cluster: str | None = None,
         most_runs: int | None = None,
+        journal: Journal | str | PathLike[str] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> EpisodesResult:
         """The long-run availability from single incidents, weighted with their rates (``docs/methods.md``).
 
         It stops when the unavailability is known to ``precision`` (None: 1 %), or after ``most_runs`` runs of the
-        world.
+        world. Episodes that ``journal`` has are not run again, and those that are run are put into it at once.
 
         Raises:
             hasim.UserError: the scenario's incidents are not separate, and why.
@@ -153,6 +154,7 @@ class Study:
             jobs=jobs,
             cluster=cluster,
             most_runs=most_runs,
+            journal=journal,
             progress=progress,
         )
 
@@ -164,11 +166,13 @@ class Study:
         jobs: int | None = None,
         cluster: str | None = None,
         most_runs: int | None = None,
+        journal: Journal | str | PathLike[str] | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> EpisodesResult:
         """The downtime with overlapping failures, by biased fault clocks (``docs/methods.md``).
 
-        It stops when that is known to ``precision`` (None: 10 %), or after ``most_runs`` runs of the world.
+        It stops when that is known to ``precision`` (None: 10 %), or after ``most_runs`` runs of the world; ``journal``
+        as in :meth:`episodes`.
 
         Raises:
             hasim.UserError: the scenario does not fit, nothing overlaps, or the weights have collapsed.
@@ -182,20 +186,29 @@ class Study:
             jobs=jobs,
             cluster=cluster,
             most_runs=most_runs,
+            journal=journal,
             progress=progress,
         )
 
-    def exact(self, *, precision: float | None = None, seed: int | None = None, jobs: int | None = None) -> ExactAnswer:
+    def exact(
+        self,
+        *,
+        precision: float | None = None,
+        seed: int | None = None,
+        jobs: int | None = None,
+        journal: Journal | str | PathLike[str] | None = None,
+    ) -> ExactAnswer:
         """The answer of a Markov model, where the scenario fits one (``docs/methods.md``).
 
-        Where failovers have no closed form, they are measured with episodes; to this ``precision`` (None: 1 %).
+        Where failovers have no closed form, they are measured with episodes; to this ``precision`` (None: 1 %), with
+        ``journal`` as in :meth:`episodes`.
 
         Raises:
             hasim.UserError: it fits none, and why.
         """
         from hasim.study.exact import exact_answer
 
-        return exact_answer(self.scenario, precision=precision, seed=seed, jobs=jobs)
+        return exact_answer(self.scenario, precision=precision, seed=seed, jobs=jobs, journal=journal)
 
     def compare(
         self,

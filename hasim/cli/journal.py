@@ -12,10 +12,12 @@ import typer
 from hasim.cli.guard import guarded, say
 from hasim.cli.options import JsonOption
 from hasim.errors import UserError
+from hasim.units import counted
 
 if TYPE_CHECKING:
     from hasim.report.tables import Table
     from hasim.study.journal import Journal, KeptStudy
+    from hasim.study.journal.episodes import KeptStratum
 
 __all__ = ["TableName", "journal"]
 
@@ -26,6 +28,7 @@ class TableName(StrEnum):
     OUTAGES = "outages"
     REPLICATIONS = "replications"
     API = "api"
+    EPISODES = "episodes"
 
 
 @guarded
@@ -41,7 +44,10 @@ def journal(
     ] = None,
     table: Annotated[
         TableName,
-        typer.Option(help="What a row of --export is: an outage, a replication, or an API action with its code."),
+        typer.Option(
+            help="What a row of --export is: an outage, a replication, or an API action with its code; an episode, of "
+            "studies by episodes."
+        ),
     ] = TableName.OUTAGES,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,7 +69,7 @@ def journal(
         chosen = _chosen(opened, study)
         if export is not None:
             _export(opened, chosen, export, table)
-        counts = [sum(1 for _ in opened.outcomes_of(entry)) for entry in chosen]
+        counts = [_count(opened, entry) for entry in chosen]
     if as_json:
         _print_json(file, chosen, counts)
     else:
@@ -82,21 +88,56 @@ def _chosen(journal: Journal, wanted: Sequence[int] | None) -> list[KeptStudy]:
     return [entry for entry in found if not wanted or entry.id in wanted]
 
 
+def _count(journal: Journal, study: KeptStudy) -> int:
+    """How many runs of a study there are, all of which are looked at."""
+    return sum(1 for _ in (journal.episodes_of(study) if study.by_episodes else journal.outcomes_of(study)))
+
+
 def _export(journal: Journal, studies: Sequence[KeptStudy], path: Path, name: TableName) -> None:
-    from hasim.study.frames import TABLES
+    """Write the table of those studies that have it; the others are named."""
     from hasim.study.tabular import write_table
 
-    table = TABLES[name]
-
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for study in studies:
-            for row in table.rows(journal.outcomes_of(study)):
-                yield study.id, study.scenario, study.seed, *row
-
+    of_episodes = name is TableName.EPISODES
+    those = [study for study in studies if study.by_episodes is of_episodes]
+    others = [str(study.id) for study in studies if study.by_episodes is not of_episodes]
+    what = "replications (--table outages, replications or api)" if of_episodes else "episodes (--table episodes)"
+    why = f"{'study' if len(others) == 1 else 'studies'} {', '.join(others)}: of {what}"
+    if others and not those:
+        raise UserError(f"{journal.path}: there is no table {name} of {why}")
+    columns, rows = _episode_rows(journal, those) if of_episodes else _replication_rows(journal, those, name)
     try:
-        write_table(path, ("study", "scenario", "seed", *table.columns), rows())
+        write_table(path, ("study", "scenario", "seed", *columns), rows)
     except OSError as error:
         raise UserError(f"--export {path}: cannot be written: {error.strerror or error}") from None
+    if others:
+        say(f"without {why}")
+
+
+def _replication_rows(
+    journal: Journal, studies: Sequence[KeptStudy], name: TableName
+) -> tuple[Sequence[str], Iterator[tuple[Any, ...]]]:
+    from hasim.study.frames import TABLES
+
+    table = TABLES[name]
+    return table.columns, (
+        (study.id, study.scenario, study.seed, *row)
+        for study in studies
+        for row in table.rows(journal.outcomes_of(study))
+    )
+
+
+def _episode_rows(journal: Journal, studies: Sequence[KeptStudy]) -> tuple[Sequence[str], Iterator[tuple[Any, ...]]]:
+    from hasim.study.episodes.storage import MEASURED_COLUMNS, STRATUM_COLUMNS, measured
+
+    return (*STRATUM_COLUMNS, "episode", "weight", *MEASURED_COLUMNS), (
+        (study.id, study.scenario, study.seed, *_place(stratum), episode.number, episode.weight, *measured(episode))
+        for study in studies
+        for stratum, episode in journal.episodes_of(study)
+    )
+
+
+def _place(stratum: KeptStratum) -> tuple[Any, ...]:
+    return stratum.master, stratum.begun_by, stratum.target, stratum.depth, int(stratum.together)
 
 
 def _print_json(file: Path, studies: Sequence[KeptStudy], counts: Sequence[int]) -> None:
@@ -110,7 +151,7 @@ def _print_json(file: Path, studies: Sequence[KeptStudy], counts: Sequence[int])
             "seed": study.seed,
             "heartbeats": study.heartbeats,
             "horizon_ns": study.horizon_ns,
-            "replications": count,
+            "episodes" if study.by_episodes else "replications": count,
             "hasim_version": study.version,
             "model": study.model,
             "is_current": study.is_current,
@@ -132,13 +173,13 @@ def _table_of(file: Path, studies: Sequence[KeptStudy], counts: Sequence[int]) -
             study.digest[:12],
             str(study.seed),
             study.heartbeats,
-            format_duration(study.horizon_ns),
-            f"{count:,}",
+            "" if study.by_episodes else format_duration(study.horizon_ns),
+            counted(count, "episode" if study.by_episodes else "replication"),
             study.version if study.is_current else f"{study.version}, another model",
         )
         for study, count in zip(studies, counts, strict=True)
     )
-    columns = ("study", "scenario", "digest", "seed", "heartbeats", "horizon", "replications", "hasim")
+    columns = ("study", "scenario", "digest", "seed", "how", "horizon", "finished", "hasim")
     others = any(not study.is_current for study in studies)
     note = "another model: run by code that may give other results; this hasim would begin these studies anew"
     title = f"{file}: {len(studies)} {'study' if len(studies) == 1 else 'studies'}, every run as it was written"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hasim.cli.guard import SLO_NOT_MET, say
-from hasim.cli.output import CHARTS_DIRECTORY, blaming_user, claim
+from hasim.cli.guard import INTERRUPTED, SLO_NOT_MET, say
+from hasim.cli.output import CHARTS_DIRECTORY, JOURNAL_NAME, blaming_user, claim
 from hasim.errors import UserError
+from hasim.units import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,14 +47,15 @@ def run_method(
     cluster: str | None,
     precision: float | None,
     out: Path | None,
+    journal: Path | None,
     charts: bool,
     parquet: bool,
 ) -> None:
     """Answer by episodes, keep it in ``out`` and print it; ``misplaced`` says which options that mean nothing here were
-    given.
+    given. Finished episodes are kept in the ``journal``, which is in ``out`` unless it is elsewhere.
 
     Raises:
-        UserError: one was, the scenario does not fit, or ``out`` cannot be written.
+        UserError: one was, the scenario does not fit, or ``out`` or the journal cannot be written.
     """
     given = [name for name, is_given in misplaced.items() if is_given]
     if given:
@@ -62,13 +65,14 @@ def run_method(
         )
     if out is not None:
         claim(out)
+        journal = journal or out / JOURNAL_NAME
     from hasim.cli.terminal import print_tables, progress_bar
     from hasim.report.episodes import episodes_tables
 
     run = study.episodes if method is Method.EPISODES else study.rare
-    with progress_bar(study.scenario.name) as progress:
-        result = run(precision=precision, seed=seed, jobs=jobs, cluster=cluster, progress=progress)
-        answer = study.exact(precision=precision, seed=seed, jobs=jobs) if exact else None
+    with _telling_what_is_kept(journal), progress_bar(study.scenario.name) as progress:
+        result = run(precision=precision, seed=seed, jobs=jobs, cluster=cluster, journal=journal, progress=progress)
+        answer = study.exact(precision=precision, seed=seed, jobs=jobs, journal=journal) if exact else None
     if out is not None:  # before anything is printed: whoever reads it may stop reading
         with blaming_user(out):
             result.save(out, " ".join(["hasim", *sys.argv[1:]]), parquet=parquet)
@@ -85,6 +89,24 @@ def run_method(
     if missed:
         say(f"SLO not met: {', '.join(missed)}")
         raise typer.Exit(SLO_NOT_MET)
+
+
+@contextmanager
+def _telling_what_is_kept(journal: Path | None) -> Iterator[None]:
+    """Leave after Ctrl-C with what can be gone on with."""
+    from hasim.study.interrupts import Interrupted
+
+    try:
+        yield
+    except Interrupted as stop:
+        kept = f"{counted(stop.kept, 'episode')} {'is' if stop.kept == 1 else 'are'} kept in {journal}"
+        say(f"interrupted: {kept}; the same command goes on from there")
+        raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt:
+        if journal is not None:  # before the first episode
+            raise
+        say("interrupted: nothing is kept; with --out DIRECTORY or --journal FILE the same command can go on")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def print_exact(answer: ExactAnswer | None, simulated: Estimate) -> None:

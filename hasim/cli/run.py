@@ -93,8 +93,8 @@ def run(
       hasim run scenarios/year-of-ordinary-failures.yaml --method episodes
 
     --out leaves charts (PNG and SVG), result.json, tables (CSV), the scenario and a journal of finished runs behind:
-    the same command goes on where it was stopped or killed, and more replications build on those that are there
-    (--method episodes and rare leave no journal: they begin anew). --pcap and --timeline hold the first replication;
+    the same command goes on where it was stopped or killed, and more replications build on those that are there. So
+    does --method episodes or rare, from its finished episodes. --pcap and --timeline hold the first replication;
     "hasim explain" writes any other.
 
     Exit status 99 says that an SLO of the scenario is not met. Read on: docs/results.md defines every number,
@@ -111,7 +111,6 @@ def run(
             misplaced={
                 "--replications": replications is not None,
                 "--max-replications": max_replications is not None,
-                "--journal": journal is not None,
                 "--heartbeats": heartbeats is not Heartbeats.QUIET,
                 "--intervals": intervals,
             },
@@ -122,6 +121,7 @@ def run(
             cluster=cluster,
             precision=precision,
             out=out,
+            journal=journal,
             charts=charts,
             parquet=parquet,
         )
@@ -145,7 +145,7 @@ def run(
             precision=precision,
             max_replications=max_replications,
         )
-    answer = study.exact(precision=precision, seed=seed, jobs=jobs) if exact else None
+    answer = study.exact(precision=precision, seed=seed, jobs=jobs, journal=journal) if exact else None
     if out is not None:  # before anything is printed: whoever reads it may stop reading
         from hasim.cli.output import write_result
 

@@ -5,7 +5,7 @@
 ``workers``        with as many workers as there are, and the same result
 ``teams``          who they are: this process, several, or (``cluster``) those of other machines
 ``interrupts``     Ctrl-C when it suits
-``journal``        finished replications in a file, as ``journal_rows``; ``fingerprint`` says of which model
+``journal``        what is finished, in a file; ``fingerprint`` says of which model
 ``stopping``       how many replications a precision takes
 ``estimators``     numbers with their uncertainty
 ``summary``        which numbers a study is asked for

@@ -7,7 +7,7 @@ from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
 from hasim.errors import UserError
-from hasim.study.fingerprint import model_fingerprint
+from hasim.study.fingerprint import episodes_fingerprint
 from hasim.study.teams import Chunk, Done, run_packed
 
 __all__ = ["Cluster"]
@@ -51,7 +51,7 @@ class Cluster:
     def submit(self, chunk: Chunk[T]) -> Future[Done[T]]:
         """Not by the client's executor: that takes a result for an error whose worker dies as it is fetched."""
         future: Future[Done[T]] = Future()
-        there = self._client.submit(_run_if_ours, model_fingerprint(), chunk.pack(), chunk.numbers, pure=False)
+        there = self._client.submit(_run_if_ours, episodes_fingerprint(), chunk.pack(), chunk.numbers, pure=False)
         there.add_done_callback(lambda done: _settle(future, done))
         return future
 
@@ -103,7 +103,7 @@ class Cluster:
                 f"--cluster {self._address}: the workers cannot run hasim ({_first_line(error)}); install the same "
                 "version in their environment"
             ) from None
-        others = sorted(worker for worker, fingerprint in found.items() if fingerprint != model_fingerprint())
+        others = sorted(worker for worker, fingerprint in found.items() if fingerprint != episodes_fingerprint())
         if others:
             raise UserError(f"--cluster {self._address}: {_another_hasim('workers ' + ', '.join(others))}")
 
@@ -119,12 +119,12 @@ def _settle(future: Future[Done[Any]], done: Any) -> None:
 
 
 def _fingerprint_there() -> str:
-    return model_fingerprint()
+    return episodes_fingerprint()
 
 
 def _run_if_ours(fingerprint: str, packed: bytes, numbers: tuple[int, ...]) -> Done[Any]:
     """Run a chunk on a worker, which may have joined after the others were asked."""
-    if fingerprint != model_fingerprint():
+    if fingerprint != episodes_fingerprint():
         raise UserError(_another_hasim("one of the workers"))
     return run_packed(packed, numbers)
 

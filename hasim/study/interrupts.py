@@ -7,7 +7,22 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["ctrl_c_later"]
+from hasim.units import counted
+
+__all__ = ["Interrupted", "ctrl_c_later"]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in a study by episodes that has a journal.
+
+    Attributes:
+        kept: how many of its episodes are there.
+    """
+
+    def __init__(self, kept: int) -> None:
+        """After so many episodes."""
+        super().__init__(f"{counted(kept, 'episode')} of this study {'is' if kept == 1 else 'are'} in its journal")
+        self.kept = kept
 
 
 @contextmanager

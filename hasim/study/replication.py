@@ -10,7 +10,7 @@ from hasim.errors import UserError
 from hasim.measure import RunOutcome
 from hasim.scenario.model import Scenario
 from hasim.study.job import Job
-from hasim.study.journal import Journal
+from hasim.study.journal import Journal, opened
 from hasim.study.results import StudyResult
 from hasim.study.stopping import MAX_REPLICATIONS, Stopping, check, judge, looks
 from hasim.study.workers import Crew
@@ -222,6 +222,4 @@ def _gathering(
     with ExitStack() as stack:
         if crew is None:
             crew = stack.enter_context(Crew(jobs, cluster))
-        if journal is not None and not isinstance(journal, Journal):
-            journal = stack.enter_context(Journal(journal))
-        yield _Gathering(work, crew, journal, progress)
+        yield _Gathering(work, crew, stack.enter_context(opened(journal)), progress)

@@ -47,7 +47,7 @@ def main():
     greet = cluster.Cluster._greet
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=False) as dask:
         study = loses_a_worker(dask, sys.argv[2])
-        cluster.model_fingerprint = lambda: "the model of yesterday"
+        cluster.episodes_fingerprint = lambda: "the model of yesterday"
         told = [refusal(dask.scheduler_address)]
         cluster.Cluster._greet = lambda self: None  # as if the workers had joined after the others were asked
         told += [refusal(dask.scheduler_address)]

@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 from hasim.cli.main import app
 from tests.exact.pairs import crashing_group
 
+pytestmark = pytest.mark.usefixtures("short_pilot")
+
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Path:
@@ -44,7 +46,7 @@ def test_years_and_the_exact_answer_go_together(pair: Path) -> None:
     assert document["exact"]["kind"] == "closed"
 
 
-@pytest.mark.parametrize("option", [["-n", "3"], ["--journal", "somewhere"], ["--heartbeats", "explicit"]])
+@pytest.mark.parametrize("option", [["-n", "3"], ["--intervals"], ["--heartbeats", "explicit"]])
 def test_options_of_replications_mean_nothing_to_episodes(pair: Path, option: list[str]) -> None:
     result = hasim(pair, "--method", "episodes", *option)
     assert result.exit_code == 2

@@ -17,7 +17,7 @@ from hasim.measure import RunOutcome
 from hasim.study import StudyResult, replicate, replicate_many
 from hasim.study.job import Job
 from hasim.study.journal import Journal, looks_like_a_journal
-from hasim.study.journal_rows import checksum, pack_outcome, unpack_outcome
+from hasim.study.journal.rows import checksum, pack_outcome, unpack_outcome
 from hasim.units import YEAR
 from tests.unit.study_samples import SCENARIOS, outage, run, shipped
 
@@ -113,7 +113,7 @@ def test_name_slo_and_number_of_replications_are_no_other_study(path: Path) -> N
 
 def test_what_another_model_ran_is_not_used(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as before:
-        before.setattr("hasim.study.journal.model_fingerprint", lambda: "the model of yesterday")
+        before.setattr("hasim.study.journal.studies.model_fingerprint", lambda: "the model of yesterday")
         study(path, 2)
     with Journal(path) as journal:
         assert not journal.studies()[0].is_current
@@ -226,7 +226,7 @@ def test_a_writer_waits_for_another_and_tells_when_it_waited_too_long(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     study(path, 1)
-    monkeypatch.setattr("hasim.study.journal._WAIT_S", 0.05)
+    monkeypatch.setattr("hasim.study.journal.file._WAIT_S", 0.05)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(UserError, match="the journal cannot be used: database is locked"):

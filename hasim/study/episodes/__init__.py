@@ -4,7 +4,9 @@
 ``losses``      lost adverts that strike as well
 ``durations``   how long faults last that others are to overlap with
 ``episode``     one incident from its first fault to the steady state, and its weight
+``strata``      what decides all of them, and which strata there are
 ``fitness``     whether a scenario can be answered like this
+``supply``      episodes that a journal has, and those that are run
 ``campaign``    the gathering of episodes
 ``plan``        how many of which stratum
 ``estimation``  from weighted episodes to numbers with intervals
@@ -17,9 +19,12 @@
 
 from __future__ import annotations
 
+from os import PathLike
+
 from hasim.scenario.model import Scenario
 from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Pilot, Progress
 from hasim.study.episodes.results import EpisodesResult, downtime_ns
+from hasim.study.journal import Journal, opened
 from hasim.study.workers import Crew
 
 __all__ = ["DEPTHS", "PILOT", "PRECISION", "EpisodesResult", "run_episodes"]
@@ -42,6 +47,7 @@ def run_episodes(
     most_runs: int | None = None,
     jobs: int | None = None,
     cluster: str | None = None,
+    journal: Journal | str | PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> EpisodesResult:
     """The availability of a scenario from its incidents alone; see ``docs/methods.md``.
@@ -53,7 +59,9 @@ def run_episodes(
         most_runs: stop after so many runs of the world in any case; None means :data:`MOST_RUNS`.
         jobs: how many processes; None takes one for each core.
         cluster: the address of a Dask scheduler, in place of processes of this machine.
-        progress: told how far it is: (runs of the world done, runs planned so far).
+        journal: a file, or an open journal: what is in it is not run again, and what is run is put into it at once.
+        progress: told how far it is: (runs of the world done, runs planned so far), first of all with what a journal
+            has.
 
     Raises:
         UserError: the scenario does not fit, and why; or an argument cannot be.
@@ -62,16 +70,15 @@ def run_episodes(
 
     campaign = Campaign(scenario, seed=seed, pilot=PILOT, depths=DEPTHS, progress=progress)
     wanted = PRECISION if precision is None else precision
-    with Crew(jobs, cluster) as crew:
-        cycles = campaign.run(
-            crew, lambda found: [found.ratio(downtime_ns)], wanted, MOST_RUNS if most_runs is None else most_runs
-        )
+    with Crew(jobs, cluster) as crew, opened(journal) as kept:
+        most = MOST_RUNS if most_runs is None else most_runs
+        cycles = campaign.run(crew, lambda found: [found.ratio(downtime_ns)], wanted, most, kept)
     return EpisodesResult(
         scenario=scenario,
-        seed=campaign.seed,
+        seed=campaign.study.seed,
         method="episodes",
         precision=wanted,
-        clocks=campaign.clocks,
+        clocks=campaign.study.clocks,
         cycles=cycles,
         runs=campaign.runs,
         version=hasim.__version__,

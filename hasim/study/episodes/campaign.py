@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from hasim.errors import UserError
 from hasim.scenario.model import Scenario
-from hasim.sim.incident import RestlessError, endless
+from hasim.sim.incident import RestlessError
 from hasim.sim.randomness import ROWS
-from hasim.study.episodes.clocks import Clock, clocks_of
-from hasim.study.episodes.episode import Episode, EpisodeJob
+from hasim.study.episodes.clocks import clocks_of
+from hasim.study.episodes.episode import Episode
 from hasim.study.episodes.estimation import Cycles, Ratio, Stratum
 from hasim.study.episodes.fitness import check_ageing, check_scenario, first_masters
-from hasim.study.episodes.losses import Silence, check_silences, silences_of
+from hasim.study.episodes.losses import check_silences, silences_of
 from hasim.study.episodes.plan import cost_of, further, reached, whole
+from hasim.study.episodes.strata import EpisodeStudy
+from hasim.study.episodes.supply import Supply
+from hasim.study.interrupts import Interrupted
+from hasim.study.journal import Journal
 from hasim.study.stopping import check_precision
 from hasim.study.workers import Crew
 
@@ -68,113 +72,116 @@ class Campaign:
             UserError: the scenario does not fit.
         """
         check_scenario(scenario)
-        self.scenario = scenario
-        self.seed = scenario.seed if seed is None else seed
-        if self.seed < 0:
-            raise UserError(f"the seed is a whole number from 0, not {self.seed}")
-        self.faults = clocks_of(scenario)
-        self.silences: tuple[Silence, ...] = ()
-        self.depths = depths
+        seed = scenario.seed if seed is None else seed
+        if seed < 0:
+            raise UserError(f"the seed is a whole number from 0, not {seed}")
+        self._first_masters = first_masters(scenario)
+        silences = silences_of(scenario)
+        check_silences(scenario, silences)
+        self.study = EpisodeStudy(scenario, seed, depths, clocks_of(scenario), silences)
         self._pilot = pilot
         self.episodes: dict[Stratum, list[Episode]] = {}
         self.runs = 0
         self._progress = progress
 
-    def run(self, crew: Crew, aims: Aims, precision: float, most_runs: int) -> Cycles:
+    def run(self, crew: Crew, aims: Aims, precision: float, most_runs: int, journal: Journal | None = None) -> Cycles:
         """A pilot of every stratum, then rounds of more where they help, until all aims have the precision.
+
+        What the ``journal`` has is not run again, and what is run is put into it at once.
 
         Raises:
             UserError: the scenario turns out not to fit, or the precision is not between 0 and 1.
+            Interrupted: Ctrl-C, and how much is in the journal.
         """
         check_precision(precision)
         try:
-            masters = first_masters(self.scenario)
-            self.silences = silences_of(self.scenario)
-            check_silences(self.scenario, self.silences)
-            self._cover(crew, masters)
-            cycles = self._cycles()
-            for _ in range(_ROUNDS):
-                wanted = aims(cycles)
-                if reached(wanted, precision) or self.runs >= most_runs:
-                    break
-                self._extend(crew, further(cycles, wanted, precision, most_runs - self.runs))
-                self._cover(crew, self._masters())
-                cycles = self._cycles()
+            return self._gather(Supply(self.study, crew, journal), aims, precision, most_runs)
         except RestlessError as error:
             raise UserError(
-                f"{self.scenario.name} cannot be answered by episodes, use --method years: {error}"
+                f"{self.study.scenario.name} cannot be answered by episodes, use --method years: {error}"
             ) from None
+        except KeyboardInterrupt:
+            if journal is None:
+                raise
+            raise Interrupted(journal.count_episodes(self.study)) from None
+
+    def _gather(self, supply: Supply, aims: Aims, precision: float, most_runs: int) -> Cycles:
+        if not self.episodes:
+            self._try(supply)
+        self._cover(supply, self._first_masters)
+        cycles = self._cycles()
+        for _ in range(_ROUNDS):
+            wanted = aims(cycles)
+            if reached(wanted, precision) or self.runs >= most_runs:
+                break
+            self._extend(supply, further(cycles, wanted, precision, most_runs - self.runs))
+            self._cover(supply, self._masters())
+            cycles = self._cycles()
         return cycles
 
-    @property
-    def clocks(self) -> tuple[Clock | Silence, ...]:
-        """What may begin an episode."""
-        return *self.faults, *self.silences
+    def _try(self, supply: Supply) -> None:
+        """Refuse clocks with a memory after a few episodes, where these say already that they do not fit."""
+        if all(clock.memoryless for clock in self.study.faults):
+            return
+        masters = self._first_masters
+        while new := self._without_episodes(masters):
+            alone = [Stratum(master, clock, 0) for master in new for clock in self._striking(master)]
+            self._extend(supply, {stratum: self._pilot.of(stratum, 0.0) for stratum in alone})
+            masters = self._masters()
+        try:
+            cycles = self._estimate()
+        except UserError:  # so few episodes may not show how the MASTERs follow on one another
+            cycles = None
+        if cycles is not None:
+            check_ageing(self.study.faults, cycles, tried=True)
+        supply.take_back(self.episodes)
+        self.episodes, self.runs = {}, 0
 
-    def _rates(self, master: str) -> list[float]:
-        """How often each clock begins one, per ns of health, while that is MASTER."""
-        faults = [1.0 / clock.time_to_failure.mean_ns() for clock in self.faults]
-        return [*faults, *(silence.rate if silence.sender == master else 0.0 for silence in self.silences)]
-
-    def _cover(self, crew: Crew, masters: list[str]) -> None:
+    def _cover(self, supply: Supply, masters: list[str]) -> None:
         """See that every stratum of every MASTER that there ever is has a few episodes."""
-        while new := [master for master in masters if Stratum(master, 0, 0) not in self.episodes]:
+        while new := self._without_episodes(masters):
             strata: dict[Stratum, int] = {}
             for master in new:
-                rates = self._rates(master)
-                for clock in (clock for clock, rate in enumerate(rates) if rate):
+                rates = self.study.rates(master)
+                for clock in self._striking(master):
                     chance = rates[clock] / math.fsum(rates)
-                    strata |= {s: self._pilot.of(s, chance) for s in self._overlaps(master, clock)}
-            self._extend(crew, strata)
+                    strata |= {s: self._pilot.of(s, chance) for s in self.study.strata(master, clock)}
+            self._extend(supply, strata)
             masters = self._masters()
 
-    def _overlaps(self, master: str, clock: int) -> list[Stratum]:
-        """The strata of what begins with a clock."""
-        ways = [(depth, together) for depth in range(1, self.depths + 1) for together in (False, True)]
-        return [Stratum(master, clock, depth, together) for depth, together in [(0, False), *ways]]
+    def _without_episodes(self, masters: list[str]) -> list[str]:
+        return [master for master in masters if Stratum(master, 0, 0) not in self.episodes]
+
+    def _striking(self, master: str) -> list[int]:
+        """The clocks that run while that is MASTER."""
+        return [clock for clock, rate in enumerate(self.study.rates(master)) if rate]
 
     def _masters(self) -> list[str]:
         return sorted({episode.master for rows in self.episodes.values() for episode in rows if episode.weight})
 
-    def _extend(self, crew: Crew, counts: dict[Stratum, int]) -> None:
+    def _extend(self, supply: Supply, counts: dict[Stratum, int]) -> None:
         """Have so many episodes of these strata."""
-        wanted = {stratum: range(len(self.episodes.get(stratum, ())), count) for stratum, count in counts.items()}
-        strata = [stratum for stratum, numbers in wanted.items() if numbers]
-        fresh: dict[Stratum, list[Episode]] = {stratum: [] for stratum in strata}
-        goal = self.runs + sum(cost_of(stratum) * len(wanted[stratum]) for stratum in strata)
+        ranges = {stratum: range(len(self.episodes.get(stratum, ())), count) for stratum, count in counts.items()}
+        wanted = {stratum: numbers for stratum, numbers in ranges.items() if numbers}
+        fresh: dict[Stratum, list[Episode]] = {stratum: [] for stratum in wanted}
+        goal = self.runs + sum(cost_of(stratum) * len(numbers) for stratum, numbers in wanted.items())
 
-        def keep(index: int, episodes: list[Episode]) -> None:
-            stratum = strata[index]
-            fresh[stratum] += episodes
-            self.runs += cost_of(stratum) * len(episodes)
+        def keep(found: Mapping[Stratum, list[Episode]]) -> None:
+            for stratum, episodes in found.items():
+                fresh[stratum] += episodes
+                self.runs += cost_of(stratum) * len(episodes)
             if self._progress is not None:
                 self._progress(self.runs, goal)
 
-        crew.run([(self._job(stratum), wanted[stratum]) for stratum in strata], keep)
+        supply.gather(wanted, keep)
         for stratum, episodes in fresh.items():
             self.episodes.setdefault(stratum, []).extend(sorted(episodes, key=lambda episode: episode.number))
 
-    def _job(self, stratum: Stratum) -> EpisodeJob:
-        kinds = 2 * (self.depths + 1)
-        names = [instance.name for instance in self.scenario.instances]
-        kind = 2 * stratum.depth + stratum.together
-        place = (names.index(stratum.master) * len(self.clocks) + stratum.clock) * kinds + kind
-        return EpisodeJob(
-            scenario=endless(self.scenario, stratum.master),
-            seed=self.seed,
-            clocks=self.faults,
-            first=self.clocks[stratum.clock],
-            loses_adverts=bool(self.silences),
-            depth=stratum.depth,
-            together=stratum.together,
-            goes_on=stratum.depth == self.depths,
-            stratum=place,
-            strata=len(names) * len(self.clocks) * kinds,
-        )
-
     def _cycles(self) -> Cycles:
-        cycles = Cycles({s.master: self._rates(s.master) for s in self.episodes}, self.episodes, rows=ROWS)
-        in_episodes = cycles.ratio(lambda episode: episode.length_ns).value
-        masters = [master for master, share in zip(cycles.masters, cycles.shares, strict=True) if share]
-        check_ageing(self.faults, masters, in_episodes / (1.0 - in_episodes))
+        cycles = self._estimate()
+        check_ageing(self.study.faults, cycles)
         return cycles
+
+    def _estimate(self) -> Cycles:
+        rates = {stratum.master: self.study.rates(stratum.master) for stratum in self.episodes}
+        return Cycles(rates, self.episodes, rows=ROWS)

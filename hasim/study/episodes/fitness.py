@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from hasim.errors import UserError
 from hasim.scenario.model import Scenario
 from hasim.sim.incident import Incident, RestlessError, endless
 from hasim.sim.randomness import Randomness
 from hasim.study.episodes.clocks import Clock, clocks_of, is_lattice
+
+if TYPE_CHECKING:
+    from hasim.study.episodes.estimation import Cycles
 
 __all__ = ["FRESH_SHARE", "check_ageing", "check_scenario", "first_masters"]
 
@@ -17,6 +21,9 @@ _ENOUGH_EVENTS = 20_000
 
 FRESH_SHARE = 0.02
 """Clocks with a memory must be all right but for this share of the time: what is neglected is its square."""
+
+_BEYOND_DOUBT = 0.9999
+"""The confidence with which a few episodes say so."""
 
 
 def check_scenario(scenario: Scenario) -> None:
@@ -53,9 +60,9 @@ def first_masters(scenario: Scenario) -> list[str]:
     return sorted(set(masters))
 
 
-def check_ageing(clocks: Sequence[Clock], masters: Sequence[str], amiss: float) -> None:
-    """Refuse clocks with a memory where their order matters, or where they often overlap: ``amiss`` is how long all
-    episodes together last, relative to the healthy time.
+def check_ageing(clocks: Sequence[Clock], cycles: Cycles, *, tried: bool = False) -> None:
+    """Refuse clocks with a memory where their order matters, or where they often overlap. Where no more than a few
+    episodes were ``tried``, only what is beyond doubt counts.
 
     Raises:
         UserError: it says which, and why.
@@ -64,13 +71,17 @@ def check_ageing(clocks: Sequence[Clock], masters: Sequence[str], amiss: float) 
     if not ageing:
         return
     name = ageing[0].fault.name
+    masters = [master for master, share in zip(cycles.masters, cycles.shares, strict=True) if share]
     if len(masters) > 1:
         raise UserError(
             f"episodes cannot answer this, use --method years: {name} has a time to failure with a memory (not "
             f"exponential), and who is MASTER ({', '.join(masters)}) depends on what failed last, so that the order of "
             "failures matters"
         )
-    if amiss > FRESH_SHARE:
+    in_episodes = cycles.ratio(lambda episode: episode.length_ns)
+    least = in_episodes.estimate(1.0, _BEYOND_DOUBT).low if tried else in_episodes.value
+    if least / (1.0 - least) > FRESH_SHARE:
+        amiss = in_episodes.value / (1.0 - in_episodes.value)
         raise UserError(
             f"episodes cannot answer this, use --method years: {name} has a time to failure with a memory (not "
             f"exponential), and something is amiss for {amiss:.1%} of the healthy time, so that faults "

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hasim.errors import UserError
 from hasim.measure.model import PHASES
+from hasim.study.episodes.episode import Episode
 from hasim.study.episodes.estimation import Stratum
 from hasim.study.keeping import keep_answer
 from hasim.study.tabular import whole_file, write_table
@@ -31,9 +32,19 @@ from hasim.study.tabular import whole_file, write_table
 if TYPE_CHECKING:
     from hasim.study.episodes.results import EpisodesResult
 
-__all__ = ["TABLES", "save"]
+__all__ = ["MEASURED_COLUMNS", "STRATUM_COLUMNS", "TABLES", "measured", "save"]
 
-_STRATUM = ("master_before", "begun_by", "target", "depth", "together")
+STRATUM_COLUMNS = ("master_before", "begun_by", "target", "depth", "together")
+
+MEASURED_COLUMNS = (
+    "master_after",
+    "length_ns",
+    "downtime_ns",
+    "outages",
+    "dual_master_ns",
+    "wrong_instance_ns",
+    "black_hole_ns",
+)
 
 
 class _Table(NamedTuple):
@@ -63,6 +74,19 @@ def save(result: EpisodesResult, directory: Path, command: str = "", *, parquet:
     return [*paths[1:], source, *kept]
 
 
+def measured(episode: Episode) -> tuple[Any, ...]:
+    """What was measured of an episode, in the order of :data:`MEASURED_COLUMNS`."""
+    return (
+        episode.master or None,
+        episode.length_ns,
+        sum(episode.downtime_ns),
+        len(episode.outages),
+        episode.dual_master_ns,
+        episode.wrong_instance_ns,
+        episode.black_hole_ns,
+    )
+
+
 def _place(result: EpisodesResult, stratum: Stratum) -> tuple[Any, ...]:
     fault, target = result.begun_by(stratum)
     return stratum.master, fault, target, stratum.depth, int(stratum.together)
@@ -84,13 +108,7 @@ def _episodes(result: EpisodesResult) -> Iterator[tuple[Any, ...]]:
                 episode.number,
                 episode.weight,
                 per_year * episode.weight,
-                episode.master or None,
-                episode.length_ns,
-                sum(episode.downtime_ns),
-                len(episode.outages),
-                episode.dual_master_ns,
-                episode.wrong_instance_ns,
-                episode.black_hole_ns,
+                *measured(episode),
             )
 
 
@@ -116,26 +134,20 @@ def _outages(result: EpisodesResult) -> Iterator[tuple[Any, ...]]:
 
 
 TABLES = {
-    "strata": _Table((*_STRATUM, "episodes", "per_year", "probability"), _strata),
+    "strata": _Table((*STRATUM_COLUMNS, "episodes", "per_year", "probability"), _strata),
     "episodes": _Table(
         (
-            *_STRATUM,
+            *STRATUM_COLUMNS,
             "episode",
             "weight",
             "per_year",
-            "master_after",
-            "length_ns",
-            "downtime_ns",
-            "outages",
-            "dual_master_ns",
-            "wrong_instance_ns",
-            "black_hole_ns",
+            *MEASURED_COLUMNS,
         ),
         _episodes,
     ),
     "outages": _Table(
         (
-            *_STRATUM,
+            *STRATUM_COLUMNS,
             "episode",
             "outage",
             "per_year",

@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from os import PathLike
 from typing import Any
 
 from hasim.errors import UserError
@@ -30,6 +31,7 @@ from hasim.study.estimators import CONFIDENCE, Estimate
 from hasim.study.exact.chain import Member, Term, solve
 from hasim.study.exact.outages import mean_outages, objections_to_closed_form
 from hasim.study.exact.phases import Phases, phases_of
+from hasim.study.journal import Journal, opened
 from hasim.study.workers import Crew
 from hasim.vrrp.timers import OWNER_PRIORITY
 
@@ -103,6 +105,7 @@ def exact_answer(
     seed: int | None = None,
     precision: float | None = None,
     jobs: int | None = None,
+    journal: Journal | str | PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> ExactAnswer:
     """The answer of the Markov model; all but the scenario is for the episodes of a mixed one, which go on until the
@@ -115,7 +118,9 @@ def exact_answer(
     reasons = [*objections_to_closed_form(scenario), *_unfit(faults)]
     if reasons:
         campaign = Campaign(scenario, seed=seed, pilot=PILOT, depths=DEPTHS, progress=progress)
-        return _mixed(campaign, faults, reasons, PRECISION if precision is None else precision, jobs)
+        wanted = PRECISION if precision is None else precision
+        with Crew(jobs) as crew, opened(journal) as kept:
+            return _mixed(campaign, faults, reasons, wanted, crew, kept)
     members = [_member(scenario, instance, faults[instance.name]) for instance in scenario.instances]
     solution = solve(members)
     total = math.fsum(term.unavailability for term in solution.terms)
@@ -191,18 +196,22 @@ def _assumptions(scenario: Scenario) -> Iterator[str]:
 
 
 def _mixed(
-    campaign: Campaign, faults: Mapping[str, Fault], reasons: list[str], precision: float, jobs: int | None
+    campaign: Campaign,
+    faults: Mapping[str, Fault],
+    reasons: list[str],
+    precision: float,
+    crew: Crew,
+    journal: Journal | None,
 ) -> ExactAnswer:
     """All down at once by the product, the rest from episodes."""
-    scenario = campaign.scenario
+    scenario = campaign.study.scenario
     all_down = math.prod(_share_down(faults[instance.name]) for instance in scenario.instances)
     somebody_up = range(len(scenario.instances))
 
     def rest(episode: Episode) -> float:
         return math.fsum(downtime_with(number)(episode) for number in somebody_up)
 
-    with Crew(jobs) as crew:
-        cycles = campaign.run(crew, lambda found: [found.ratio(rest)], precision, MOST_RUNS)
+    cycles = campaign.run(crew, lambda found: [found.ratio(rest)], precision, MOST_RUNS, journal)
     part = cycles.ratio(rest).estimate(1.0)
     value = Estimate(
         all_down + part.value,

@@ -7,12 +7,15 @@ are made to overlap as deep as it takes to have every instance down.
 
 from __future__ import annotations
 
+from os import PathLike
+
 from hasim.errors import UserError
 from hasim.scenario.model import Scenario
 from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Pilot, Progress
 from hasim.study.episodes.estimation import Cycles, Ratio
 from hasim.study.episodes.results import EpisodesResult, downtime_with, overlapping_downtime_ns
 from hasim.study.episodes.weights import FEWEST, LARGEST, evidence
+from hasim.study.journal import Journal, opened
 from hasim.study.workers import Crew
 
 __all__ = ["PRECISION", "run_rare"]
@@ -22,7 +25,7 @@ PRECISION = 0.1
 
 _DEEPEST = 3
 _CLOSEST = 0.05
-_PILOT = Pilot(alone=17, single=0, apart=48, together=48)
+_PILOT = Pilot(alone=68, single=0, apart=48, together=48)
 
 
 def run_rare(
@@ -33,6 +36,7 @@ def run_rare(
     most_runs: int | None = None,
     jobs: int | None = None,
     cluster: str | None = None,
+    journal: Journal | str | PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> EpisodesResult:
     """The downtime of a scenario in which failures overlap; see ``docs/methods.md``.
@@ -47,7 +51,9 @@ def run_rare(
         most_runs: stop after so many runs of the world in any case; None means :data:`MOST_RUNS`.
         jobs: how many processes; None takes one for each core.
         cluster: the address of a Dask scheduler, in place of processes of this machine.
-        progress: told how far it is: (runs of the world done, runs planned so far).
+        journal: a file, or an open journal: what is in it is not run again, and what is run is put into it at once.
+        progress: told how far it is: (runs of the world done, runs planned so far), first of all with what a journal
+            has.
 
     Raises:
         UserError: the scenario does not fit, no overlap of faults takes the service down, or the weights collapsed.
@@ -58,23 +64,23 @@ def run_rare(
     wanted = PRECISION if precision is None else precision
 
     def aims(cycles: Cycles) -> list[Ratio]:
-        parts = [cycles.ratio(downtime_with(count)) for count in range(2, campaign.depths + 2)]
+        parts = [cycles.ratio(downtime_with(count)) for count in range(2, campaign.study.depths + 2)]
         return [part for part in [cycles.ratio(overlapping_downtime_ns), *parts] if part.value]
 
-    with Crew(jobs, cluster) as crew:
+    with Crew(jobs, cluster) as crew, opened(journal) as kept:
         most = MOST_RUNS if most_runs is None else most_runs
-        cycles = campaign.run(crew, aims, wanted, most)
+        cycles = campaign.run(crew, aims, wanted, most, kept)
         closer = wanted
         while campaign.runs < most and evidence(cycles, overlapping_downtime_ns).collapsed and closer > _CLOSEST:
             closer /= 2  # a wide interval may stand on a few episodes: then it is not to be trusted even if it is wide
-            cycles = campaign.run(crew, aims, closer, most)
+            cycles = campaign.run(crew, aims, closer, most, kept)
     _check(cycles, scenario)
     return EpisodesResult(
         scenario=scenario,
-        seed=campaign.seed,
+        seed=campaign.study.seed,
         method="rare",
         precision=wanted,
-        clocks=campaign.clocks,
+        clocks=campaign.study.clocks,
         cycles=cycles,
         runs=campaign.runs,
         version=hasim.__version__,
