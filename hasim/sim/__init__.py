@@ -4,6 +4,7 @@ trace. The only room that imports simpy.
 ``world``          what exists, and its ``beginning`` in the steady state
 ``kernel``         time, and the rule for simultaneous events
 ``randomness``     named, counter-based streams
+``collector``      Python's garbage collector, which pauses meanwhile
 ``heartbeats``     adverts one by one, or settled in closed form
 ``fates``          which adverts are lost
 ``daemon``         keepalived as a process around the pure machines, and ``effects``, what these do to the world
@@ -20,9 +21,7 @@ trace. The only room that imports simpy.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from hasim.scenario.model import Scenario
 from hasim.trace import Record, Trace
@@ -84,24 +83,12 @@ def observe(
         raise ValueError(f"heartbeats is 'quiet' or 'explicit', not {heartbeats!r}")
     if detail is not None and not 0 <= detail[0] < detail[1]:
         raise ValueError(f"detail is (start, end) with 0 <= start < end, not {detail}")
+    from hasim.sim.collector import collector_paused
     from hasim.sim.randomness import Randomness
     from hasim.sim.world import World
 
-    with _collector_paused():
+    with collector_paused():
         quiet = heartbeats == "quiet"
         randomness = Randomness(seed, replication)
         world = World(scenario, randomness=randomness, quiet=quiet, detail=detail, take=take)
         world.kernel.run()
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Without looking for unreachable cycles: a run makes next to none before its end, and looking for them among all
-    that a study has kept costs a tenth of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

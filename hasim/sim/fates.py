@@ -58,10 +58,10 @@ class Fates:
         """
         for number in range(first // self.block, last // self.block + 1):
             losses = self._with_neighbours(number, length)
-            begins = losses[: len(losses) - length + 1]
-            for begin in begins[losses[length - 1 :] - begins == length - 1].tolist():
-                if first <= begin <= last:
-                    yield begin
+            begins = losses[: max(len(losses) - length + 1, 0)]
+            within = slice(*begins.searchsorted((first, last + 1)))
+            ends = losses[length - 1 :]
+            yield from begins[within][ends[within] - begins[within] == length - 1].tolist()
 
     def _with_neighbours(self, number: int, length: int) -> NDArray[np.int64]:
         """The losses of a block, and where its last row may go on those of the next blocks that could belong to it."""

@@ -38,6 +38,7 @@ from typing import NamedTuple
 from hasim.measure import Outage, RunOutcome, measure
 from hasim.scenario.distributions import LONGEST_NS
 from hasim.scenario.model import Scenario
+from hasim.sim.collector import collector_paused
 from hasim.sim.incident import Incident, RestlessError, Strike
 from hasim.sim.randomness import ROWS, LatinRandomness, Randomness
 from hasim.study.episodes.clocks import Clock
@@ -211,7 +212,8 @@ class EpisodeJob:
         Raises:
             RestlessError: it does not end.
         """
-        return _Run(self, number).episode()
+        with collector_paused():
+            return _Run(self, number).episode()
 
 
 class _Run:
