@@ -259,8 +259,9 @@ def scenarios(draw: st.DrawFn) -> str:
     return str(yaml.dump(document, Dumper=_DUMPER, sort_keys=False))
 
 
-def with_faults(text: str, kind: str) -> str:
-    """The scenario with more faults, of a kind that clients feel: on every instance again and again."""
+def with_faults(text: str, kind: str, **changes: dict[str, Any]) -> str:
+    """The scenario with more faults, of a kind that clients feel: on every instance again and again; ``changes`` are
+    values of its sections."""
     document = yaml.load(text, Loader=_LOADER)
     names = list(document["instances"])
     of_a_kind = {
@@ -275,4 +276,6 @@ def with_faults(text: str, kind: str) -> str:
         aims = [{"from": "clients", "to": names[0]}, {"from": names[1], "to": "clients"}]
     often = {"time_to_failure": {"exponential": {"mean": "150s"}}, "duration": {"exponential": {"mean": "20s"}}}
     document["faults"] += [{"kind": kind, **aim, **often} for aim in aims]
+    for section, values in changes.items():
+        document[section] |= values
     return str(yaml.dump(document, Dumper=_DUMPER, sort_keys=False))

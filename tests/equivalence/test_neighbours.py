@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
@@ -53,10 +55,8 @@ def in_detail(scenario: Scenario, replication: int) -> Trace:
 @settings(max_examples=4, suppress_health_check=list(HealthCheck))
 @given(text=scenarios(), seed=st.integers(0, 1_000))
 def test_quiet_and_explicit_runs_leave_the_same_trace(kind: str, text: str, seed: int) -> None:
-    data = yaml.safe_load(with_faults(text, kind))
-    data.setdefault("network", {})["neighbour_resolution"] = True
-    data.setdefault("vrrp", {})["transport"] = "unicast"
-    scenario = loads(yaml.safe_dump(data))
+    changes: dict[str, dict[str, Any]] = {"network": {"neighbour_resolution": True}, "vrrp": {"transport": "unicast"}}
+    scenario = loads(with_faults(text, kind, **changes))
     quiet = simulate(scenario, seed=seed, replication=0)
     explicit = simulate(scenario, seed=seed, replication=0, heartbeats="explicit")
     assert quiet.records == explicit.records

@@ -1,4 +1,7 @@
-"""Quiet heartbeats leave the same trace as explicit ones, record for record."""
+"""Quiet heartbeats leave the same trace as explicit ones, record for record, whatever the scenario.
+
+The same random scenarios, which take longest to run, show that outages and reachability are what the trace says.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from hasim.scenario import loads
 from hasim.sim import simulate
 from tests.random_scenarios import scenarios, with_faults
+from tests.trace_invariants import check_outages
 
 KINDS = [
     "crash",
@@ -30,11 +34,14 @@ KINDS = [
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(text=scenarios(), seed=st.integers(0, 1_000))
-def test_quiet_heartbeats_leave_the_same_trace_as_explicit_ones(kind: str, text: str, seed: int) -> None:
+def test_quiet_heartbeats_leave_the_same_trace_as_explicit_ones_and_its_outages_add_up(
+    kind: str, text: str, seed: int
+) -> None:
     scenario = loads(with_faults(text, kind))
     quiet = simulate(scenario, seed=seed, replication=0)
     explicit = simulate(scenario, seed=seed, replication=0, heartbeats="explicit")
     assert quiet.records == explicit.records
+    check_outages(scenario, quiet)
 
 
 _THREE_ALIKE = """

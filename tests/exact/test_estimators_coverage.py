@@ -38,7 +38,8 @@ LOGNORMAL: tuple[Draw, float] = (lambda rng, count: rng.lognormal(0.0, 0.5, coun
 
 def downtimes(rng: np.random.Generator, counts: NDArray[np.int64], draw: Draw) -> list[float]:
     """The downtime of each replication, given how many outages it has."""
-    return [float(draw(rng, count).sum()) if count else 0.0 for count in counts]
+    replications = np.repeat(np.arange(counts.size), counts)
+    return np.bincount(replications, weights=draw(rng, replications.size), minlength=counts.size).tolist()
 
 
 def coverage(estimate: Callable[[np.random.Generator], Estimate], truth: float, seed: int = 1) -> float:
@@ -77,7 +78,7 @@ def test_the_mean_over_replications_of_which_few_have_any_downtime(
 def test_the_mean_over_time_of_a_single_replication(incidents: float, durations: tuple[Draw, float]) -> None:
     draw, mean = durations
     study = coverage(
-        lambda rng: mean_over_time(list(draw(rng, rng.poisson(incidents))), 1.0, math.inf), incidents * mean
+        lambda rng: mean_over_time(draw(rng, rng.poisson(incidents)).tolist(), 1.0, math.inf), incidents * mean
     )
     assert 0.93 <= study <= 0.97
 
@@ -85,7 +86,7 @@ def test_the_mean_over_time_of_a_single_replication(incidents: float, durations:
 @pytest.mark.parametrize("incidents", [1.0, 3.0, 6.0])
 def test_the_mean_over_time_with_few_incidents(incidents: float) -> None:
     def study(rng: np.random.Generator) -> Estimate:
-        return mean_over_time(list(rng.exponential(1.0, rng.poisson(incidents))), 1.0, 1e6)
+        return mean_over_time(rng.exponential(1.0, rng.poisson(incidents)).tolist(), 1.0, 1e6)
 
     assert coverage(study, incidents) >= 0.95
 
@@ -108,7 +109,7 @@ def test_a_proportion(probability: float, n: int) -> None:
 @pytest.mark.parametrize(("share", "n"), [(0.5, 100), (0.5, 1_000), (0.95, 400), (0.99, 1_500)])
 def test_a_quantile(share: float, n: int) -> None:
     truth = -math.log1p(-share)
-    assert 0.93 <= coverage(lambda rng: quantile(sorted(rng.exponential(1.0, n)), share), truth) <= 0.97
+    assert 0.93 <= coverage(lambda rng: quantile(np.sort(rng.exponential(1.0, n)).tolist(), share), truth) <= 0.97
 
 
 @pytest.mark.parametrize("cycles", [30, 400])
@@ -119,7 +120,7 @@ def test_a_ratio_over_regenerative_cycles(cycles: int, durations: tuple[Draw, fl
 
     def study(rng: np.random.Generator) -> Estimate:
         down = draw(rng, cycles)
-        return ratio_over_cycles(list(down), list(down + rng.exponential(9.0, cycles)), 1.0)
+        return ratio_over_cycles(down.tolist(), (down + rng.exponential(9.0, cycles)).tolist(), 1.0)
 
     assert 0.93 <= coverage(study, mean / (mean + 9.0)) <= 0.97
 
@@ -127,7 +128,7 @@ def test_a_ratio_over_regenerative_cycles(cycles: int, durations: tuple[Draw, fl
 @pytest.mark.parametrize("durations", [EXPONENTIAL, LOGNORMAL], ids=["exponential", "lognormal"])
 def test_a_bootstrapped_mean(durations: tuple[Draw, float]) -> None:
     draw, mean = durations
-    held = coverage(lambda rng: bootstrap(list(draw(rng, 60)), lambda samples: samples.mean(axis=1)), mean)
+    held = coverage(lambda rng: bootstrap(draw(rng, 60).tolist(), lambda samples: samples.mean(axis=1)), mean)
     assert 0.93 <= held <= 0.97
 
 
@@ -138,7 +139,7 @@ def test_a_bootstrapped_difference_of_quantiles() -> None:
         ordered = np.partition(samples, (30, 54), axis=1)
         return np.asarray(ordered[:, 54] - ordered[:, 30])
 
-    assert 0.93 <= coverage(lambda rng: bootstrap(list(rng.exponential(1.0, 61)), spread), math.log(5)) <= 0.97
+    assert 0.93 <= coverage(lambda rng: bootstrap(rng.exponential(1.0, 61).tolist(), spread), math.log(5)) <= 0.97
 
 
 def alternating(rng: np.random.Generator, replication: int, failures: float, repair_ns: int) -> RunOutcome:

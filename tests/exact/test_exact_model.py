@@ -12,6 +12,8 @@ from hasim.units import HOUR, SECOND
 from hasim.vrrp.timers import master_down_interval
 from tests.exact.pairs import crashing_group
 
+pytestmark = pytest.mark.usefixtures("short_pilot")
+
 NOPREEMPT = "{version: 3, advert_int: 100ms, priority: 100, nopreempt: true}"
 EXPONENTIAL = "{exponential: {mean: 24h}}"
 

@@ -35,6 +35,7 @@ def test_ageing_clocks_are_biased_by_their_own_hazard(time_to_failure: str) -> N
     assert both.low <= (1 / 1001) ** 2 <= both.high
 
 
+@pytest.mark.usefixtures("short_pilot")
 def test_the_probabilities_of_the_depths_add_up_to_one() -> None:
     """They are sums of weights: that they do is a test of the weights."""
     scenario = loads(crashing_group("{exponential: {mean: 10h}}", "{exponential: {mean: 1h}}"))

@@ -16,11 +16,15 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
 from hasim.scenario import loads
 from hasim.study.episodes import EpisodesResult, run_episodes
 from hasim.study.episodes.episode import Episode
 from hasim.units import DAY, HOUR, MINUTE, SECOND
 from tests.exact.pairs import bare_pair
+
+pytestmark = pytest.mark.usefixtures("short_pilot")
 
 UP, MOVE = 50 * DAY, 40 * SECOND
 
@@ -31,8 +35,8 @@ def stranded_ns(episode: Episode) -> float:
 
 def answer(repair: str, seed: int, precision: float) -> EpisodesResult:
     faults = f"[{{kind: crash, target: [a, b], time_to_failure: {{exponential: {{mean: 50d}}}}, duration: {repair}}}]"
-    scenario = loads(bare_pair(faults, horizon="1y", task="40s"))
-    return run_episodes(scenario, seed=seed, precision=precision, jobs=1)
+    text = bare_pair(faults, horizon="1y", task="40s").replace("poll_interval: 1s", "poll_interval: 10s")
+    return run_episodes(loads(text), seed=seed, precision=precision, jobs=1)
 
 
 def test_what_two_repairs_within_a_move_leave_behind_is_found() -> None:

@@ -11,7 +11,7 @@ from hasim.sim.randomness import Randomness
 from hasim.study.episodes.durations import Durations
 from hasim.units import MINUTE, SECOND
 
-PICKS = 4_000
+PICKS = 2_000
 ENDS = [3 * MINUTE, 7 * MINUTE]
 
 

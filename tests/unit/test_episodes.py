@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import hasim
 from hasim.errors import UserError
 from hasim.measure import Outage
 from hasim.scenario import loads
@@ -23,6 +25,8 @@ from hasim.study.episodes.plan import further, reached
 from hasim.study.episodes.quantiles import weighted_quantile
 from hasim.units import DAY, HOUR, MINUTE, SECOND
 from tests.exact.pairs import bare_pair, crashing_group
+
+pytestmark = pytest.mark.usefixtures("short_pilot")
 
 STUDIES = 1_000
 
@@ -187,7 +191,7 @@ def test_episodes_and_years_agree(text: str, replications: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def small() -> EpisodesResult:
+def small(short_pilot: None) -> EpisodesResult:
     scenario = loads(crashing_group("{exponential: {mean: 10d}}", "{exponential: {mean: 10min}}"))
     return run_episodes(scenario, seed=4, precision=0.2, jobs=1)
 
@@ -203,6 +207,12 @@ def test_parts_add_up_to_the_whole(small: EpisodesResult) -> None:
 def test_the_same_seed_gives_the_same_result_on_two_processes(small: EpisodesResult) -> None:
     again = run_episodes(small.scenario, seed=4, precision=0.2, jobs=2)
     assert json.dumps(again.to_json()) == json.dumps(small.to_json())
+
+
+def test_a_loaded_scenario_gives_the_same_result(small: EpisodesResult, tmp_path: Path) -> None:
+    file = tmp_path / "pair.yaml"
+    file.write_text(crashing_group("{exponential: {mean: 10d}}", "{exponential: {mean: 10min}}"), encoding="utf-8")
+    assert hasim.load(file).episodes(seed=4, precision=0.2, jobs=1).unavailability == small.unavailability
 
 
 @pytest.mark.parametrize("precision", [0.0, 1.0, -0.1, math.nan])

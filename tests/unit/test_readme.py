@@ -28,6 +28,7 @@ from hasim.cli.guard import SLO_NOT_MET
 from hasim.cli.main import app
 from hasim.scenario import loads
 from hasim.study import document as study_document
+from hasim.study import workers
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -37,7 +38,6 @@ _FENCE = re.compile(r"^```(\w*) ?([\w.-]*)\n(.*?)^```$", re.MULTILINE | re.DOTAL
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6}\s+(.*)$", re.MULTILINE)
 _FEW = "3"
-_PROCESSES = {"--jobs", "-j", "--cluster"}
 _PAIR = """
 horizon: 10min
 zones: [ap-guangzhou-3]
@@ -63,12 +63,9 @@ def blocks(document: str) -> list[Block]:
 
 def hasim(command: str) -> str:
     """What a line such as ``hasim explain pair.yaml | head -n 5`` prints; what follows ``hasim`` and its arguments is
-    the shell's. Studies run in this process: the number of processes changes no result, but these cost their start."""
+    the shell's."""
     ours, pipe, theirs = re.match(r"([^|>]*)([|>]?)(.*)", command).groups()  # type: ignore[union-attr]
-    arguments = shlex.split(ours)[1:]
-    if arguments[0] in ("run", "compare", "sweep", "advise") and _PROCESSES.isdisjoint(arguments):
-        arguments += ["--jobs", "1"]
-    result = CliRunner().invoke(app, arguments, prog_name="hasim", catch_exceptions=False)
+    result = CliRunner().invoke(app, shlex.split(ours)[1:], prog_name="hasim", catch_exceptions=False)
     assert result.exit_code in (0, SLO_NOT_MET), f"{command}: {result.stderr}"
     if not pipe:
         return result.stdout
@@ -136,6 +133,8 @@ def test_commands_run_and_print_what_the_document_shows(
 ) -> None:
     (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
     monkeypatch.chdir(tmp_path)
+    # The number of processes changes no result, but these cost their start.
+    monkeypatch.setattr(workers, "available_cores", lambda: 1)
     shown = path.read_text(encoding="utf-8")
     real = played(shown)
     if rewrite:

@@ -29,7 +29,7 @@ def year() -> StudyResult:
 
 @pytest.fixture(scope="module")
 def partition() -> StudyResult:
-    return hasim.load(SCENARIOS / "partition.yaml").run(replications=6, jobs=1)
+    return hasim.load(SCENARIOS / "partition.yaml").run(replications=2, jobs=1)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def year_html(year_page: Page) -> str:
 def partition_html(tmp_path_factory: pytest.TempPathFactory) -> str:
     """As the command writes it."""
     path = tmp_path_factory.mktemp("partition") / "new.html"
-    made = CliRunner().invoke(app, ["report", str(SCENARIOS / "partition.yaml"), "-n", "6", "-j", "1", "-o", str(path)])
+    made = CliRunner().invoke(app, ["report", str(SCENARIOS / "partition.yaml"), "-n", "2", "-j", "1", "-o", str(path)])
     assert made.exit_code == 0, made.output
     return path.read_text(encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""Random scenarios: the phases of every outage add up, and reachability is what its parts make it.
+"""What holds in every trace: the phases of every outage add up, and reachability is what its parts make it.
 
 The second is computed here once more, from the records of the parts alone: where the cloud routes the address, who has
 power and is not frozen, whose link is up, whom a fault cuts off from the clients, whose guest has the address, and
@@ -11,14 +11,8 @@ from collections import Counter
 from itertools import groupby, pairwise
 from typing import TypeVar
 
-import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from hasim.measure import measure
-from hasim.scenario import loads
 from hasim.scenario.model import CLIENTS, Fault, FaultKind, Instance, Scenario
-from hasim.sim import simulate
 from hasim.trace import (
     AddressRouted,
     FaultBegan,
@@ -32,27 +26,14 @@ from hasim.trace import (
     ServiceChanged,
     Trace,
 )
-from tests.random_scenarios import scenarios, with_faults
+
+__all__ = ["check_outages"]
 
 Member = TypeVar("Member")
 CUTS = (FaultKind.PARTITION, FaultKind.ONE_WAY_PARTITION)
-FELT = [
-    "crash",
-    "stop",
-    "freeze",
-    "keepalived_kill",
-    "keepalived_stop",
-    "service_failure",
-    "process_kill",
-    "link_down",
-    "partition",
-    "one_way_partition",
-    "zone_outage",
-    "api_outage",
-]
 
 
-class Parts:
+class _Parts:
     """What the records of the parts say about an instant."""
 
     def __init__(self, scenario: Scenario) -> None:
@@ -128,9 +109,9 @@ def _cuts_off(fault: Fault, instance: Instance, subnet: str) -> bool:
     )
 
 
-def check_reachability(scenario: Scenario, trace: Trace) -> int:
+def _check_reachability(scenario: Scenario, trace: Trace) -> int:
     """Hold the trace's reachability against its parts at every instant; returns the time without service (ns)."""
-    parts = Parts(scenario)
+    parts = _Parts(scenario)
     server: str | None = None
     downtime_ns, down_since_ns = 0, None
     for at, records in groupby(trace.records, key=lambda record: record.at):
@@ -147,16 +128,12 @@ def check_reachability(scenario: Scenario, trace: Trace) -> int:
     return downtime_ns + (trace.horizon_ns - down_since_ns if down_since_ns is not None else 0)
 
 
-@pytest.mark.parametrize("kind", FELT)
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(text=scenarios(), seed=st.integers(0, 1_000))
-def test_phases_add_up_and_reachability_is_what_its_parts_make_it(kind: str, text: str, seed: int) -> None:
-    scenario = loads(with_faults(text, kind))
-    trace = simulate(scenario, seed=seed, replication=0)
+def check_outages(scenario: Scenario, trace: Trace) -> None:
+    """Hold what is measured in the trace against the trace itself."""
     outcome = measure(trace)
     for outage in outcome.outages:
         assert 0 <= outage.start_ns < outage.end_ns <= trace.horizon_ns
         assert min(outage.phases_ns) >= 0
         assert sum(outage.phases_ns) == outage.end_ns - outage.start_ns
     assert all(one.end_ns < other.start_ns for one, other in pairwise(outcome.outages))
-    assert check_reachability(scenario, trace) == outcome.downtime_ns
+    assert _check_reachability(scenario, trace) == outcome.downtime_ns
