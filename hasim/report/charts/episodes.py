@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,7 @@ from hasim.report.charts.style import (
     shorten,
     styled,
 )
-from hasim.report.charts.ticks import duration_ticks, set_ticks
+from hasim.report.charts.ticks import duration_ticks, power_ticks, set_ticks
 from hasim.report.numbers import duration_text, per_year, small_text
 from hasim.study.episodes import EpisodesResult
 from hasim.study.estimators import Estimate, scaled
@@ -35,7 +34,6 @@ _WIDTH_IN = 10.0
 _ROW_IN = 0.46
 _FRAME_IN = 1.6
 _MOST_ROWS = 14
-_MOST_TICKS = 9
 _BAR: dict[str, Any] = {"facecolor": BLUE, "edgecolor": "white", "linewidth": 0.4}
 _WHISKERS: dict[str, Any] = {"color": BLACK, "linewidth": 1.3, "capsize": 3.5}
 
@@ -99,8 +97,7 @@ def downtime_by_faults(result: EpisodesResult) -> Chart:
     most = max(lost.high for lost in table.values())
     left, right = least / 3, most * (3 * most / least) ** 0.6
     axes.set_xlim(left, right)
-    powers = range(math.ceil(math.log10(left)), math.floor(math.log10(right)) + 1)
-    set_ticks(axes.xaxis, [(10.0**power, f"1e{power:03d}") for power in powers[:: 1 + len(powers) // _MOST_TICKS]])
+    set_ticks(axes.xaxis, power_ticks(left, right))
     _draw(axes, rows, 1.0)
     axes.set_xlabel("unavailability")
     double = result.overlapping_unavailability.value / result.unavailability.value

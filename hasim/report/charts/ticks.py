@@ -15,6 +15,7 @@ __all__ = [
     "duration_ticks",
     "log_duration_ticks",
     "number_ticks",
+    "power_ticks",
     "set_ticks",
     "signed_duration_ticks",
     "unavailability_ticks",
@@ -85,12 +86,22 @@ def log_duration_ticks(shortest_s: float, longest_s: float) -> list[tuple[float,
     return [(ns / SECOND, format_duration(round(ns))) for ns in (inside[::step] if step > 1 else inside)]
 
 
+def power_ticks(lowest: float, highest: float) -> list[tuple[float, str]]:
+    """Powers of ten between the two, for a logarithmic axis; where there are few, 2 and 5 times each as well."""
+    ticks = [(value, f"{value:.0e}") for value in _powers(lowest, highest)]
+    return ticks[:: ceil(len(ticks) / _MOST_TICKS)]
+
+
 def unavailability_ticks(lowest: float, highest: float) -> list[tuple[float, str]]:
     """Powers of ten of the unavailability between the two, called by the availability: 0.001 is 99.9%.
 
     With less than two powers of ten between them, 2 and 5 times each power as well.
     """
+    return [(value, percentage_without(value)) for value in _powers(lowest, highest)]
+
+
+def _powers(lowest: float, highest: float) -> list[float]:
     powers = range(floor(log10(lowest)), ceil(log10(highest)) + 1)
     factors = (1,) if log10(highest) - log10(lowest) >= 1.7 else (1, 2, 5)
     values = [factor * 10.0**power for power in powers for factor in factors]
-    return [(value, percentage_without(value)) for value in values if lowest <= value <= highest]
+    return [value for value in values if lowest <= value <= highest]
