@@ -11,8 +11,7 @@ resamples of n observations spread less than samples do.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
 from statistics import NormalDist
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -30,6 +29,8 @@ FEWEST = 50
 """With fewer observations the intervals are too narrow; measured in the coverage tests."""
 
 _RESAMPLES = 1_000
+_VALUES_AT_ONCE = 1_000_000
+_PARTS = 1_000
 _NORMAL = NormalDist()
 
 
@@ -52,7 +53,7 @@ def bootstrap(values: Sequence[float], statistic: Statistic, confidence: float =
     if n < FEWEST:
         raise ValueError(f"a bootstrap needs at least {FEWEST} observations, not {n}")
     value = float(statistic(observed[np.newaxis, :])[0])
-    resampled = np.sort(statistic(observed[_chosen(n)]))
+    resampled = np.sort(np.concatenate([statistic(some) for some in _resamples(observed)]))
     if resampled[0] == resampled[-1]:
         raise ValueError("the statistic is the same in every resample: they say nothing about its spread")
     below = (np.count_nonzero(resampled < value) + 0.5 * np.count_nonzero(resampled == value)) / _RESAMPLES
@@ -63,21 +64,23 @@ def bootstrap(values: Sequence[float], statistic: Statistic, confidence: float =
     return Estimate(value, low, high, confidence, "bootstrap (BCa, expanded)", n)
 
 
-@lru_cache(maxsize=1)
-def _chosen(n: int) -> NDArray[np.int64]:
-    """Which of n observations make up each resample."""
+def _resamples(observed: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+    """All of them, some at a time, as arrays of shape (some, n)."""
     import numpy as np
 
-    return np.random.default_rng(n).integers(0, n, (_RESAMPLES, n))
+    n, rng = observed.size, np.random.default_rng(observed.size)
+    some = max(_VALUES_AT_ONCE // n, 1)
+    for first in range(0, _RESAMPLES, some):
+        yield observed[rng.integers(0, n, (min(some, _RESAMPLES - first), n))]
 
 
 def _acceleration(observed: NDArray[np.float64], statistic: Statistic) -> float:
-    """How the statistic's spread changes with its value, from leaving out one observation at a time."""
+    """How the statistic's spread changes with its value, from leaving out one observation at a time, or one of many
+    parts."""
     import numpy as np
 
-    n = observed.size
-    others = np.arange(n)[np.newaxis, :-1] + (np.arange(n)[np.newaxis, :-1] >= np.arange(n)[:, np.newaxis])
-    without_one = statistic(observed[others])
+    parts = np.array_split(np.arange(observed.size), min(observed.size, _PARTS))
+    without_one = np.array([float(statistic(np.delete(observed, part)[np.newaxis, :])[0]) for part in parts])
     rests = without_one.mean() - without_one
     spread = float((rests**2).sum())
     return float((rests**3).sum()) / (6 * spread**1.5) if spread else 0.0

@@ -8,6 +8,7 @@ from hasim.errors import UserError
 from hasim.scenario import loads
 from hasim.study.episodes import run_episodes
 from hasim.study.exact import exact_answer
+from hasim.study.exact.outages import objections_to_closed_form
 from hasim.units import HOUR, SECOND
 from hasim.vrrp.timers import master_down_interval
 from tests.exact.pairs import crashing_group
@@ -63,6 +64,29 @@ def test_failovers_without_a_closed_form_are_measured_and_the_answer_is_called_m
     assert answer.kind == "mixed"
     assert any("lognormal" in assumption for assumption in answer.assumptions)
     assert answer.unavailability.low < answer.unavailability.value < answer.unavailability.high
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "objection"),
+    [
+        ("subnets:", "security_groups: {default: {ingress: [{protocol: tcp}]}}\nsubnets:", "b does not hear a"),
+        ("priority: 150}", "priority: 150, advert_int: 200ms}", "differ in the version of VRRP or in advert_int"),
+        ("priority: 150}", "priority: 255}", "a owns the address"),
+        ("guest: {", "guest: {network_ready: 20s, ", "packets do not pass at once when a is back"),
+    ],
+)
+def test_what_makes_outages_branch_is_an_objection_to_a_closed_form(old: str, new: str, objection: str) -> None:
+    text = crashing_group(EXPONENTIAL, EXPONENTIAL)
+    assert not list(objections_to_closed_form(loads(text)))
+    assert any(objection in found for found in objections_to_closed_form(loads(text.replace(old, new, 1))))
+
+
+def test_a_third_instance_makes_it_matter_whether_a_script_asks() -> None:
+    for third, objections in ((False, 0), (True, 1)):
+        text = crashing_group(EXPONENTIAL, EXPONENTIAL, third=third).replace(
+            "notify: {", "notify: {check_first: false, "
+        )
+        assert len(list(objections_to_closed_form(loads(text)))) == objections
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,14 @@ def test_the_interval_over_latin_hypercubes_is_narrow_and_holds_the_truth() -> N
     assert sum(one.high - one.low for one in narrow) < 0.6 * sum(one.high - one.low for one in wide)
 
 
+def test_a_single_hypercube_says_nothing_about_the_next() -> None:
+    rows = [episode(number, "a", (1 + number) * SECOND, 20 * MINUTE) for number in range(17)]
+    found = Cycles({"a": [1 / DAY]}, {Stratum("a", 0, 0): rows}, rows=17).ratio(lambda e: sum(e.downtime_ns)).estimate()
+    alike = Cycles({"a": [1 / DAY]}, {Stratum("a", 0, 0): rows}).ratio(lambda e: sum(e.downtime_ns)).estimate()
+    assert found == alike
+    assert found.low < 0.8 * found.value
+
+
 def test_what_a_single_episode_says_is_not_enough() -> None:
     """One overlap of 100 cost a day: whatever the interval says, nobody knows how many do."""
     alone = [episode(number, "a", 30 * SECOND + number, 20 * MINUTE) for number in range(34)]

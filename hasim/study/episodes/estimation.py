@@ -196,8 +196,9 @@ class Cycles:
         return Ratio(value, math.sqrt(variance) / mean, third / variance**1.5, variance**2 / doubt, mean, parts)
 
     def rows_of(self, stratum: Stratum) -> int:
-        """How many episodes of a stratum belong together."""
-        return 1 if stratum.depth else self._rows
+        """How many episodes of a stratum belong together; a single hypercube says nothing about how others differ, so
+        that its episodes count as independent, which is cautious."""
+        return self._rows if not stratum.depth and len(self.episodes[stratum]) >= 2 * self._rows else 1
 
     def _index(self, master: str) -> int:
         return self.masters.index(master) if master in self.masters else -1

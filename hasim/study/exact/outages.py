@@ -4,18 +4,22 @@ A crashed MASTER sent its last advert a time ago that is uniform between 0 and t
 master-down interval from when it heard that one. So detection is uniform over the last interval of the master-down
 time, with the mean ``down - interval / 2 + delay``. What follows is a row of independent steps whose means add up.
 
-That holds while nothing branches: no lost advert, no refused or failed call, nobody else who competes.
+That holds while nothing branches: no lost advert, no refused or failed call, nobody else who competes. What may branch
+is an objection, and then outages are measured.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import permutations
 
 from hasim.scenario.distributions import Distribution
 from hasim.scenario.model import Instance, Link, Mechanism, Scenario
 from hasim.scenario.steady import steady_priority
-from hasim.vrrp.timers import master_down_interval
+from hasim.sim.randomness import Randomness
+from hasim.sim.world import World
+from hasim.vrrp.timers import OWNER_PRIORITY, master_down_interval
 
 __all__ = ["MeanOutages", "mean_outages", "objections_to_closed_form"]
 
@@ -48,6 +52,11 @@ def objections_to_closed_form(scenario: Scenario) -> Iterator[str]:
         return
     if len(scenario.instances) > 2 and len({steady_priority(i) for i in scenario.instances}) < len(scenario.instances):
         yield "several instances of the same priority compete for the address"
+    if len(scenario.instances) > 2 and not all(instance.notify.check_first for instance in scenario.instances):
+        yield "a notify script does not ask which of the others has the address"
+    if len({(i.vrrp.version, i.vrrp.advert_int_ns) for i in scenario.instances}) > 1:
+        yield "the instances differ in the version of VRRP or in advert_int"
+    yield from _silences(scenario)
     for action in (_QUERY, _MOVE):
         behaviour = scenario.control_plane.actions[action]
         if behaviour.error_rate or behaviour.task_failure_rate:
@@ -59,16 +68,28 @@ def objections_to_closed_form(scenario: Scenario) -> Iterator[str]:
         yield from _objections_to(scenario, instance)
 
 
+def _silences(scenario: Scenario) -> Iterator[str]:
+    """Who does not hear whom though nothing is amiss: for its own settings, or a security group."""
+    world = World(scenario, randomness=Randomness(0, 0), quiet=True, detail=None, faults_strike=False)
+    for sender, receiver in permutations(scenario.instances, 2):
+        if receiver.name not in sender.vrrp.peers or not world.fabric.path(sender, receiver).passes:
+            yield f"{receiver.name} does not hear {sender.name}"
+
+
 def _objections_to(scenario: Scenario, instance: Instance) -> Iterator[str]:
     vrrp, policy = instance.vrrp, instance.notify
     if vrrp.preempt_delay_ns or vrrp.startup_delay_ns or instance.sync_group:
         yield f"{instance.name} waits before it preempts or starts, or is in a sync group"
+    if vrrp.priority == OWNER_PRIORITY:
+        yield f"{instance.name} owns the address, and may begin as MASTER"
     if vrrp.track_scripts or vrrp.track_processes or vrrp.track_files:
         yield f"{instance.name} tracks something, which takes its time after a boot"
     if policy.release_on_backup or policy.on_rx_lower_priority:
         yield f"the notify script of {instance.name} runs for more than becoming MASTER"
     if _longest(instance.guest.configure) > 0 or _longest(instance.service.start_up) > 0:
         yield f"the guest of {instance.name} takes time beside the API"
+    if _longest(instance.guest.network_ready) > 0:
+        yield f"packets do not pass at once when {instance.name} is back"
     if instance.service.on_master_only:
         yield f"the service of {instance.name} starts only on the MASTER"
     answers = scenario.control_plane.actions
