@@ -12,9 +12,11 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from hasim.errors import UserError
 from hasim.units import counted
 
 if TYPE_CHECKING:
+    from hasim.arguments import HeartbeatMode
     from hasim.export import Export, ExportOptions
     from hasim.measure import Outage, RunOutcome
     from hasim.report.charts import Chart
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from hasim.scenario.model import Scenario
     from hasim.study import StudyResult
     from hasim.study.advise import Advice
-    from hasim.study.compare import Comparison
+    from hasim.study.compare import Comparison, Running
     from hasim.study.compare.variants import RunningOptions
     from hasim.study.episodes import EpisodesResult
     from hasim.study.exact import ExactAnswer
@@ -98,7 +100,7 @@ class Study:
         replications: int | None = None,
         seed: int | None = None,
         jobs: int | None = None,
-        heartbeats: str = "quiet",
+        heartbeats: HeartbeatMode = "quiet",
         progress: Callable[[int, int], None] | None = None,
         cluster: str | None = None,
         journal: Journal | str | PathLike[str] | None = None,
@@ -150,10 +152,10 @@ class Study:
         return run_episodes(
             self.scenario,
             precision=precision,
-            seed=seed,
-            jobs=jobs,
+            seed=_whole("the seed", seed),
+            jobs=_whole("jobs", jobs, least=1),
             cluster=cluster,
-            most_runs=most_runs,
+            most_runs=_whole("most_runs", most_runs, least=1),
             journal=journal,
             progress=progress,
         )
@@ -182,10 +184,10 @@ class Study:
         return run_rare(
             self.scenario,
             precision=precision,
-            seed=seed,
-            jobs=jobs,
+            seed=_whole("the seed", seed),
+            jobs=_whole("jobs", jobs, least=1),
             cluster=cluster,
-            most_runs=most_runs,
+            most_runs=_whole("most_runs", most_runs, least=1),
             journal=journal,
             progress=progress,
         )
@@ -208,14 +210,20 @@ class Study:
         """
         from hasim.study.exact import exact_answer
 
-        return exact_answer(self.scenario, precision=precision, seed=seed, jobs=jobs, journal=journal)
+        return exact_answer(
+            self.scenario,
+            precision=precision,
+            seed=_whole("the seed", seed),
+            jobs=_whole("jobs", jobs, least=1),
+            journal=journal,
+        )
 
     def compare(
         self,
         variants: Mapping[str, Study | Mapping[str, Any]],
         *,
         name: str | None = None,
-        metrics: Sequence[str] | None = None,
+        metrics: Sequence[str] | str | None = None,
         confidence: float = 0.95,
         **how: Unpack[RunningOptions],
     ) -> Comparison:
@@ -227,21 +235,28 @@ class Study:
         Raises:
             hasim.UserError: a variant cannot be, or cannot be compared with this.
         """
-        from hasim.study.compare import Running, Variant, compare
+        from hasim.arguments import plain_value
+        from hasim.study.compare import Variant, compare
 
-        found = [Variant(name or self.scenario.name, self.scenario, {})]
+        running = _running("compare", how)
+        found = [Variant(self.scenario.name if name is None else name, self.scenario, {})]
+        if not isinstance(variants, Mapping):
+            raise UserError(f"expected variants by their names, got {variants!r:.80}")
         for other, variant in variants.items():
             if isinstance(variant, Study):
                 found.append(Variant(other, variant.scenario, {}))
+            elif not isinstance(variant, Mapping):
+                raise UserError(f"variant {other}: expected a Study or changes by their paths, got {variant!r:.80}")
             else:
-                found.append(Variant(other, self.with_(variant).scenario, dict(variant)))
-        return compare(found, Running(**how), metrics=metrics, confidence=confidence)
+                changes = {path: plain_value(value, path) for path, value in variant.items()}
+                found.append(Variant(other, self.with_(changes).scenario, changes))
+        return compare(found, running, metrics=metrics, confidence=confidence)
 
     def sweep(
         self,
-        varied: Mapping[str, Any] | Sequence[str],
+        varied: Mapping[str, Any] | Sequence[str] | str,
         *,
-        metrics: Sequence[str] | None = None,
+        metrics: Sequence[str] | str | None = None,
         hypercube: int | None = None,
         **how: Unpack[RunningOptions],
     ) -> Sweep:
@@ -253,17 +268,16 @@ class Study:
         Raises:
             hasim.UserError: a value is not valid in the scenario (before anything is run).
         """
-        from hasim.study.compare import Running
         from hasim.study.sweep import parameters_of, sweep
 
-        parameters = parameters_of(varied)
-        return sweep(self._scenario_with, parameters, Running(**how), metrics=metrics, hypercube=hypercube)
+        running, parameters = _running("sweep", how), parameters_of(varied)
+        return sweep(self._scenario_with, parameters, running, metrics=metrics, hypercube=hypercube)
 
     def sensitivity(
         self,
-        varied: Mapping[str, Any] | Sequence[str] | None = None,
+        varied: Mapping[str, Any] | Sequence[str] | str | None = None,
         *,
-        metrics: Sequence[str] | None = None,
+        metrics: Sequence[str] | str | None = None,
         **how: Unpack[RunningOptions],
     ) -> Sensitivity:
         """Which parameter moves the downtime (or another metric) most: each low and high, under the same faults.
@@ -274,15 +288,14 @@ class Study:
         Raises:
             hasim.UserError: a value is not valid in the scenario (before anything is run).
         """
-        from hasim.study.compare import Running
         from hasim.study.sensitivity import asked_for, sensitivity
         from hasim.study.sweep import parameters_of
 
         uncertain = self._document.data if not varied else [asked_for(one) for one in parameters_of(varied)]
-        return sensitivity(self._scenario_with, uncertain, Running(**how), metrics=metrics)
+        return sensitivity(self._scenario_with, uncertain, _running("sensitivity", how), metrics=metrics)
 
     def advise(
-        self, consider: Mapping[str, Any] | Sequence[str] | None = None, **how: Unpack[RunningOptions]
+        self, consider: Mapping[str, Any] | Sequence[str] | str | None = None, **how: Unpack[RunningOptions]
     ) -> Advice:
         """The cheapest settings that meet the SLO, and the trade-off between failover time and false failovers.
 
@@ -294,10 +307,10 @@ class Study:
             hasim.UserError: there is no SLO, or something to consider is not valid in the scenario.
         """
         from hasim.study.advise import advise
-        from hasim.study.compare import Running
         from hasim.study.sweep import parameters_of
 
-        return advise(self._scenario_with, parameters_of(consider) if consider else self._document.data, Running(**how))
+        considered = parameters_of(consider) if consider else self._document.data
+        return advise(self._scenario_with, considered, _running("advise", how))
 
     def _scenario_with(self, changes: Mapping[str, Any]) -> Scenario:
         return self.with_(changes).scenario if changes else self.scenario
@@ -307,10 +320,14 @@ class Study:
         *,
         replication: int = 0,
         seed: int | None = None,
-        heartbeats: str = "quiet",
+        heartbeats: HeartbeatMode = "quiet",
         detail: tuple[int, int] | None = None,
     ) -> Explanation:
-        """Run one replication and tell it; ``detail`` is from when until when (ns) a capture is to have its packets."""
+        """Run one replication and tell it; ``detail`` is from when until when (ns) a capture is to have its packets.
+
+        Raises:
+            hasim.UserError: seed or replication is no whole number from 0, or another argument cannot be.
+        """
         from hasim.measure import measure
         from hasim.sim import simulate
 
@@ -376,8 +393,10 @@ class Explanation:
         Raises:
             IndexError: there is no such outage.
         """
+        from hasim.arguments import whole_number
         from hasim.report.charts import outage_timeline
 
+        outage = whole_number("outage", outage)
         if not 1 <= outage <= len(self.outages):
             raise IndexError(
                 f"this replication has {counted(len(self.outages), 'outage')}, there is no outage {outage}"
@@ -416,3 +435,19 @@ class Explanation:
         from hasim.report.html import narration_html
 
         return narration_html(self.narration)
+
+
+def _whole(name: str, value: int | None, least: int = 0) -> int | None:
+    from hasim.arguments import whole_number
+
+    return None if value is None else whole_number(name, value, least)
+
+
+def _running(method: str, how: RunningOptions) -> Running:
+    """How the replications are to be run; a keyword that is none is said to be none of the ``method``."""
+    from hasim.study.compare import Running
+
+    for name in how:
+        if name not in Running.__dataclass_fields__:
+            raise TypeError(f"Study.{method}() got an unexpected keyword argument {name!r}")
+    return Running(**how)

@@ -43,21 +43,24 @@ __all__ = [
 
 
 class FaultBegan(NamedTuple):
-    """A fault took hold. ``target`` names what it hit (instance, zone, ``a|b`` for a partition, ``api``)."""
+    """A fault took hold. ``target`` names what it hit (instance, zone, ``a|b`` for a partition, ``api``); ``in_zones``
+    are the instances in the zones that it names."""
 
     at: int
     fault: str
     kind: str
     target: str
+    in_zones: tuple[str, ...] = ()
 
 
 class FaultEnded(NamedTuple):
-    """A fault was repaired (the boot or restart that follows has its own records)."""
+    """A fault was repaired (the boot or restart that follows has its own records). The rest as when it began."""
 
     at: int
     fault: str
     kind: str
     target: str
+    in_zones: tuple[str, ...] = ()
 
 
 class PowerChanged(NamedTuple):

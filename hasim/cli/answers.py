@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hasim.cli.guard import INTERRUPTED, say
-from hasim.cli.output import CHARTS_DIRECTORY, HTML_BEGINS, JOURNAL_NAME, blaming_user, check_file, claim
+from hasim.cli.output import (
+    HTML_BEGINS,
+    JOURNAL_NAME,
+    blaming_user,
+    check_file,
+    claim,
+    keep,
+    leave_undrawn,
+    telling_what_is_kept,
+)
 
 if TYPE_CHECKING:
     from hasim.report.tables import Table
@@ -63,7 +72,7 @@ def running_with(
     if out is not None:
         claim(out)
         journal = journal or out / JOURNAL_NAME
-    with progress_bar(what) as progress:
+    with telling_what_is_kept(journal), progress_bar(what) as progress:
         yield {
             "seed": seed,
             "replications": replications,
@@ -76,8 +85,9 @@ def running_with(
 
 def answered(answer: Answer, *, as_json: bool, out: Path | None, charts: bool, report: Path | None) -> None:
     """Keep the answer if there is a place for it, print it, and leave with 130 if it was interrupted."""
+    drawn = True
     if out is not None:  # before anything is printed: whoever reads it may stop reading
-        _keep(answer, out, charts=charts)
+        drawn = keep(out, answer, lambda: answer.save(out, shlex.join(["hasim", *sys.argv[1:]])), charts=charts)
     if report is not None:
         with blaming_user(report, "--report"):
             answer.write_report(report, shlex.join(["hasim", *sys.argv[1:]]))
@@ -92,13 +102,8 @@ def answered(answer: Answer, *, as_json: bool, out: Path | None, charts: bool, r
     if answer.interrupted:
         say("interrupted: the answer is that of the replications that were finished")
         raise typer.Exit(INTERRUPTED)
-
-
-def _keep(answer: Answer, out: Path, *, charts: bool) -> None:
-    with blaming_user(out):
-        answer.save(out, " ".join(["hasim", *sys.argv[1:]]))
-        if charts:
-            answer.charts(out / CHARTS_DIRECTORY)
+    if out is not None and not drawn:
+        leave_undrawn(out)
 
 
 def _print(tables: Sequence[Table]) -> None:

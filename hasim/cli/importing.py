@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -61,7 +62,8 @@ def import_(
       hasim import common.conf common.conf --config-id a --config-id b
       hasim import deploy --out pair.yaml
 
-    Exit status 2: keepalived refuses a file, or a statement in it; each is named with file and line.
+    Exit status 2: keepalived refuses a file, or a statement in it (each is named with file and line); or a file has
+    no vrrp_instance.
 
     Read on: "hasim lint" says what the files cannot do; docs/scenario-reference.md has what the scenario may say.
     """
@@ -93,11 +95,13 @@ def _from_export(files: Sequence[Path], *, alone: bool) -> Imported | None:
     directories = [path for path in files if path.is_dir()]
     if not directories:
         exported = export_of(files) if alone and files else None
-        return None if exported is None else read_export(exported, [path.resolve().parent.name for path in files])
+        names = [os.path.basename(os.path.dirname(os.path.realpath(path))) for path in files]
+        return None if exported is None else read_export(exported, names)
+    for directory in directories:
+        if not is_export(directory):
+            raise UserError(f"hasim export has not written {directory}: name the keepalived.conf files themselves")
     if len(files) > 1 or not alone:
         raise UserError("a directory that hasim export has written is imported alone")
-    if not is_export(directories[0]):
-        raise UserError(f"hasim export has not written {directories[0]}: name the keepalived.conf files themselves")
     return read_export(directories[0])
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hasim.cli.guard import INTERRUPTED, SLO_NOT_MET, say
-from hasim.cli.output import CHARTS_DIRECTORY, JOURNAL_NAME, blaming_user, claim
+from hasim.cli.guard import SLO_NOT_MET, say
+from hasim.cli.output import JOURNAL_NAME, claim, keep, leave_undrawn, telling_what_is_kept
 from hasim.errors import UserError
-from hasim.units import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,14 +69,13 @@ def run_method(
     from hasim.report.episodes import episodes_tables
 
     run = study.episodes if method is Method.EPISODES else study.rare
-    with _telling_what_is_kept(journal), progress_bar(study.scenario.name) as progress:
+    with telling_what_is_kept(journal), progress_bar(study.scenario.name) as progress:
         result = run(precision=precision, seed=seed, jobs=jobs, cluster=cluster, journal=journal, progress=progress)
         answer = study.exact(precision=precision, seed=seed, jobs=jobs, journal=journal) if exact else None
+    drawn = True
     if out is not None:  # before anything is printed: whoever reads it may stop reading
-        with blaming_user(out):
-            result.save(out, " ".join(["hasim", *sys.argv[1:]]), parquet=parquet)
-            if charts:
-                result.charts(out / CHARTS_DIRECTORY)
+        command = shlex.join(["hasim", *sys.argv[1:]])
+        drawn = keep(out, result, lambda: result.save(out, command, parquet=parquet), charts=charts)
     if as_json:
         print(json.dumps(with_exact(result.to_json(), answer), indent=1, ensure_ascii=False, allow_nan=False))
     else:
@@ -85,28 +83,12 @@ def run_method(
         print_exact(answer, result.unavailability)
     if out is not None:
         say(f"kept in {out}")
+    if out is not None and not drawn:
+        leave_undrawn(out)
     missed = [verdict.name for verdict in result.verdicts if verdict.met is False]
     if missed:
         say(f"SLO not met: {', '.join(missed)}")
         raise typer.Exit(SLO_NOT_MET)
-
-
-@contextmanager
-def _telling_what_is_kept(journal: Path | None) -> Iterator[None]:
-    """Leave after Ctrl-C with what can be gone on with."""
-    from hasim.study.interrupts import Interrupted
-
-    try:
-        yield
-    except Interrupted as stop:
-        kept = f"{counted(stop.kept, 'episode')} {'is' if stop.kept == 1 else 'are'} kept in {journal}"
-        say(f"interrupted: {kept}; the same command goes on from there")
-        raise typer.Exit(INTERRUPTED) from None
-    except KeyboardInterrupt:
-        if journal is not None:  # before the first episode
-            raise
-        say("interrupted: nothing is kept; with --out DIRECTORY or --journal FILE the same command can go on")
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def print_exact(answer: ExactAnswer | None, simulated: Estimate) -> None:

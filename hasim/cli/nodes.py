@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -79,5 +80,5 @@ def _named(text: str) -> tuple[str, Path]:
 
 
 def _name_of(path: Path) -> str:
-    directory = path.resolve().parent.name
+    directory = os.path.basename(os.path.dirname(os.path.realpath(path)))
     return directory if path.stem == _USUAL_STEM and directory else path.stem or path.name

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ClusterOption",
+    "FileJournalOption",
     "JobsOption",
     "JournalOption",
     "JsonOption",
@@ -25,6 +26,9 @@ __all__ = [
     "load_study",
 ]
 
+_MOST_REPLICATIONS = 10_000_000
+"""As in a scenario file."""
+
 ScenarioArgument = Annotated[
     Path, typer.Argument(metavar="SCENARIO", help="A scenario file (YAML).", show_default=False)
 ]
@@ -36,7 +40,14 @@ JobsOption = Annotated[
 ]
 ReplicationsOption = Annotated[
     int | None,
-    typer.Option("--replications", "-n", min=1, help="How many runs. [default: what the scenario says]"),
+    typer.Option(
+        "--replications",
+        "-n",
+        min=1,
+        max=_MOST_REPLICATIONS,
+        help="How many runs. [default: what the scenario says]",
+        show_default=False,
+    ),
 ]
 ClusterOption = Annotated[
     str | None,
@@ -57,6 +68,16 @@ JournalOption = Annotated[
         show_default=False,
     ),
 ]
+FileJournalOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--journal",
+        metavar="FILE",
+        help="Keep every finished run there at once, and run only what is not in it yet. [default: nowhere]",
+        show_default=False,
+    ),
+]
+"""Where ``--out`` names a file, beside which no journal is kept."""
 OutOption = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="DIRECTORY", help="Keep result, tables, scenario and charts there."),

@@ -9,17 +9,29 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NoReturn, Protocol
 
+import typer
+
+from hasim.cli.guard import INTERRUPTED, say
 from hasim.errors import UserError
+from hasim.units import counted
 
-if TYPE_CHECKING:
-    from hasim.study import StudyResult
-
-__all__ = ["CHARTS_DIRECTORY", "HTML_BEGINS", "JOURNAL_NAME", "blaming_user", "check_file", "claim", "write_result"]
+__all__ = [
+    "CHARTS_DIRECTORY",
+    "HTML_BEGINS",
+    "JOURNAL_NAME",
+    "Drawn",
+    "blaming_user",
+    "check_file",
+    "claim",
+    "keep",
+    "leave_undrawn",
+    "telling_what_is_kept",
+]
 
 CHARTS_DIRECTORY = "charts"
 """Where in the output directory the charts are."""
@@ -29,6 +41,15 @@ JOURNAL_NAME = "journal.sqlite"
 
 HTML_BEGINS = b"<!DOCTYPE html>"
 """How a report begins."""
+
+_TABLES = ("outages", "replications", "api", "strata", "episodes", "comparison", "sweep", "sensitivity", "candidates")
+_FILES = (
+    *(f"{table}.{kind}" for table in _TABLES for kind in ("csv", "parquet")),
+    "scenario.yaml",
+    "scenario.json",
+)
+_CHARTS = (".png", ".svg")
+"""What a result is made of beside ``meta.json`` and ``result.json``, which every result has."""
 
 _MARKERS = ("meta.json", "result.json", "drill.json")
 _FORMAT = re.compile(r'\s*\{\s*"format"\s*:\s*"hasim\.')
@@ -55,18 +76,76 @@ def claim(directory: Path) -> None:
         probe.unlink()
 
 
-def write_result(directory: Path, result: StudyResult, command: str, *, charts: bool, parquet: bool = False) -> None:
-    """Keep the study (see :mod:`hasim.study.storage`) and draw its charts.
+class Drawn(Protocol):
+    """Whatever has charts."""
+
+    def charts(self, directory: Path, /) -> object:
+        """Draw them into a directory."""
+
+
+def keep(directory: Path, result: Drawn, save: Callable[[], object], *, charts: bool) -> bool:
+    """Keep a result, as ``save`` does, and draw its charts; False when Ctrl-C ended that before all were drawn.
+
+    What another result has left there goes, so that nothing lies beside this one that does not belong to it.
 
     Raises:
         UserError: a file cannot be written; Parquet is asked for and not installed.
     """
-    from hasim.study.storage import save
-
+    before = {path: _version(path) for path in _results_in(directory)}
     with blaming_user(directory):
-        save(result, directory, command, parquet=parquet)
-        if charts:
-            result.charts(directory / CHARTS_DIRECTORY)
+        save()
+        try:
+            if charts:
+                result.charts(directory / CHARTS_DIRECTORY)
+        except KeyboardInterrupt:
+            return False
+        finally:
+            for path, version in before.items():
+                if _version(path) == version:
+                    path.unlink()
+    return True
+
+
+def leave_undrawn(directory: Path) -> NoReturn:
+    """Leave after Ctrl-C while charts were drawn."""
+    say(f"interrupted: {directory} has the whole result, but not all of its charts; the same command draws them")
+    raise typer.Exit(INTERRUPTED)
+
+
+@contextmanager
+def telling_what_is_kept(journal: Path | None) -> Iterator[None]:
+    """Leave after Ctrl-C with what can be gone on with."""
+    from hasim.study.interrupts import Interrupted
+
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        if journal is None:
+            say("interrupted: nothing is kept; with --out DIRECTORY or --journal FILE the same command can go on")
+        elif not journal.exists():
+            say("interrupted")
+        else:
+            kept = "what was finished is"
+            if isinstance(stop, Interrupted):
+                kept = f"{counted(stop.kept, 'episode')} {'is' if stop.kept == 1 else 'are'}"
+            say(f"interrupted: {kept} kept in {journal}; the same command goes on from there")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _results_in(directory: Path) -> Iterator[Path]:
+    """The files there that results are made of; a journal is none."""
+    for home in (directory, *directory.glob("variants/*/")):
+        yield from (home / name for name in _FILES if (home / name).is_file())
+    yield from (path for path in directory.glob(f"{CHARTS_DIRECTORY}/*") if path.suffix in _CHARTS and path.is_file())
+
+
+def _version(path: Path) -> tuple[int, int] | None:
+    """Another one whenever the file has been written; None when it is gone."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _is_ours(directory: Path) -> bool:

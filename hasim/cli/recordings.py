@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,7 +71,7 @@ def check_recordings(pcap: Path | None, timeline: Path | None, window: str | Non
         raise UserError("--window says which stretch --pcap is to hold: give --pcap FILE too")
     check_file("--pcap", pcap, _PCAP_BEGINS)
     check_file("--timeline", timeline, _TIMELINE_BEGINS)
-    if pcap is not None and timeline is not None and pcap.resolve() == timeline.resolve():
+    if pcap is not None and timeline is not None and os.path.realpath(pcap) == os.path.realpath(timeline):
         raise UserError(f"--pcap and --timeline both name {pcap}: give each a file of its own")
 
 

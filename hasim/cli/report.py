@@ -12,8 +12,8 @@ import typer
 from hasim.cli.guard import INTERRUPTED, SLO_NOT_MET, guarded, say
 from hasim.cli.options import (
     ClusterOption,
+    FileJournalOption,
     JobsOption,
-    JournalOption,
     MaxReplicationsOption,
     PrecisionOption,
     ReplicationsOption,
@@ -26,6 +26,7 @@ from hasim.errors import UserError
 
 if TYPE_CHECKING:
     from hasim.study import StudyResult
+    from hasim.study.compare import Comparison
 
 __all__ = ["report"]
 
@@ -36,7 +37,7 @@ def report(
         Path,
         typer.Argument(
             metavar="SCENARIO|DIRECTORY",
-            help='A scenario file, or the directory that "hasim run --out" made.',
+            help='A scenario file, or the directory that "hasim run --out" or "hasim compare --out" made.',
             show_default=False,
         ),
     ],
@@ -49,7 +50,7 @@ def report(
     jobs: JobsOption = None,
     changes: SetOption = None,
     cluster: ClusterOption = None,
-    journal: JournalOption = None,
+    journal: FileJournalOption = None,
     precision: PrecisionOption = None,
     max_replications: MaxReplicationsOption = None,
 ) -> None:
@@ -72,13 +73,13 @@ def report(
         given = (replications, seed, jobs, changes, cluster, journal, precision, max_replications)
         if any(option is not None and option != [] for option in given):
             raise UserError(f"{source} holds a finished study: options that say how to run one have no place here")
-        from hasim.study.storage import load_result
+        from hasim.study.storage import kept_command
 
-        result = load_result(source)
-        path = out or Path(f"{result.scenario.name}.html")
+        result, name = _kept(source)
+        command = kept_command(source)
     else:
-        study = load_study(source, changes)
-        path = out or Path(f"{study.scenario.name}.html")
+        study, command = load_study(source, changes), shlex.join(["hasim", *sys.argv[1:]])
+        name = study.scenario.name
         from hasim.cli.terminal import progress_bar
 
         with progress_bar(study.scenario.name) as progress:
@@ -92,14 +93,29 @@ def report(
                 precision=precision,
                 max_replications=max_replications,
             )
+    path = out or Path(f"{name}.html")
     with blaming_user(path):
-        result.write_report(path, shlex.join(["hasim", *sys.argv[1:]]))
+        result.write_report(path, command)
     say(f"report in {path}")
     _leave(result)
 
 
-def _leave(result: StudyResult) -> None:
+def _kept(directory: Path) -> tuple[StudyResult | Comparison, str]:
+    """What was kept there, and the name of its report."""
+    from hasim.study.storage import kept_format, load_result
+
+    if kept_format(directory) == "hasim.comparison":
+        from hasim.study.compare import load_comparison
+
+        return load_comparison(directory), "comparison"
+    result = load_result(directory)
+    return result, result.scenario.name
+
+
+def _leave(result: StudyResult | Comparison) -> None:
     if result.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if any(verdict.met is False for verdict in result.verdicts):
+    from hasim.study import StudyResult
+
+    if isinstance(result, StudyResult) and any(verdict.met is False for verdict in result.verdicts):
         raise typer.Exit(SLO_NOT_MET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -138,7 +139,7 @@ def run(
             replications=replications,
             seed=seed,
             jobs=jobs,
-            heartbeats=heartbeats,
+            heartbeats="explicit" if heartbeats is Heartbeats.EXPLICIT else "quiet",
             progress=progress,
             cluster=cluster,
             journal=journal,
@@ -146,10 +147,12 @@ def run(
             max_replications=max_replications,
         )
     answer = study.exact(precision=precision, seed=seed, jobs=jobs, journal=journal) if exact else None
+    drawn = True
     if out is not None:  # before anything is printed: whoever reads it may stop reading
-        from hasim.cli.output import write_result
+        from hasim.cli.output import keep
 
-        write_result(out, result, " ".join(["hasim", *sys.argv[1:]]), charts=charts, parquet=parquet)
+        command = shlex.join(["hasim", *sys.argv[1:]])
+        drawn = keep(out, result, lambda: result.save(out, command, parquet=parquet), charts=charts)
     if as_json:
         document = with_intervals(with_exact(result.to_json(), answer), result.outcomes if intervals else ())
         print(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
@@ -160,7 +163,7 @@ def run(
         print_exact(answer, result.unavailability)
     if out is not None:
         say(f"kept in {out}")
-    _leave(result)
+    _leave(result, None if drawn else out)
 
 
 def _check_parquet(out: Path | None) -> None:
@@ -178,10 +181,14 @@ def _print_tables(result: StudyResult) -> None:
     print_tables(study_tables(result))
 
 
-def _leave(result: StudyResult) -> None:
+def _leave(result: StudyResult, undrawn: Path | None) -> None:
     if result.interrupted:
         say(f"interrupted: the result is that of {counted(len(result.outcomes), 'finished replication')}")
         raise typer.Exit(INTERRUPTED)
+    if undrawn is not None:
+        from hasim.cli.output import leave_undrawn
+
+        leave_undrawn(undrawn)
     if result.stopping is not None and not result.stopping.met:
         from hasim.report.tables import stopping_note
 

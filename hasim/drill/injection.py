@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from hasim.scenario.model import Fault, FaultKind
 from hasim.scenario.troubles import API_FAULTS
-from hasim.sim.faults import fault_targets
+from hasim.sim.faults import fault_targets, instances_in_zones
 from hasim.trace import FaultBegan, FaultEnded, LinkChanged, Record
 from hasim.units import SECOND
 
@@ -38,7 +38,8 @@ class Injection:
         """
         for target in fault_targets(fault):
             now_ns = time.monotonic_ns()
-            self.records.append(FaultBegan(now_ns, fault.name, fault.kind, target))
+            in_zones = instances_in_zones(self._room.scenario, fault, target)
+            self.records.append(FaultBegan(now_ns, fault.name, fault.kind, target, in_zones))
             self._begin(fault, target)
             self.beginnings.append((now_ns, time.monotonic_ns()))
             self.took_ns.append(time.monotonic_ns() - now_ns)
@@ -47,7 +48,8 @@ class Injection:
         """It is put right; the record bears the time before the first step of that."""
         for target in fault_targets(fault):
             now_ns = time.monotonic_ns()
-            self.records.append(FaultEnded(now_ns, fault.name, fault.kind, target))
+            in_zones = instances_in_zones(self._room.scenario, fault, target)
+            self.records.append(FaultEnded(now_ns, fault.name, fault.kind, target, in_zones))
             self._end(fault, target)
             self.took_ns.append(time.monotonic_ns() - now_ns)
 
@@ -92,7 +94,8 @@ class Injection:
                 if fault.process != "child":
                     room.later(self._restart(target))
             case FaultKind.KEEPALIVED_RELOAD:
-                room.guests[target].daemon.reload(room.scenario.instance(target).vrrp.priority)
+                if fault.priority is not None:
+                    room.guests[target].daemon.reload(room.scenario.instance(target).vrrp.priority)
             case FaultKind.SERVICE_FAILURE:
                 room.guests[target].open_gate(fault.name)
             case FaultKind.LINK_DOWN:

@@ -7,6 +7,7 @@ comes back as it is, byte for byte; a difference becomes a setting of that insta
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def is_export(directory: Path) -> bool:
 
 def export_of(files: Iterable[Path]) -> Path | None:
     """The export that these keepalived.conf files belong to; None where they do not all belong to one."""
-    directories = [path.resolve().parent for path in files]
+    directories = [Path(os.path.realpath(path)).parent for path in files]
     roots = {directory.parent for directory in directories}
     if len(roots) != 1 or not all(_is_settings(directory / SETTINGS) for directory in directories):
         return None

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
 
 from hasim.keepalived.problems import Location, Problems
-from hasim.keepalived.tokens import TokenError, split_script
+from hasim.keepalived.tokens import QuoteError, TokenError, split_script
 
 __all__ = [
     "Address",
@@ -355,6 +355,9 @@ class Script:
         try:
             outer = split_script(text)[1:]
             command = split_script(outer[0]) if outer else ()
+        except QuoteError as error:
+            report.problems.unclosed_quote(report.location, error.quote, text)
+            return None
         except TokenError as error:
             report.refuse(f"cannot be read: {error}")
             return None

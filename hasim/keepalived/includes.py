@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import re
@@ -10,12 +11,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from hasim.files import dead_link
 from hasim.keepalived.problems import Location, Problems
 from hasim.keepalived.tokens import BLANKS
 
-__all__ = ["IncludeChecks", "IncludeLine", "find_files", "parse_include", "read_configuration_text"]
+__all__ = ["BYTE_ORDER_MARK", "IncludeChecks", "IncludeLine", "find_files", "parse_include", "read_configuration_text"]
 
+BYTE_ORDER_MARK = "\ufeff"
 MAX_FILE_BYTES = 8 * 1024 * 1024
+_HEAD_BYTES = 1024
 _MAX_BRACE_EXPANSIONS = 1000
 _ALL_CHECKS = frozenset({"readable", "match", "wildcard_match", "brace_match"})
 _CHECK_NAMES = {
@@ -131,7 +135,7 @@ def _is_usable(path: Path, required: bool, at: Location, problems: Problems) -> 
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        reason = f"{path} cannot be read: {error.strerror}"
+        reason = f"{path} cannot be read: {dead_link(path) or error.strerror}"
     else:
         if stat.S_ISREG(mode) and os.access(path, os.R_OK):
             if not mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH):
@@ -192,16 +196,33 @@ def read_configuration_text(path: Path) -> str:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: not text, or too large; the message says which and names the line.
+        ValueError: not text that keepalived can read, or too large; the message says which.
     """
     with path.open("rb") as file:
         content = file.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
         raise ValueError(f"larger than {MAX_FILE_BYTES // 1024 // 1024} MiB: not a keepalived configuration")
+    if _is_utf16(content):
+        raise ValueError("the text is in UTF-16: keepalived reads bytes, expected UTF-8 (iconv -f UTF-16 -t UTF-8)")
     if b"\0" in content:
         line = content.count(b"\n", 0, content.index(b"\0")) + 1
         raise ValueError(f"line {line} holds a zero byte: expected text, not a binary file")
+    if b"\n" not in content and b"\r" in content.rstrip(b"\r"):
+        raise ValueError(
+            "its lines end with a carriage return alone, and keepalived takes all of them for one line: expected line "
+            "feeds (tr '\\r' '\\n')"
+        )
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
-        return content.decode("latin-1")
+        mark = BYTE_ORDER_MARK if content.startswith(codecs.BOM_UTF8) else ""
+        return mark + content.removeprefix(mark.encode()).decode("latin-1")
+
+
+def _is_utf16(content: bytes) -> bool:
+    """Whether it begins as UTF-16 does, or has the zero bytes of its ASCII characters."""
+    head = content[:_HEAD_BYTES]
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    high, low = (2 * half.count(0) > len(half) for half in (head[::2], head[1::2]))
+    return high != low

@@ -81,6 +81,7 @@ class Problems:
     """
 
     found: list[Problem] = field(default_factory=list)
+    _unclosed: set[tuple[str, int]] = field(default_factory=set)
 
     def _add(self, problem: Problem) -> None:
         self.found.append(problem)
@@ -94,6 +95,13 @@ class Problems:
     def error(self, location: Location, message: str, effect: str = "keepalived ignores it") -> None:
         """Report a statement that keepalived refuses."""
         self._add(Problem(Severity.ERROR, location, message, effect, True))
+
+    def unclosed_quote(self, location: Location, quote: str, text: str) -> None:
+        """Report a quote that is never closed; once for a line, which keepalived reads several times."""
+        if (location.file, location.line) not in self._unclosed:
+            self._unclosed.add((location.file, location.line))
+            name = "double quote" if quote == '"' else "single quote"
+            self.error(location, f"a {name} is never closed in: {text}")
 
     def warning(self, location: Location, message: str, effect: str, fails_config_test: bool = True) -> None:
         """Report a statement that keepalived changes or doubts."""

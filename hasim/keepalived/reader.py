@@ -8,115 +8,33 @@ include; and is then cut at its braces.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Protocol
 
+from hasim.files import dead_link
 from hasim.keepalived.definitions import (
     HOST_NAME,
     LINE_LIMIT,
     Definition,
     DefinitionError,
     Definitions,
-    Repetition,
     parse_list,
     parse_sequence,
 )
-from hasim.keepalived.includes import IncludeChecks, IncludeLine, find_files, parse_include, read_configuration_text
+from hasim.keepalived.includes import (
+    BYTE_ORDER_MARK,
+    IncludeChecks,
+    IncludeLine,
+    find_files,
+    parse_include,
+    read_configuration_text,
+)
 from hasim.keepalived.problems import KeepalivedConfigError, Location, Problems
+from hasim.keepalived.sources import File, Line, MultilineValue, Repeated, Source
 from hasim.keepalived.tokens import BLANKS, split_at_brace, strip_comment
 
 __all__ = ["Line", "LineReader"]
 
 _MAX_LINES = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One logical line: a statement, or a single brace.
-
-    ``literal``: it stands in a file exactly so, or is an include whose pattern alone came from parameters.
-    """
-
-    text: str
-    location: Location
-    literal: bool = False
-
-
-class _Source(Protocol):
-    """Something that lines come from; ``next_line`` gives None when it is empty."""
-
-    def next_line(self) -> Line | None: ...
-
-
-class _File:
-    """The physical lines of one file, cut where keepalived's buffer is full; ``above`` is the one that includes it."""
-
-    def __init__(
-        self, name: str, text: str, directory: Path, checks_before: frozenset[str], above: _File | None
-    ) -> None:
-        self.name = name
-        self.above = above
-        self.directory = directory
-        self.checks_before = checks_before
-        self._real_name = os.path.realpath(name)
-        self._lines = self._cut(text)
-
-    def is_within(self, path: Path) -> bool:
-        """Whether it is that file, or was included by it."""
-        file: _File | None = self
-        real_name = os.path.realpath(path)
-        while file is not None and file._real_name != real_name:
-            file = file.above
-        return file is not None
-
-    def _cut(self, text: str) -> Iterator[Line]:
-        lines = text.split("\n")
-        if not lines[-1]:
-            lines.pop()
-        for number, line in enumerate(lines, 1):
-            encoded = line.rstrip("\r").encode()
-            if len(encoded) <= LINE_LIMIT:
-                yield Line(line.rstrip("\r"), Location(self.name, number), literal=True)
-                continue
-            for start in range(0, len(encoded), LINE_LIMIT):
-                part = encoded[start : start + LINE_LIMIT].decode(errors="replace")
-                yield Line(part, Location(self.name, number, start + 1), literal=True)
-
-    def next_line(self) -> Line | None:
-        return next(self._lines, None)
-
-
-class _MultilineValue:
-    """The lines of a multi-line parameter after its first, then its includes, read where the parameter was used."""
-
-    def __init__(self, definition: Definition, location: Location) -> None:
-        self.definition = definition
-        includes = (Line(text, location, literal=True) for text in definition.includes)
-        self._lines = chain((Line(text, location) for text in definition.lines[1:]), includes)
-
-    def next_line(self) -> Line | None:
-        return next(self._lines, None)
-
-
-class _Repeated:
-    """A line that is read once for each value of its variables."""
-
-    def __init__(self, repetition: Repetition, definitions: Definitions, location: Location) -> None:
-        self._repetition = repetition
-        self._definitions = definitions
-        self._location = location
-
-    def next_line(self) -> Line | None:
-        values = next(self._repetition.values, None)
-        if values is None:
-            return None
-        for name, value in values.items():
-            self._definitions.set(name, value)
-        return Line(self._repetition.text, self._location)
 
 
 class LineReader:
@@ -137,25 +55,33 @@ class LineReader:
         self.last_location = Location("", 0)
         self._config_id = config_id
         self._definitions = Definitions(config_id, lambda: str(self._directory().absolute()))
-        self._sources: list[_Source] = []
+        self._sources: list[Source] = []
         self._residue: Line | None = None
         self._defining: Definition | None = None
         self._cut_short: Definition | None = None
         self._count = 0
         self._depth = 0
 
-    def open_text(self, name: str, text: str, directory: Path, above: _File | None = None) -> None:
+    def open_text(self, name: str, text: str, directory: Path, above: File | None = None) -> None:
         """Read ``text`` next, as if it were the file ``name`` in ``directory``: after parameters and repetitions.
 
         ``above`` is the file that includes it.
         """
         self.files.append(name)
         self.last_location = Location(name, 0)
-        before = next((i for i, s in enumerate(reversed(self._sources)) if isinstance(s, _File)), 0)
-        file = _File(name, text, directory, self.include_checks.current, above)
+        if text.startswith(BYTE_ORDER_MARK):
+            text = text.removeprefix(BYTE_ORDER_MARK)
+            self.problems.error(
+                Location(name, 1),
+                "the file begins with a byte order mark (the bytes EF BB BF), which keepalived takes for a part of the "
+                "first word: expected UTF-8 without one",
+                "keepalived does not know that word, and ignores it and what depends on it",
+            )
+        before = next((i for i, s in enumerate(reversed(self._sources)) if isinstance(s, File)), 0)
+        file = File(name, text, directory, self.include_checks.current, above)
         self._sources.insert(len(self._sources) - before, file)
 
-    def open_file(self, path: Path, above: _File | None = None) -> None:
+    def open_file(self, path: Path, above: File | None = None) -> None:
         """Read a file next; ``above`` is the one that includes it.
 
         Raises:
@@ -165,7 +91,8 @@ class LineReader:
         try:
             self.open_text(name, read_configuration_text(path), path.parent, above)
         except OSError as error:
-            raise KeepalivedConfigError(Location(name, 0), f"cannot be read: {error.strerror}") from None
+            reason = dead_link(path) or f"cannot be read: {error.strerror}"
+            raise KeepalivedConfigError(Location(name, 0), reason) from None
         except ValueError as error:
             raise KeepalivedConfigError(Location(name, 0), str(error)) from None
 
@@ -210,8 +137,8 @@ class LineReader:
         file = self._file()
         return Path() if file is None else file.directory
 
-    def _file(self) -> _File | None:
-        return next((source for source in reversed(self._sources) if isinstance(source, _File)), None)
+    def _file(self) -> File | None:
+        return next((source for source in reversed(self._sources) if isinstance(source, File)), None)
 
     def _raw_line(self) -> Line | None:
         """The next line of the topmost source that has one."""
@@ -223,10 +150,10 @@ class LineReader:
             line = source.next_line()
             if line is None:
                 self._sources.pop()
-                if isinstance(source, _File):
+                if isinstance(source, File):
                     self.include_checks.current = source.checks_before
                 continue
-            if not isinstance(source, _File):
+            if not isinstance(source, File):
                 return line
             stripped = self._strip(line)
             if stripped.text:
@@ -246,7 +173,7 @@ class LineReader:
                 "keepalived reads the rest as a line of its own",
             )
         if stripped.unterminated:
-            self.problems.error(line.location, f"the double quote in {line.text.strip()!r} is never closed")
+            self.problems.unclosed_quote(line.location, '"', line.text.strip())
         text = stripped.text
         if stripped.escaped and self.copied:
             text = strip_comment(text).text
@@ -301,9 +228,9 @@ class LineReader:
 
     def _continue_with(self, definition: Definition, location: Location) -> None:
         """Read the remaining lines of a parameter next, unless they are being read already."""
-        if any(isinstance(source, _MultilineValue) and source.definition is definition for source in self._sources):
+        if any(isinstance(source, MultilineValue) and source.definition is definition for source in self._sources):
             raise DefinitionError(f"${definition.name} contains itself")
-        self._sources.append(_MultilineValue(definition, location))
+        self._sources.append(MultilineValue(definition, location))
 
     def _repeat(self, text: str, location: Location) -> None:
         """Read the rest of a ``~SEQ`` or ``~LST`` line once for each of its values."""
@@ -312,7 +239,7 @@ class LineReader:
         except DefinitionError as error:
             self.problems.error(location, str(error))
         else:
-            self._sources.append(_Repeated(repetition, self._definitions, location))
+            self._sources.append(Repeated(repetition, self._definitions, location))
 
     def _continue_definition(self, text: str) -> None:
         """One more line of the multi-line definition that is being read."""
@@ -373,7 +300,7 @@ class LineReader:
             self._open_included(include, line.location, above)
         return True
 
-    def _open_included(self, include: IncludeLine, location: Location, above: _File | None) -> None:
+    def _open_included(self, include: IncludeLine, location: Location, above: File | None) -> None:
         """Read the files of an include in the file ``above`` next."""
         directory = Path() if above is None else above.directory
         files = find_files(include, directory, self.include_checks, location, self.problems)

@@ -70,12 +70,14 @@ def parse(reader: LineReader) -> tuple[Statement, ...]:
 
 
 class _Parser:
-    """Walks through the logical lines; ``_open`` holds where each brace that is still open was opened."""
+    """Walks through the logical lines; ``_open`` holds where each brace that is still open was opened, and
+    ``_closes_nothing`` whether the last line was a brace too many."""
 
     def __init__(self, reader: LineReader) -> None:
         self._reader = reader
         self._problems: Problems = reader.problems
         self._open: list[Location] = []
+        self._closes_nothing = False
 
     def top_level(self) -> tuple[Statement, ...]:
         statements, _ = self._block(KEYWORDS, None, opened=True)
@@ -88,14 +90,14 @@ class _Parser:
         while (line := self._reader.next_line()) is not None:
             words, unmatched = split_words(line.text)
             if unmatched:
-                self._problems.error(line.location, f"a double quote is never closed in: {line.text}")
+                self._problems.unclosed_quote(line.location, '"', line.text)
+            self._closes_nothing = line.text == CLOSE and not self._open
             if line.text == OPEN:
                 self._open.append(line.location)
+            elif self._closes_nothing:
+                self._problems.error(line.location, "this } closes nothing")
             elif line.text == CLOSE:
-                if self._open:
-                    self._open.pop()
-                else:
-                    self._problems.error(line.location, "this } closes nothing")
+                self._open.pop()
             if words:
                 return line, words
         return None
@@ -123,6 +125,8 @@ class _Parser:
             if words[0] == CLOSE and owner is not None:
                 return tuple(statements), line.location
             keyword = keywords.get(words[0])
+            if keyword is None and self._closes_nothing:
+                continue  # which has been said
             if keyword is None:
                 self._unknown(words[0], keywords, owner, line.location)
             else:

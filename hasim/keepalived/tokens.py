@@ -13,12 +13,14 @@ Braces (:func:`split_at_brace`) stand for themselves wherever they are not betwe
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 __all__ = [
     "BLANKS",
     "CLOSE",
     "OPEN",
+    "QuoteError",
     "Stripped",
     "TokenError",
     "split_at_brace",
@@ -31,13 +33,23 @@ BLANKS = " \t"
 OPEN = "{"
 CLOSE = "}"
 _WHITE_SPACE = " \t\f\n\r\v"
+_WORD = re.compile(f"[^{_WHITE_SPACE}]+")
+_NOT_PLAIN = re.compile(r'[\\"#!]')
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _OCTAL_DIGITS = frozenset("01234567")
 _ESCAPES = {"a": "\a", "b": "\b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 class TokenError(ValueError):
-    """A quote or an escape that is never finished; the message says which."""
+    """An escape that is never finished; the message says which."""
+
+
+class QuoteError(TokenError):
+    """A quote that is never closed: ``quote`` is its character."""
+
+    def __init__(self, quote: str) -> None:
+        super().__init__(f"the quote {quote} is never closed")
+        self.quote = quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,8 @@ def strip_comment(line: str) -> Stripped:
     """The line without its comment, as keepalived cuts it."""
     text = line.lstrip(BLANKS)
     indent = len(line) - len(text)
+    if _NOT_PLAIN.search(text) is None:
+        return Stripped(text.rstrip(BLANKS), indent)
     quoted = escaped = continued = False
     kept: list[str] = []
     commented = False
@@ -90,6 +104,8 @@ def strip_comment(line: str) -> Stripped:
 
 def split_words(text: str) -> tuple[tuple[str, ...], bool]:
     """The words of a statement, and whether a double quote was never closed (the words before it are returned)."""
+    if '"' not in text:
+        return tuple(_WORD.findall(text)), False
     words: list[str] = []
     position = 0
     while True:
@@ -115,7 +131,8 @@ def split_script(text: str) -> tuple[str, ...]:
     """The words of a script line: quotes of both kinds removed, escapes replaced.
 
     Raises:
-        TokenError: a quote that is never closed, or a backslash at the very end.
+        QuoteError: a quote that is never closed.
+        TokenError: a backslash at the very end.
     """
     words: list[str] = []
     position = 0
@@ -153,7 +170,7 @@ def _script_word(text: str, position: int) -> tuple[str, int]:
             word.append(character)
             position += 1
     if quote:
-        raise TokenError(f"the quote {quote} is never closed in: {text}")
+        raise QuoteError(quote)
     return "".join(word), position
 
 
@@ -186,6 +203,8 @@ def split_at_brace(text: str) -> tuple[str, str, int]:
 
     A brace is always read alone: ``a { b }`` gives ``a``, then ``{``, then ``b``, then ``}``.
     """
+    if OPEN not in text and CLOSE not in text:
+        return text, "", len(text)
     position = 0
     while position < len(text) and text[position] not in (OPEN, CLOSE):
         if text[position] == '"':

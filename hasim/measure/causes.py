@@ -3,8 +3,9 @@
 The rules, in order; W is the instance that served before, and *recent* means less than :data:`SETTLING_NS` before the
 outage (keepalived's longest ``preempt_delay`` is 1,000 s, so that a return which waits for it is still recent).
 
-1. **The fault in force that hits W**, the youngest of several. A fault hits W if its target names W; a zone outage if
-   W lost its power at the instant at which it began; a fault that names the clients if link or route is missing.
+1. **The fault in force that hits W**, the youngest of several. A fault hits W if its target names W or W's zone; a zone
+   outage if W lost its power at the instant at which it began; a fault that names the clients if link or route is
+   missing.
 2. **failback**: W was well and gave way to another live MASTER, which had recently come back (from a crash, a freeze,
    FAULT, a lowered priority) or from which a network fault had recently parted it.
 3. **A fault of the API in force**, if the route is missing or a check of W fails (a script may check the API).
@@ -112,7 +113,7 @@ def explain(case: Suspicion, masters: Set[str]) -> tuple[str, str]:
     if _is_failback(case, masters):
         return FAILBACK, ""
     if case.recent:
-        best = next((ended for ended in case.recent if case.server in _named(ended.target)), case.recent[0])
+        best = next((ended for ended in case.recent if case.server in _named(ended)), case.recent[0])
         return str(best.kind), best.fault
     if case.last_transition_ns is not None and case.last_transition_ns >= case.at_ns - SETTLING_NS:
         return FALSE_FAILOVER, ""
@@ -133,15 +134,15 @@ def _fault_in_force(case: Suspicion, masters: Set[str]) -> FaultBegan | None:
     return case.in_force[0]
 
 
-def _named(target: str) -> list[str]:
-    """The instances, zones or end-points in a target such as ``a|b,c``."""
-    return _SEPARATORS.split(target)
+def _named(fault: FaultBegan | FaultEnded) -> tuple[str, ...]:
+    """The instances, zones or end-points in a target such as ``a|b,c``, and the instances in those zones."""
+    return (*_SEPARATORS.split(fault.target), *fault.in_zones)
 
 
 def _hits(fault: FaultBegan, case: Suspicion) -> bool:
     if fault.kind == "zone_outage":
         return case.lost_power_ns == fault.at
-    named = _named(fault.target)
+    named = _named(fault)
     return case.server in named or ("clients" in named and case.missing in ("link", "route"))
 
 

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from hasim.report.numbers import duration_text, nines_text, per_year, percentage_without, small_text
 from hasim.report.tables import Table, estimate_row, slo_table
+from hasim.report.wording import fault_title
 from hasim.units import YEAR, counted
 
 if TYPE_CHECKING:
     from hasim.study.episodes import EpisodesResult
+    from hasim.study.episodes.results import Initiator
     from hasim.study.estimators import Estimate
     from hasim.study.exact import ExactAnswer
 
-__all__ = ["episodes_tables", "exact_tables"]
+__all__ = ["begun_by", "episodes_tables", "exact_tables"]
 
 
 def episodes_tables(result: EpisodesResult) -> list[Table]:
@@ -117,7 +119,7 @@ def _count_text(count: int) -> str:
 def _initiators(result: EpisodesResult) -> Table:
     rows = tuple(
         (
-            row.clock.label,
+            begun_by(row),
             per_year(row.per_year),
             duration_text(row.length_ns),
             duration_text(row.downtime_ns.value),
@@ -130,6 +132,18 @@ def _initiators(result: EpisodesResult) -> Table:
     columns = ("begun by", "per year", "length", "downtime", "interval", "share", "episodes")
     note = "length: until everything is as before; downtime: of one such episode, means"
     return Table("What begins it", columns, rows, numbers=(1, 2, 3, 5, 6), note=note)
+
+
+def begun_by(initiator: Initiator) -> str:
+    """What begins an episode: ``crash of a``, or the fault's name where the scenario gives it one of its own."""
+    from hasim.study.episodes.clocks import Clock
+
+    clock = initiator.clock
+    if not isinstance(clock, Clock):
+        return clock.label
+    fault = clock.fault
+    generated = " ".join((fault.kind.value, *fault.targets, *fault.between, *fault.and_))
+    return fault_title(fault.kind.value, clock.target) if fault.name == generated else clock.label
 
 
 def _phases(result: EpisodesResult) -> Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from hasim.report.numbers import duration_text
+from hasim.report.numbers import duration_text, replications_text
 from hasim.report.story import Episode, Event, Narration, OutageStory, clock, relative_seconds
 from hasim.report.tables import Table, design_table, study_tables
 from hasim.report.wording import BAD, GOOD
@@ -26,6 +26,7 @@ _STYLE = """<style>
 .hasim.hasim.hasim td.number, .hasim.hasim.hasim th.number {text-align: right;
  font-variant-numeric: tabular-nums; white-space: nowrap}
 .hasim.hasim.hasim td.bad {color: #c0480a} .hasim.hasim.hasim td.good {color: #00805c} .hasim .why {opacity: 0.7}
+.hasim p.why {white-space: pre-line}
 .hasim.hasim.hasim caption {caption-side: top; white-space: nowrap; text-align: left; font-weight: 600; padding: 4px 0}
 .hasim.hasim.hasim tr.outage > td {padding: 6px 10px; border-left: 3px solid #D55E00}
 </style>"""
@@ -53,7 +54,8 @@ def scenario_html(scenario: Scenario) -> str:
     """What a scenario is about, at a glance."""
     faults = "; ".join(f"{fault.name} ({fault.kind.replace('_', ' ')})" for fault in scenario.faults) or "none"
     about = f"<p>{escape(scenario.description.strip())}</p>" if scenario.description.strip() else ""
-    return _fragment([about, _table_html(design_table(scenario)), f"<p>Faults: {escape(faults)}</p>"])
+    usual = f"{replications_text(scenario.replications, scenario.horizon_ns)}, unless it is run otherwise"
+    return _fragment([about, _table_html(design_table(scenario)), f"<p>Faults: {escape(faults)}</p><p>{usual}</p>"])
 
 
 def _fragment(parts: Iterable[str]) -> str:

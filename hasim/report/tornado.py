@@ -76,8 +76,9 @@ def _remarks(sensitivity: Sensitivity, metric: Metric) -> Iterator[str]:
 
 
 def leading_text(sensitivity: Sensitivity, metric: Metric) -> str:
-    """Which parameter moves the number most, as far as that is certain."""
-    leading = sensitivity.leading(metric)
+    """Which parameter moves the number most, as far as that is certain, among those that moved it at all."""
+    seen = {one.swing.uncertain.name for one in sensitivity.moved(metric) if one.is_seen}
+    leading = [name for name in sensitivity.leading(metric) if name in seen]
     if not leading:
         return f"No parameter certainly moves the {metric.label}"
     if len(leading) <= _MOST_LEADING:

@@ -43,6 +43,7 @@ __all__ = [
     "Words",
     "api_words",
     "fault_title",
+    "largest_part",
     "outage_sentence",
     "phase_meaning",
     "power_loss_words",
@@ -200,6 +201,11 @@ def fault_title(kind: str, target: str) -> str:
     """A fault as people call it: ``partition of a and b``, ``API outage``."""
     words = kind.replace("_", " ").replace("api", "API")
     return words if target in ("", "api") else f"{words} of {target.replace('|', ' and ')}"
+
+
+def largest_part(share: float) -> str:
+    """What a largest share may be called: ``most`` only where it is more than half."""
+    return "most" if share > 0.5 else "the largest part"
 
 
 def _is_plural(kind: str) -> bool:

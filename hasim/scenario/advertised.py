@@ -1,6 +1,7 @@
 """Where an advert goes, and the addresses that it names.
 
-keepalived sends none without an address, even where it has none to configure.
+keepalived does not run version 3 without an address, and with version 2 takes that for doubtful. So it has one even
+where it has none to configure, unless a scenario says otherwise.
 
 Where it does not configure the floating address (a whole ENI moves, or an EIP; a further member of a sync group), or
 its adverts go over IPv6 and can name no IPv4 address, it has a link-local one on the loopback device, which nobody else

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hasim.files import dead_link
 from hasim.scenario.distributions import (
     LONGEST_NS,
     Capped,
@@ -119,6 +120,8 @@ class Builder:
         place = (*path, "file")
         source = self.directory / form.file
         try:
+            if link := dead_link(source):
+                raise self.document.error(place, f"{form.file}: {link}")
             if not source.exists():
                 message = f"there is no file {form.file!r} in {self.directory.resolve()}"
                 raise self.document.error(place, message)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hasim.arguments import plain_value
 from hasim.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,18 +33,20 @@ def changed(document: Document, changes: Mapping[str, Any]) -> Document:
     nearest thing around it.
 
     Raises:
-        UserError: a path leads through something that is not there and cannot be created.
+        UserError: a path leads through something that is not there and cannot be created, or a value is none that a
+            scenario file can have.
     """
     import yaml
 
     data, lines = deepcopy(document.data), dict(document.lines)
     places = set(document.changed)
     for path, value in changes.items():
-        place = _set(data, path, deepcopy(value))
+        plain = deepcopy(plain_value(value, path))
+        place = _set(data, path, plain)
         places.add(place)
         for depth in range(1, len(place)):
             lines.setdefault(place[:depth], document.line(place[:depth]))
-        _place(lines, place, value, document.line(place))
+        _place(lines, place, plain, document.line(place))
     text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
     return replace(document, data=data, lines=lines, text=text, changed=frozenset(places))
 

@@ -10,7 +10,7 @@ from hasim.scenario.building import Builder
 from hasim.scenario.defaults import TASK
 from hasim.scenario.errors import KeyPath, suggestion
 from hasim.scenario.loading import Document
-from hasim.scenario.model import CLIENTS, CONTROL_PLANE, Fault, FaultKind, Instance, Subnet
+from hasim.scenario.model import CLIENTS, CONTROL_PLANE, Fault, FaultKind, Instance, Subnet, ends_by_itself
 from hasim.scenario.schema.faults import (
     ApiErrorsFault,
     ApiFailedTasksFault,
@@ -63,7 +63,7 @@ class FaultResolver:
         lines: dict[str, KeyPath] = {}
         for index, section in enumerate(sections):
             path: KeyPath = ("faults", index)
-            fault = self._fault(section, path)
+            fault = self._ending(self._fault(section, path))
             if section.name is not None and section.name in lines:
                 first = self.document.line(lines[section.name])
                 message = f"the fault on line {first} has this name already"
@@ -163,6 +163,13 @@ class FaultResolver:
         )
         self._check_recurrence(fault, path)
         return fault
+
+    def _ending(self, fault: Fault) -> Fault:
+        """A random fault that ends by itself, and on all its targets alike, with how long it lasts."""
+        if fault.time_to_failure is None or fault.duration is not None:
+            return fault
+        lasts = [ends_by_itself(fault, instance) for instance in self.instances if instance.name in fault.targets]
+        return replace(fault, duration=lasts[0]) if lasts and lasts.count(lasts[0]) == len(lasts) else fault
 
     def _check_recurrence(self, fault: Fault, path: KeyPath) -> None:
         """A fault that comes back must leave time between its returns, or a run would never end."""

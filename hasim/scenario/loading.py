@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from hasim.files import dead_link
 from hasim.scenario.errors import KeyPath, ScenarioError, format_path, nearest, shown
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Document", "parse", "read_text"]
@@ -117,14 +118,24 @@ def read_text(path: Path) -> str:
             raise ScenarioError(name, None, "", "this is not a regular file, expected a scenario file")
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise ScenarioError(name, None, "", "there is no such file", hint=_similar_file(path)) from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "this is not a usable file name"
-        raise ScenarioError(name, None, "", f"the file cannot be read: {reason}") from None
+        raise _unreadable(path, error) from None
     if len(content) > MAX_BYTES:
         raise ScenarioError(name, 1, "", f"the file is too big: a scenario has at most {MAX_BYTES // 1_000_000} MB")
     return _decode(content, name)
+
+
+def _unreadable(path: Path, error: OSError | ValueError) -> ScenarioError:
+    name, hint = str(path), ""
+    if isinstance(error, ValueError):
+        message = "the file cannot be read: this is not a usable file name"
+    elif link := dead_link(path):
+        message = link
+    elif isinstance(error, FileNotFoundError):
+        message, hint = "there is no such file", _similar_file(path)
+    else:
+        message = f"the file cannot be read: {error.strerror}"
+    return ScenarioError(name, None, "", message, hint=hint)
 
 
 def _similar_file(path: Path) -> str:

@@ -14,11 +14,12 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+from hasim.files import dead_link
 from hasim.keepalived import Config, KeepalivedConfigError, Location, VrrpInstance, inspect_config
 from hasim.keepalived.config import IPAddress
 from hasim.keepalived.lint import VirtualRouter, design_of
 from hasim.scenario.errors import KeyPath, ScenarioError, shown, suggestion
-from hasim.scenario.importing.settings import BLOCKS, Node, group_of, members_of, read_nodes
+from hasim.scenario.importing.settings import BLOCKS, Node, group_of, members_of, no_instance, read_nodes
 from hasim.scenario.importing.values import Setting
 from hasim.scenario.loading import Document, parse
 from hasim.scenario.machines import PRIMARY, Merged, interface_names
@@ -107,6 +108,8 @@ class _Follower:
     def _read(self, name: str, pointer: KeepalivedSection) -> Config:
         place: KeyPath = ("instances", name, "keepalived")
         path = self._directory / pointer.file
+        if link := dead_link(path):
+            raise self._document.error(place, f"{pointer.file}: {link}")
         if not path.exists():
             raise self._document.error(place, f"there is no file {pointer.file!r} in {self._directory.resolve()}")
         try:
@@ -115,7 +118,7 @@ class _Follower:
         except KeepalivedConfigError as error:
             raise self._error_at(error.location, name, error.message) from None
         if not config.instances:
-            raise self._error_at(config.location, name, "it has no vrrp_instance that keepalived runs")
+            raise self._error_at(config.location, name, no_instance(config))
         return config
 
     def _error_at(self, location: Location, name: str, message: str) -> ScenarioError:
@@ -258,18 +261,15 @@ class _Follower:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     def _block_of(self, node: Node) -> Location:
-        assert node.instance is not None, "every pointed-at node has one"
         return node.instance.location
 
     # --- interfaces and addresses -----------------------------------------------------------------------------------
 
     def _interface_place(self, node: Node) -> Location:
-        assert node.instance is not None, "every pointed-at node has one"
         return node.instance.where("interface")
 
     def _interface_of(self, node: Node) -> str:
         """The scenario's name for the interface of the adverts."""
-        assert node.instance is not None, "every pointed-at node has one"
         named = Merged.of(self._file, self._file.instances[node.name]).vrrp.interface
         return named or self._device(node.name, node.instance.interface, self._interface_place(node))
 
@@ -299,13 +299,11 @@ class _Follower:
                 self._put(place, str(node.source), self._block_of(node))
             return written or node.source
         if written != node.source and not self._document.is_changed(place):
-            assert node.instance is not None, "every pointed-at node has one"
             location = node.instance.where("source_address")
             raise self._document.error(place, f"{written} here, and {node.source} by {location}: they must be the same")
         return written
 
     def _apply_peers(self, node: Node, addresses: Mapping[str, IPAddress | None]) -> None:
-        assert node.instance is not None, "every pointed-at node has one"
         place = place_of(self._document, node.name, "vrrp", "peers")
         if not node.instance.unicast_peers or self._document.has(place):
             return

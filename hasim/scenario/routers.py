@@ -22,7 +22,7 @@ from hasim.scenario.model import (
 from hasim.scenario.schema.fields import overlaid
 from hasim.scenario.schema.tracking import TrackFileSection, TrackProcessSection, TrackScriptSection
 from hasim.scenario.schema.vrrp import SyncedInstanceSection, VrrpSection
-from hasim.vrrp.timers import complete_advert_int
+from hasim.vrrp.timers import OWNER_PRIORITY, complete_advert_int
 from hasim.vrrp.wire import AUTHENTICATION_LENGTH, MULTICAST_V4, MULTICAST_V6
 
 __all__ = ["RouterResolver", "place_of"]
@@ -103,7 +103,8 @@ class RouterResolver:
     def _instance(self, section: SyncedInstanceSection, around: VrrpSection, path: KeyPath) -> VrrpSettings:
         """The settings of one ``vrrp_instance`` that tracks nothing but interfaces."""
         interface = self._interface(section, path)
-        stays = section.state == "BACKUP"
+        state = section.state or ("MASTER" if section.priority == OWNER_PRIORITY else "BACKUP")
+        stays = state == "BACKUP"
         version = self._version(section, path)
         tracked, weighted = self._tracked(section, interface, path)
         repeat, delay_ns = around.garp_lower_prio_repeat, around.garp_lower_prio_delay
@@ -112,7 +113,7 @@ class RouterResolver:
             version=version,
             advert_int_ns=complete_advert_int(version, section.advert_int),
             priority=section.priority,
-            initial_state=section.state,
+            initial_state=state,
             nopreempt=section.nopreempt and stays,
             preempt_delay_ns=section.preempt_delay if stays else 0,
             startup_delay_ns=around.startup_delay,
@@ -134,7 +135,7 @@ class RouterResolver:
             weighted_interfaces=weighted,
             native_ipv6=section.native_ipv6,
             password=_password(section) if version == 2 else None,
-            virtual_addresses=self._virtual_addresses(section, path),
+            virtual_addresses=self._virtual_addresses(section, version, path),
             kernel_rx_buf_size=section.kernel_rx_buf_size,
             multicast_group=self._multicast_group(section, path),
         )
@@ -150,15 +151,17 @@ class RouterResolver:
         return 3
 
     def _virtual_addresses(
-        self, section: SyncedInstanceSection, path: KeyPath
+        self, section: SyncedInstanceSection, version: int, path: KeyPath
     ) -> tuple[IPv4Address | IPv6Address, ...] | None:
         """The addresses of its adverts, which are all of one family: keepalived adds the others without naming them."""
         if section.virtual_ipaddress is None:
             return None
         place = self._place(*path, "virtual_ipaddress")
         family = "IPv6" if section.native_ipv6 else "IPv4"
-        if not section.virtual_ipaddress:
-            raise self.document.error(place, "keepalived sends no advert without an address: expected one or more")
+        if not section.virtual_ipaddress and version == 3:
+            raise self.document.error(
+                place, "keepalived does not run version 3 without an address: expected one or more"
+            )
         for number, address in enumerate(section.virtual_ipaddress):
             if (address.version == 6) != section.native_ipv6:
                 raise self.document.error(place, f"{address}: its adverts go over {family} and name {family} addresses")

@@ -23,6 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hasim.arguments import HeartbeatMode, check_heartbeats, whole_number
+from hasim.errors import UserError
 from hasim.scenario.model import Scenario
 from hasim.trace import Record, Trace
 
@@ -34,7 +36,7 @@ def simulate(
     *,
     seed: int,
     replication: int,
-    heartbeats: str = "quiet",
+    heartbeats: HeartbeatMode = "quiet",
     detail: tuple[int, int] | None = None,
 ) -> Trace:
     """Run one replication from time 0 to the scenario's horizon.
@@ -49,8 +51,10 @@ def simulate(
             recorded too. They are simulated one by one only meanwhile; all other records are the same as without.
 
     Raises:
-        ValueError: ``heartbeats`` is neither of the two, or ``detail`` is no interval from 0 on.
+        UserError: seed or replication is no whole number from 0, ``heartbeats`` is neither of the two, or ``detail`` is
+            no interval from 0 on.
     """
+    seed, replication = whole_number("the seed", seed), whole_number("replication", replication)
     records: list[Record] = []
     observe(scenario, records.append, seed=seed, replication=replication, heartbeats=heartbeats, detail=detail)
     return Trace(
@@ -69,7 +73,7 @@ def observe(
     *,
     seed: int,
     replication: int,
-    heartbeats: str = "quiet",
+    heartbeats: HeartbeatMode = "quiet",
     detail: tuple[int, int] | None = None,
 ) -> None:
     """Run one replication like :func:`simulate`, and hand every record to ``take`` as it becomes true.
@@ -77,12 +81,12 @@ def observe(
     No record is kept here, so that the memory which a run needs does not depend on its horizon.
 
     Raises:
-        ValueError: as :func:`simulate`.
+        UserError: as :func:`simulate`.
     """
-    if heartbeats not in ("quiet", "explicit"):
-        raise ValueError(f"heartbeats is 'quiet' or 'explicit', not {heartbeats!r}")
+    seed, replication = whole_number("the seed", seed), whole_number("replication", replication)
+    check_heartbeats(heartbeats)
     if detail is not None and not 0 <= detail[0] < detail[1]:
-        raise ValueError(f"detail is (start, end) with 0 <= start < end, not {detail}")
+        raise UserError(f"detail is (start, end) with 0 <= start < end, not {detail}")
     from hasim.sim.collector import collector_paused
     from hasim.sim.randomness import Randomness
     from hasim.sim.world import World

@@ -22,15 +22,23 @@ if TYPE_CHECKING:
     from hasim.sim.daemon import Daemon
     from hasim.sim.world import World
 
-__all__ = ["Check", "Grid"]
+__all__ = ["GARPS", "RECLAIMS", "Check", "Grid"]
+
+RECLAIMS, GARPS, _SCRIPTS = range(3)
+"""Places among the periodic activities of an instance; each track script has one of its own, from the last on."""
+
+_PLACES = 1_000
 
 
 class Grid:
     """A periodic activity that can be suspended and re-joins its grid: run k is due at ``origin + k * interval``."""
 
-    def __init__(self, world: World, interval_ns: int, run: Callable[[int], bool]) -> None:
-        """``run(k)`` does run k and tells whether the next one may be left out until :meth:`poke`."""
+    def __init__(self, world: World, name: str, place: int, interval_ns: int, run: Callable[[int], bool]) -> None:
+        """``run(k)`` does run k and tells whether the next one may be left out until :meth:`poke`. ``place`` is that
+        among the periodic activities of the instance called ``name``: at one instant they take place in this order."""
         self._world = world
+        instance = next(index for index, one in enumerate(world.scenario.instances) if one.name == name)
+        self._priority = CHECKS + instance * _PLACES + min(place, _PLACES - 1)
         self._interval_ns = interval_ns
         self._run = run
         self._origin_ns = 0
@@ -100,7 +108,7 @@ class Grid:
     def _schedule(self, index: int) -> None:
         self._scheduled = True
         epoch = self._epoch
-        self._world.kernel.at(self._time_of(index), CHECKS, lambda _event: self._due(epoch, index))
+        self._world.kernel.at(self._time_of(index), self._priority, lambda _event: self._due(epoch, index))
 
     def _due(self, epoch: int, index: int) -> None:
         if epoch != self._epoch:
@@ -114,14 +122,15 @@ class Grid:
 class Check:
     """One ``vrrp_script`` on one instance."""
 
-    def __init__(self, world: World, daemon: Daemon, script: TrackScript) -> None:
+    def __init__(self, world: World, daemon: Daemon, number: int, script: TrackScript) -> None:
+        """``number`` is its place in the configuration."""
         self.script = script
         self.counter = ScriptCounter(script.rise, script.fall)
         self._world = world
         self._daemon = daemon
         self._key = world.randomness.key("check", daemon.name, script.name)
         self._phase = world.randomness.stream("check", daemon.name, script.name, "phase")
-        self._grid = Grid(world, script.interval_ns, self._begin)
+        self._grid = Grid(world, daemon.name, _SCRIPTS + number, script.interval_ns, self._begin)
         self._runs = 0
         """How many runs are going on."""
         self._life = 0

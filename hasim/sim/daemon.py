@@ -15,7 +15,7 @@ from hasim.scenario.steady import steady_contributions, steady_faults
 from hasim.sim.checks import Check
 from hasim.sim.effects import apply, apply_of_member
 from hasim.sim.inbox import Inbox
-from hasim.sim.kernel import CHECKS, WORLD
+from hasim.sim.kernel import CHECKS
 from hasim.sim.router import Router
 from hasim.sim.tracking import Tracking, verdict
 from hasim.trace import CheckChanged, DaemonChanged, StateChanged
@@ -58,8 +58,9 @@ class Daemon:
         self._group: SyncGroup | None = None
         self._inbox = Inbox(self.routers)
         self._busy_until_ns = 0
-        self._starts_on_thaw = False
+        self._agenda = world.hosts[self.name].agenda
         self._life = 0
+        self._starting_life = -1
         self._started_ns = -_LONG_LIFE_NS
         self._respawns = 0
         self._reloads = 0
@@ -67,7 +68,7 @@ class Daemon:
         self._timer_latency = world.randomness.stream("daemon", self.name, "timer_latency")
         self._take_over = world.randomness.stream("daemon", self.name, "take_over")
         self._busy = world.randomness.stream("daemon", self.name, "busy")
-        self.checks = [Check(world, self, script) for script in instance.vrrp.track_scripts]
+        self.checks = [Check(world, self, number, script) for number, script in enumerate(instance.vrrp.track_scripts)]
         self.tracking = Tracking(world, self)
 
     @property
@@ -122,10 +123,11 @@ class Daemon:
         self.arm()
 
     def start(self) -> None:
-        """Execute the program; it is up after its start-up time, unless it is killed before."""
-        life = self._life = self._life + 1
-        delay_ns = self.instance.daemon.start_up.quantile(self._start_up.uniform())
-        self.world.kernel.at(self._now + delay_ns, WORLD, lambda _event: self._started(life))
+        """Execute the program, if it is not there; it is up after its start-up time, unless it is killed before."""
+        if not self.running and self._starting_life != self._life:
+            life = self._starting_life = self._life = self._life + 1
+            delay_ns = self.instance.daemon.start_up.quantile(self._start_up.uniform())
+            self._agenda.work(delay_ns, lambda: self._started(life))
 
     def stop(self) -> None:
         """SIGTERM: priority 0 if MASTER, addresses removed, STOP scripts, gone."""
@@ -148,10 +150,12 @@ class Daemon:
     def lose_child(self, *, politely: bool) -> None:
         """The VRRP process alone is ended (``politely``: by SIGTERM, and gone only after its grace): its parent starts
         another, the sooner the longer this one has lived."""
+        self._agenda.do(lambda: self._lose_child(politely=politely))
+
+    def _lose_child(self, *, politely: bool) -> None:
         if not self.running:
             return
-        kernel = self.world.kernel
-        if kernel.now - self._started_ns > _LONG_LIFE_NS:
+        if self._now - self._started_ns > _LONG_LIFE_NS:
             self._respawns = 0
         delay_ns = min((1 << self._respawns) // 2, _LONGEST_RESPAWN_DELAY_S) * SECOND
         self._respawns += 1
@@ -161,11 +165,7 @@ class Daemon:
         else:
             self.kill("killed")
         life = self._life
-        kernel.at(kernel.now + delay_ns, WORLD, lambda _event: self._respawn(life))
-
-    def _respawn(self, life: int) -> None:
-        if life == self._life:
-            self.start()
+        self._agenda.wait(delay_ns, lambda: self.start() if life == self._life else None)
 
     def freeze(self, *, queues_packets: bool) -> None:
         """The process is not scheduled any more; packets wait in its socket, while it has room, or are lost."""
@@ -177,13 +177,12 @@ class Daemon:
         self.world.garps.freeze(self)
 
     def thaw(self) -> None:
-        """The process goes on: first what waits in the socket, then timers that are overdue."""
+        """The process is scheduled again; signals that wait for it come before :meth:`catch_up`."""
         self.world.heartbeats.touch()
         self.frozen = False
-        if self._starts_on_thaw:
-            self._starts_on_thaw = False
-            self._started(self._life)
-            return
+
+    def catch_up(self) -> None:
+        """After a freeze: first what waits in the socket, then timers that are overdue."""
         if not self.running:
             return
         for check in self.checks:
@@ -194,7 +193,7 @@ class Daemon:
 
     def packet(self, router: Router, advert: AdvertReceived) -> None:
         """An advert has arrived at the interface of one of the routers."""
-        if self.running and (not self.frozen or self.queues_packets):
+        if not self.frozen or self.queues_packets:
             self.post(advert, router)
 
     def asker(self) -> Callable[[], bool]:
@@ -236,9 +235,6 @@ class Daemon:
     def _started(self, life: int) -> None:
         if life != self._life:
             return
-        if self.frozen:
-            self._starts_on_thaw = True
-            return
         world = self.world
         world.heartbeats.touch()
         for router in self.routers:
@@ -279,7 +275,6 @@ class Daemon:
         self.running = False
         self._group = None
         self._inbox.clear()
-        self._starts_on_thaw = False
         for router in self.routers:
             router.reset()
             router.timer.set(None)

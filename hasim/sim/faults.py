@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
-from hasim.scenario.model import Fault, FaultKind
+from hasim.scenario.model import Fault, FaultKind, Scenario, ends_by_itself
 from hasim.scenario.troubles import API_FAULTS
 from hasim.trace import FaultBegan, FaultEnded, LinkChanged
 
 if TYPE_CHECKING:
+    from hasim.scenario.distributions import Distribution
     from hasim.sim.host import Host
     from hasim.sim.randomness import Stream
     from hasim.sim.world import World
 
-__all__ = ["Faults", "fault_targets"]
+__all__ = ["Faults", "fault_targets", "instances_in_zones"]
 
 _PATH_FAULTS = (FaultKind.PARTITION, FaultKind.ONE_WAY_PARTITION, FaultKind.LOSS, FaultKind.LATENCY)
 
@@ -58,22 +59,26 @@ class Faults:
         while True:
             yield self._world.kernel.sleep(fault.time_to_failure.quantile(waits.uniform()))
             yield from self._happen(fault, target, durations)
-            if fault.duration is None:
+            if self._lasts(fault, target) is None:
                 return
+
+    def _lasts(self, fault: Fault, target: str) -> Distribution | None:
+        """How long it lasts; None: until the end of the run."""
+        if fault.duration is not None or target not in self._world.hosts:
+            return fault.duration
+        return ends_by_itself(fault, self._world.scenario.instance(target))
 
     def _happen(
         self, fault: Fault, target: str, durations: Any, lasts_ns: int | None = None
     ) -> Generator[simpy.Event, Any, None]:
-        kernel = self._world.kernel
-        self._world.record(FaultBegan(kernel.now, fault.name, fault.kind, target))
+        kernel, in_zones = self._world.kernel, instances_in_zones(self._world.scenario, fault, target)
+        self._world.record(FaultBegan(kernel.now, fault.name, fault.kind, target, in_zones))
         self._begin(fault, target)
-        duration = fault.duration
-        if duration is None and fault.kind is FaultKind.KEEPALIVED_KILL:
-            duration = self._world.scenario.instance(target).daemon.restart_delay
+        duration = self._lasts(fault, target)
         if duration is None:
             return
         yield kernel.sleep(duration.quantile(durations.uniform()) if lasts_ns is None else lasts_ns)
-        self._world.record(FaultEnded(kernel.now, fault.name, fault.kind, target))
+        self._world.record(FaultEnded(kernel.now, fault.name, fault.kind, target, in_zones))
         self._end(fault, target)
 
     def _begin(self, fault: Fault, target: str) -> None:
@@ -124,7 +129,8 @@ class Faults:
                 if fault.process != "child":
                     world.hosts[target].keepalived_up()
             case FaultKind.KEEPALIVED_RELOAD:
-                world.daemons[target].reload(world.scenario.instance(target).vrrp.priority)
+                if fault.priority is not None:
+                    world.daemons[target].reload(world.scenario.instance(target).vrrp.priority)
             case FaultKind.SERVICE_FAILURE:
                 world.hosts[target].service_recovers(hangs=fault.hangs)
             case FaultKind.PROCESS_KILL:
@@ -164,3 +170,9 @@ def fault_targets(fault: Fault) -> tuple[str, ...]:
     if fault.kind in API_FAULTS:
         return (",".join(fault.targets) or "api",)
     return fault.targets
+
+
+def instances_in_zones(scenario: Scenario, fault: Fault, target: str) -> tuple[str, ...]:
+    """The instances in the zones that a fault names, which strikes one of its targets."""
+    zones = {target, *fault.between, *fault.and_}
+    return tuple(instance.name for instance in scenario.instances if instance.zone in zones)

@@ -19,7 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hasim.cloud.trouble import Claims
-from hasim.sim.checks import Grid
+from hasim.sim.checks import GARPS, Grid
 from hasim.sim.kernel import WORLD
 from hasim.trace import AddressClaimed, GarpSent
 
@@ -126,7 +126,9 @@ class Garps:
         interval_ns = adverts * (vrrp.advert_int_ns + daemon.instance.daemon.advert_drift_ns)
         grid = self._refreshes.get(daemon.name)
         if grid is None:
-            grid = self._refreshes[daemon.name] = Grid(self._world, interval_ns, lambda _index: self._refresh(daemon))
+            grid = self._refreshes[daemon.name] = Grid(
+                self._world, daemon.name, GARPS, interval_ns, lambda _index: self._refresh(daemon)
+            )
         if steady:
             phase = self._world.randomness.stream("garp", daemon.name, "refresh").uniform()
             grid.start(int(phase * interval_ns) - interval_ns, parked=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import simpy
 
 from hasim.scenario.model import Instance
-from hasim.sim.guest import Files, Processes
+from hasim.sim.guest import Agenda, Files, Processes
 from hasim.sim.kernel import WORLD
 from hasim.trace import GuestAddressChanged, NetworkChanged, PowerChanged, ServiceChanged
 
@@ -18,7 +19,11 @@ __all__ = ["Host"]
 
 
 class Host:
-    """One CVM instance from the inside. Faults nest: it boots when every fault that keeps it down is over."""
+    """One CVM instance from the inside. Faults nest: it boots when every fault that keeps it down is over.
+
+    A frozen one loses its power like any other; but what somebody has to do inside it, such as the killing of a process
+    or an orderly stop, is done when it goes on.
+    """
 
     def __init__(self, world: World, instance: Instance) -> None:
         self.name = instance.name
@@ -26,10 +31,12 @@ class Host:
         self.power = "running"
         self.address_present = False
         self.thawed: simpy.Event | None = None
+        self.agenda = Agenda(world.kernel)
         self.processes = Processes(instance.vrrp.track_processes)
         self.files = Files(instance.vrrp.track_files)
         self._world = world
         self._down = 0
+        self._is_stopping = False
         self._frozen = 0
         self._keepalived_down = 0
         self._service_failures = 0
@@ -86,37 +93,21 @@ class Host:
     def power_off(self, reason: str) -> None:
         """The power is gone (again): everything inside is gone with it."""
         self._down += 1
-        if self._down == 1 and self.power != "off":
-            self._cut_power(reason)
+        if self.power != "off":
+            self._cut_power("stop" if self._is_stopping else reason)
 
     def shut_down(self) -> None:
         """An orderly stop: keepalived stops politely, its scripts get their grace, then the power goes."""
         self._down += 1
-        if self._down > 1 or self.power == "off":
-            return
-        daemon = self._world.daemons[self.name]
-        if not daemon.running:
-            self._cut_power("stop")
-            return
-        daemon.stop()
-        self._stop_service()
-        life, kernel = self._life, self._world.kernel
-
-        def off(_event: Any) -> None:
-            if life == self._life:
-                self._cut_power("stop")
-
-        kernel.at(kernel.now + self.instance.daemon.stop_grace_ns, WORLD, off)
+        if self.power != "off" and not self._is_stopping:
+            self._is_stopping = True
+            self.agenda.do(self._shut_down)
 
     def power_on(self) -> None:
-        """One fault that kept it down is over; after the last it boots."""
+        """One fault that kept it down is over; after the last it boots, once it is off: a stop is not called back."""
         self._down -= 1
-        if self._down:
-            return
-        self._life += 1
-        self._set_power("booting")
-        self._world.control_plane.power(self.name, running=True)
-        self._later(self.instance.guest.boot.quantile(self._boot.uniform()), self._booted)
+        if not self._down and self.power == "off":
+            self._boot_up()
 
     def freeze(self, *, queues_packets: bool) -> None:
         """All its processes stand still."""
@@ -126,6 +117,7 @@ class Host:
             daemon = self._world.daemons[self.name]
             daemon.freeze(queues_packets=queues_packets)
             self._world.scripts.freeze(daemon)
+            self.agenda.freeze()
             if self.power == "running":
                 self._world.record(PowerChanged(self._world.kernel.now, self.name, "frozen"))
             self._changed()
@@ -143,6 +135,8 @@ class Host:
         self._changed()
         daemon = self._world.daemons[self.name]
         daemon.thaw()
+        self.agenda.thaw()
+        daemon.catch_up()
         self._world.scripts.thaw(daemon)
         self._world.thawed()
 
@@ -150,16 +144,16 @@ class Host:
         """keepalived is stopped or killed, and stays away until :meth:`keepalived_up`."""
         self._keepalived_down += 1
         daemon = self._world.daemons[self.name]
-        if politely:
-            daemon.stop()
-        else:
-            daemon.kill("killed")
+        self.agenda.do(daemon.stop if politely else lambda: daemon.kill("killed"))
 
     def keepalived_up(self) -> None:
         """keepalived may run again."""
         self._keepalived_down -= 1
-        if not self._keepalived_down and self.power == "running":
-            self._world.daemons[self.name].start()
+        self.start_keepalived()
+
+    def start_keepalived(self) -> None:
+        """Somebody starts keepalived, if nothing keeps it away; a boot does it by itself."""
+        self.agenda.do(self._start_keepalived)
 
     def service_fails(self, *, hangs: bool) -> None:
         """The application stops answering."""
@@ -229,9 +223,24 @@ class Host:
         """Whether packets arrive at a private address that the guest always has, as an EIP's do."""
         return self._world.scenario.floating.mechanism.is_public
 
+    def _shut_down(self) -> None:
+        daemon = self._world.daemons[self.name]
+        if not daemon.running:
+            self._cut_power("stop")
+            return
+        daemon.stop()
+        self._stop_service()
+        self.agenda.wait(self.instance.daemon.stop_grace_ns, lambda: self._cut_power("stop"))
+
+    def _start_keepalived(self) -> None:
+        if self.power == "running" and not self._is_stopping and not self._keepalived_down:
+            self._world.daemons[self.name].start()
+
     def _cut_power(self, reason: str) -> None:
         self._life += 1
         self._address_order += 1
+        self.agenda.clear()
+        self._is_stopping = False
         self._set_power("off")
         if reason == "stop":
             self._world.control_plane.power(self.name, running=False)
@@ -239,6 +248,13 @@ class Host:
         self._world.scripts.kill(self.name)
         self._set_address(False)
         self._stop_service()
+        if not self._down:
+            self._boot_up()
+
+    def _boot_up(self) -> None:
+        self._set_power("booting")
+        self._world.control_plane.power(self.name, running=True)
+        self._later(self.instance.guest.boot.quantile(self._boot.uniform()), self._booted)
 
     def _process_changed(self, name: str) -> None:
         if self.power == "running":
@@ -246,7 +262,7 @@ class Host:
             if name == self.instance.service.process:
                 if not self._service_runs:
                     self._stop_service()
-                elif not self._service_started:
+                elif not self._service_started and not self._is_stopping:
                     self._start_service()
 
     def _booted(self) -> None:
@@ -254,8 +270,7 @@ class Host:
         self._wait_for_network()
         if self._has_own_address:
             self._set_address(True)
-        if not self._keepalived_down:
-            self._world.daemons[self.name].start()
+        self._start_keepalived()
         if not self.instance.service.on_master_only and self._service_runs:
             self._start_service()
         floating = self._world.scenario.floating
@@ -265,11 +280,17 @@ class Host:
         self._changed()
 
     def _wait_for_network(self) -> None:
-        """The links are up; packets pass only some time later."""
+        """The links are up; packets pass only some time later, whether the guest is frozen by then or not."""
         delay_ns = self.instance.guest.network_ready.quantile(self._network_ready.uniform())
         if delay_ns:
             self._set_network(False)
-            self._later(delay_ns, lambda: self._set_network(True))
+            life, kernel = self._life, self._world.kernel
+
+            def ready(_event: Any) -> None:
+                if life == self._life:
+                    self._set_network(True)
+
+            kernel.at(kernel.now + delay_ns, WORLD, ready)
         elif not self._network_is_ready:
             self._set_network(True)
 
@@ -303,23 +324,16 @@ class Host:
 
         self._later(self.instance.guest.configure.quantile(self._configure.uniform()), configured)
 
-    def _later(self, delay_ns: int, action: Any) -> None:
-        """Do it after a delay, unless the power goes before."""
-        if delay_ns == 0:
-            action()
-            return
-        life, kernel = self._life, self._world.kernel
-
-        def due(_event: Any) -> None:
-            if life == self._life:
-                action()
-
-        kernel.at(kernel.now + delay_ns, WORLD, due)
+    def _later(self, duration_ns: int, action: Callable[[], None]) -> None:
+        """Do it after so much work, unless the power goes before."""
+        if duration_ns:
+            self.agenda.work(duration_ns, action)
+        else:
+            self.agenda.do(action)
 
     def _set_power(self, power: str) -> None:
         self.power = power
-        shown = "frozen" if power == "running" and self._frozen else power
-        self._world.record(PowerChanged(self._world.kernel.now, self.name, shown))
+        self._world.record(PowerChanged(self._world.kernel.now, self.name, power))
 
     def _set_address(self, present: bool) -> None:
         if present != self.address_present:

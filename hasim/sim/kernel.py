@@ -4,7 +4,7 @@ SimPy keeps one heap of (time, priority, sequence). Ties in time are real ties h
 two simultaneous things comes first is therefore a *stated rule*, not the accident of who was scheduled earlier:
 
 1. what happens to the world: faults, boots, API answers, scripts (SimPy's own priorities 0 and 1)
-2. periodic looks at the world: track scripts, re-claims
+2. periodic looks at the world: track scripts, re-claims, refreshed gratuitous ARPs, by instance
 3. arriving packets, by receiver and sender
 4. expiring protocol timers, by instance
 
@@ -24,8 +24,8 @@ __all__ = ["CHECKS", "PACKETS", "TIMERS", "WORLD", "Kernel", "Timer"]
 
 WORLD = 1
 CHECKS = 2
-PACKETS = 1_000
-TIMERS = 1_000_000
+PACKETS = 100_000
+TIMERS = 10_000_000
 
 
 class Kernel(simpy.Environment):

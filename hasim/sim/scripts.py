@@ -14,9 +14,8 @@ import simpy
 
 from hasim.scenario.mechanism import claim_steps, release_steps, supposed_holder
 from hasim.scenario.topology import Holding
-from hasim.sim.checks import Grid
+from hasim.sim.checks import RECLAIMS, Grid
 from hasim.sim.control_plane import Answer
-from hasim.sim.kernel import WORLD
 from hasim.trace import NotifyEnded, NotifyStarted
 
 if TYPE_CHECKING:
@@ -53,7 +52,9 @@ class Scripts:
             return
         grid = self._reclaims.get(daemon.name)
         if grid is None:
-            grid = self._reclaims[daemon.name] = Grid(self._world, interval_ns, lambda _index: self._reclaim(daemon))
+            grid = self._reclaims[daemon.name] = Grid(
+                self._world, daemon.name, RECLAIMS, interval_ns, lambda _index: self._reclaim(daemon)
+            )
         if steady:
             phase = self._world.randomness.stream("reclaim", daemon.name, "phase").uniform()
             grid.start(int(phase * interval_ns) - interval_ns, parked=True)
@@ -135,16 +136,15 @@ class Scripts:
     def kill_later(self, name: str, grace_ns: int) -> None:
         """keepalived stops politely: scripts that still run after ``grace_ns`` are killed."""
         doomed = list(self._alive.get(name, []))
-        kernel = self._world.kernel
         waiting = self._fifos.pop(name, [])
 
-        def kill(_event: Any) -> None:
+        def kill() -> None:
             waiting.clear()
             for process in doomed:
                 if process.is_alive:
                     process.interrupt()
 
-        kernel.at(kernel.now + grace_ns, WORLD, kill)
+        self._world.hosts[name].agenda.wait(grace_ns, kill)
 
     def _reclaim(self, daemon: Daemon) -> bool:
         """One periodic question. One that would find everything in order leaves no record; nor does quiet mode ask

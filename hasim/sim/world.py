@@ -82,10 +82,12 @@ class World:
             self.heartbeats.join(router)
 
     def state_changed(self, daemon: Daemon, old: State, new: State) -> None:
-        """A VRRP instance changed its state."""
-        if (old is State.MASTER) != (new is State.MASTER):
-            self.hosts[daemon.name].mastership(master=new is State.MASTER)
-            self.garps.mastership(daemon, master=new is State.MASTER)
+        """A VRRP instance changed its state. A fresh process says where it begins, too: it runs that notify script."""
+        is_master = new is State.MASTER
+        if State.MASTER in (old, new) or old is State.INIT:
+            self.hosts[daemon.name].mastership(master=is_master)
+        if (old is State.MASTER) != is_master:
+            self.garps.mastership(daemon, master=is_master)
         self.scripts.poke()
 
     def daemon_started(self, daemon: Daemon) -> None:
@@ -151,7 +153,7 @@ class World:
         return switch
 
     def _starter(self, name: str) -> Callable[[Any], None]:
-        return lambda _event: self.daemons[name].start()
+        return lambda _event: self.hosts[name].start_keepalived()
 
     def _state_cloud(self, holder: str) -> None:
         self.record(AddressHeld(0, holder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hasim.arguments import HeartbeatMode
 from hasim.measure.model import RunOutcome
 from hasim.scenario.model import Scenario
 
@@ -12,11 +13,11 @@ __all__ = ["Job"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Job:
-    """A scenario, the source of all randomness, and how adverts are simulated (``quiet`` or ``explicit``)."""
+    """A scenario, the source of all randomness, and how adverts are simulated."""
 
     scenario: Scenario
     seed: int
-    heartbeats: str
+    heartbeats: HeartbeatMode
 
     def run(self, number: int, /) -> RunOutcome:
         """Simulate and measure the replication with this number."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from os import PathLike
 
+from hasim.arguments import HeartbeatMode, check_heartbeats, whole_number
 from hasim.errors import UserError
 from hasim.measure import RunOutcome
 from hasim.scenario.model import Scenario
@@ -15,9 +16,7 @@ from hasim.study.results import StudyResult
 from hasim.study.stopping import MAX_REPLICATIONS, Stopping, check, judge, looks
 from hasim.study.workers import Crew
 
-__all__ = ["HEARTBEATS", "Progress", "replicate", "replicate_many"]
-
-HEARTBEATS = ("quiet", "explicit")
+__all__ = ["Progress", "replicate", "replicate_many"]
 
 Progress = Callable[[int, int], None]
 """Called with (replications done, replications wanted), first of all with those that a journal has."""
@@ -29,7 +28,7 @@ def replicate(
     seed: int | None = None,
     replications: int | None = None,
     jobs: int | None = None,
-    heartbeats: str = "quiet",
+    heartbeats: HeartbeatMode = "quiet",
     progress: Progress | None = None,
     cluster: str | None = None,
     journal: Journal | str | PathLike[str] | None = None,
@@ -77,7 +76,7 @@ def replicate(
         )[0]
     if replications is not None:
         raise UserError("give replications or a precision, not both: a precision decides how many")
-    bound = MAX_REPLICATIONS if max_replications is None else max_replications
+    bound = MAX_REPLICATIONS if max_replications is None else whole_number("max_replications", max_replications)
     check(precision, bound)
     with _gathering([scenario], seed, heartbeats, progress, jobs, cluster, journal, crew) as gathering:
         return _run_until(gathering, precision, bound)
@@ -89,7 +88,7 @@ def replicate_many(
     seed: int | None = None,
     replications: int | None = None,
     jobs: int | None = None,
-    heartbeats: str = "quiet",
+    heartbeats: HeartbeatMode = "quiet",
     progress: Progress | None = None,
     cluster: str | None = None,
     journal: Journal | str | PathLike[str] | None = None,
@@ -104,9 +103,8 @@ def replicate_many(
         UserError: an argument cannot be; the cluster or the journal cannot be used.
         HasimError: the workers are killed again and again.
     """
-    wanted = [scenario.replications if replications is None else replications for scenario in scenarios]
-    if any(count < 1 for count in wanted):
-        raise UserError(f"replications is a whole number from 1, not {min(wanted)}")
+    count = None if replications is None else whole_number("replications", replications, least=1)
+    wanted = [scenario.replications if count is None else count for scenario in scenarios]
     with _gathering(scenarios, seed, heartbeats, progress, jobs, cluster, journal, crew) as gathering:
         gathering.reach(wanted)
         return gathering.results(wanted)
@@ -204,7 +202,7 @@ def _run_until(gathering: _Gathering, precision: float, bound: int) -> StudyResu
 def _gathering(
     scenarios: Sequence[Scenario],
     seed: int | None,
-    heartbeats: str,
+    heartbeats: HeartbeatMode,
     progress: Progress | None,
     jobs: int | None,
     cluster: str | None,
@@ -212,10 +210,9 @@ def _gathering(
     crew: Crew | None,
 ) -> Iterator[_Gathering]:
     """What :func:`replicate` and :func:`replicate_many` have in common: checks, workers and journal."""
-    if heartbeats not in HEARTBEATS:
-        raise UserError(f"heartbeats is {' or '.join(HEARTBEATS)}, not {heartbeats!r}")
-    if seed is not None and seed < 0:
-        raise UserError(f"the seed is a whole number from 0, not {seed}")
+    check_heartbeats(heartbeats)
+    seed = None if seed is None else whole_number("the seed", seed)
+    jobs = None if jobs is None else whole_number("jobs", jobs, least=1)
     if crew is not None and (jobs is not None or cluster is not None):
         raise UserError("give a crew, or jobs, or a cluster: a crew has its workers")
     work = [Job(scenario, scenario.seed if seed is None else seed, heartbeats) for scenario in scenarios]

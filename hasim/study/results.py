@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hasim.arguments import HeartbeatMode
 from hasim.measure import Outage, RunOutcome
 from hasim.scenario.model import Scenario
 from hasim.study import summary
@@ -41,7 +42,7 @@ class StudyResult:
 
     scenario: Scenario
     seed: int
-    heartbeats: str
+    heartbeats: HeartbeatMode
     outcomes: tuple[RunOutcome, ...]
     version: str
     interrupted: bool

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 from hasim.errors import UserError
 from hasim.measure.model import RunOutcome
@@ -102,8 +103,8 @@ def check_precision(precision: float) -> None:
     Raises:
         UserError: it is not between 0 and 1.
     """
-    if not 0.0 < precision < 1.0:
-        raise UserError(f"a precision is a fraction between 0 and 1, such as 0.05 for 5 %, not {precision:g}")
+    if not isinstance(precision, Real) or not 0.0 < precision < 1.0:
+        raise UserError(f"a precision is a fraction between 0 and 1, such as 0.05 for 5 %, not {precision!r}")
 
 
 def _reach(estimate: Estimate) -> float:

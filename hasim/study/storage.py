@@ -30,9 +30,19 @@ from hasim.study.tabular import whole_file, write_table
 if TYPE_CHECKING:
     from hasim.study.results import StudyResult
 
-__all__ = ["META_FORMAT", "load_result", "save"]
+__all__ = ["META_FORMAT", "kept_command", "kept_format", "load_result", "save"]
 
 META_FORMAT = "hasim.meta/1"
+
+_OTHER_KINDS = {
+    "hasim.comparison": "a comparison, which hasim.study.compare.load_comparison opens",
+    "hasim.episodes": "a study by episodes; the command that made it builds on its journal, and so does "
+    "Study.episodes(journal=...).write_report(...)",
+    "hasim.sweep": "a sweep; the command that made it writes its report with --report FILE",
+    "hasim.sensitivity": "a sensitivity analysis; the command that made it writes its report with --report FILE",
+    "hasim.advice": "an advice; the command that made it writes its report with --report FILE",
+}
+"""What else is kept with a ``result.json``, by the name of its format."""
 
 
 def save(result: StudyResult, directory: Path, command: str = "", *, parquet: bool = False) -> list[Path]:
@@ -73,6 +83,9 @@ def load_result(directory: str | os.PathLike[str]) -> StudyResult:
     document = _read(home / "result.json")
     if not isinstance(document, dict):
         raise UserError(f"{home / 'result.json'}: expected a study")
+    kind = _OTHER_KINDS.get(_format_of(document))
+    if kind is not None:
+        raise UserError(f"{home}: this is no study of replications. It holds {kind}")
     try:
         scenario = scenario_from_json(_read(home / "scenario.json"))
         outcomes = outcomes_of(document)
@@ -87,6 +100,29 @@ def load_result(directory: str | os.PathLike[str]) -> StudyResult:
     if digest != scenario.digest:
         raise UserError(f"{home}: result.json and scenario.json belong to different scenarios")
     return StudyResult(scenario=scenario, outcomes=outcomes, version=version, stopping=stopping, **fields)
+
+
+def kept_format(directory: str | os.PathLike[str]) -> str:
+    """What is kept in ``directory``, by the name of its format: ``hasim.study``, ``hasim.comparison``, ...
+
+    Raises:
+        UserError: there is no ``result.json``, or it cannot be read.
+    """
+    return _format_of(_read(Path(directory) / "result.json"))
+
+
+def kept_command(directory: str | os.PathLike[str]) -> str:
+    """The command that made what is kept in ``directory``; empty where nobody knows it."""
+    try:
+        meta = _read(Path(directory) / "meta.json")
+    except UserError:
+        return ""
+    command = meta.get("command") if isinstance(meta, dict) else None
+    return command if isinstance(command, str) else ""
+
+
+def _format_of(document: Any) -> str:
+    return str(document.get("format")).partition("/")[0] if isinstance(document, dict) else ""
 
 
 def _meta(result: StudyResult, command: str) -> dict[str, Any]:

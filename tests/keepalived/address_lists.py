@@ -19,6 +19,9 @@ from tests.keepalived.two_nodes import connect, start
 
 __all__ = ["PAIRS"]
 
+_NONE: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (((1,), ()), ((), (1, 2)), ((), ()))
+"""Lists that version 3 does not run with."""
+
 PAIRS: tuple[tuple[int, str, tuple[int, ...], tuple[int, ...]], ...] = tuple(
     (version, more, higher, lower)
     for version in (2, 3)
@@ -29,6 +32,7 @@ PAIRS: tuple[tuple[int, str, tuple[int, ...], tuple[int, ...]], ...] = tuple(
         ((1, 2), (1, 3)),
         ((1, 2), (1,)),
         ((1,), (1, 2)),
+        *(_NONE if version == 2 else ()),
     )
 )
 """Version, a further keyword of both nodes, and the last numbers of the addresses of the higher and the lower one."""

@@ -29,6 +29,13 @@ SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SHIPPED = sorted(path.relative_to(SCENARIOS).as_posix() for path in SCENARIOS.rglob("*.yaml"))
 PHONE: ViewportSize = {"width": 400, "height": 800}
 DESKTOP: ViewportSize = {"width": 1400, "height": 900}
+PAPER: ViewportSize = {"width": 700, "height": 1000}
+WHAT_HAPPENED_IS_IN_SIGHT = """[...document.querySelectorAll('tr.event td:last-child')].every(
+    cell => cell.getBoundingClientRect().right <= innerWidth && cell.getBoundingClientRect().left >= 0)"""
+NOTHING_STICKS_OUT = """[...document.querySelectorAll('table, svg[role=img], pre')].every(
+    part => part.getBoundingClientRect().right <= innerWidth)"""
+THE_SCENARIO_IS_WHOLE = """[...document.querySelectorAll('pre')].every(
+    text => text.scrollHeight === text.clientHeight && text.scrollWidth === text.clientWidth)"""
 EMPTY_THE_CHARTS = "document.querySelectorAll('svg[role=img]').forEach(chart => chart.replaceChildren())"
 """What is inside an image is no element of its own to those who cannot see it: only its label is. (It would take the
 check most of its time.)"""
@@ -83,6 +90,13 @@ def test_the_report_of_a_shipped_scenario_is_fit_to_be_read(name: str, browser: 
     for viewport in (PHONE, DESKTOP):
         browser.page.set_viewport_size(viewport)
         assert browser.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+        assert browser.page.evaluate(WHAT_HAPPENED_IS_IN_SIGHT)
+    browser.page.emulate_media(media="print")
+    browser.page.set_viewport_size(PAPER)
+    assert browser.page.evaluate(NOTHING_STICKS_OUT)
+    assert browser.page.evaluate(THE_SCENARIO_IS_WHOLE)
+    browser.page.emulate_media(media="screen")
+    browser.page.set_viewport_size(DESKTOP)
     assert (browser.requests, browser.problems) == ([path.as_uri()], [])
     browser.page.evaluate(EMPTY_THE_CHARTS)
     found = AxeResults(browser.page.evaluate(FIND_BARRIERS))

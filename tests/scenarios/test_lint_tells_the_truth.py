@@ -24,6 +24,7 @@ from hasim.scenario.resolve import resolve
 from hasim.sim import simulate
 from hasim.trace import (
     AddressHeld,
+    ApiCalled,
     CheckChanged,
     FaultBegan,
     NotifyEnded,
@@ -228,6 +229,18 @@ def _scripts_side_by_side(run: Run) -> bool:
     )
 
 
+def _calls_nothing(run: Run) -> bool:
+    return not any(isinstance(record, NotifyStarted | ApiCalled) for record in run.trace.records)
+
+
+def _keeps_its_priority(run: Run) -> bool:
+    return not any(isinstance(record, PriorityChanged) for record in run.trace.records)
+
+
+def _strikes_once(run: Run) -> bool:
+    return len(run.faults_at) == 1
+
+
 _STOP = "faults: [{kind: keepalived_stop, target: a, at: 100s}]\ncontrol_plane: {accept: 100ms}\n"
 _OBJECTIVE = "slo: {failover: {p99: 20s}}\n"
 _API_HICCUP = "faults: [{kind: crash, target: a, at: 100s}, {kind: api_outage, at: 99s, duration: 15s}]\n"
@@ -248,6 +261,7 @@ instances:
     interfaces: {{lan: {{subnet: lan}}}}
     vrrp: {{sync_group: {{inner: {{interface: lan, priority: {priority}}}}}}}
 """
+_OFTEN = "faults: [{kind: freeze, target: b, time_to_failure: {uniform: {low: 30s, high: 60s}}%s}]\n"
 _GROUP = "instances: {a: {security_groups: g}, b: {security_groups: g}}\n"
 
 CASES = (
@@ -448,6 +462,21 @@ CASES = (
         "notify: {call_timeout: 2s}",
         _misses_20_s,
     ),
+    Case(
+        "setting-without-effect",
+        CRASH,
+        "floating: {mechanism: havip}",
+        "floating: {mechanism: secondary_ip}",
+        _calls_nothing,
+    ),
+    Case(
+        "setting-without-effect",
+        "",
+        "faults: [{kind: keepalived_reload, target: a, at: 100s, duration: 20s}]",
+        "faults: [{kind: keepalived_reload, target: a, at: 100s, duration: 20s, priority: 120}]",
+        _keeps_its_priority,
+    ),
+    Case("strikes-once", "", _OFTEN % "", _OFTEN % ", duration: 10s", _strikes_once),
 )
 
 

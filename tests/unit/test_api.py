@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import hasim
@@ -39,6 +42,50 @@ def test_a_study_runs_and_explains_its_scenario(study: hasim.Study) -> None:
     assert explanation.outcome == result.outcomes[1]
     assert explanation.outages[0].cause == "crash"
     assert str(explanation).startswith(f"{study.scenario.name}: seed 1, replication 1")
+
+
+def test_a_number_from_a_frame_is_the_replication_that_it_says(study: hasim.Study) -> None:
+    frame = study.run(replications=3, jobs=1).outages_frame()
+    row: Any = frame.loc[2, ["replication", "duration_ns"]].astype(float)
+    assert study.explain(replication=row["replication"]).outages[0].duration_ns == row["duration_ns"]
+    assert study.explain(replication=2, seed=1.0).trace == study.explain(replication=2, seed=1).trace  # type: ignore[arg-type]
+    assert study.run(replications=2.0, seed=1.0, jobs=1.0) == study.run(replications=2, seed=1, jobs=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("method", "argument"),
+    [
+        *(("explain", name) for name in ("replication", "seed")),
+        *(("run", name) for name in ("replications", "seed", "jobs")),
+        *((method, name) for method in ("episodes", "rare") for name in ("seed", "jobs", "most_runs")),
+        *(("exact", name) for name in ("seed", "jobs")),
+    ],
+)
+@pytest.mark.parametrize("value", [-1, 0.5, True, "1"])
+def test_what_is_no_whole_number_is_refused(study: hasim.Study, method: str, argument: str, value: object) -> None:
+    with pytest.raises(hasim.UserError, match=f"{argument} is a whole number from [01], not "):
+        getattr(study, method)(**{argument: value})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"heartbeats": "loud"}, "quiet or explicit, not 'loud'"), ({"detail": (5, 1)}, "0 <= start < end")],
+)
+def test_explaining_refuses_what_cannot_be(study: hasim.Study, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(hasim.UserError, match=message):
+        study.explain(**arguments)
+
+
+def test_a_mistyped_keyword_is_that_of_the_method(study: hasim.Study) -> None:
+    changes: dict[str, Any] = {"vrrp.advert_int": ["1s", "2s"]}
+    for method, varied in (("compare", {"x": {}}), ("sweep", changes), ("sensitivity", changes), ("advise", changes)):
+        with pytest.raises(TypeError, match=rf"Study\.{method}\(\) got an unexpected keyword argument 'replication'"):
+            getattr(study, method)(varied, replication=3)
+
+
+def test_values_of_notebooks_are_those_of_a_file(study: hasim.Study) -> None:
+    varied = study.with_({"vrrp.version": np.int64(3), "vrrp.advert_int": timedelta(seconds=2)})
+    assert varied.scenario.digest == study.with_(vrrp__version=3, vrrp__advert_int="2s").scenario.digest
 
 
 def test_progress_is_reported(study: hasim.Study) -> None:

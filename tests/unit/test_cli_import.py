@@ -130,6 +130,44 @@ def test_every_refused_statement_is_named_with_its_line(tmp_path: Path, pair: tu
     assert sorted(line.split(" ")[2] for line in result.stderr.splitlines()) == [f"{bad}:4:", f"{bad}:6:"]
 
 
+def test_of_many_statements_of_a_kind_the_first_are_told_and_how_many_more(pair: tuple[Path, Path]) -> None:
+    servers = "".join(f"virtual_server 10.1.0.{n} 80 {{\nreal_server 10.2.0.{n} 80 {{\n}}\n}}\n" for n in range(30))
+    pair[0].write_text(CONF % (150, 10, 11) + servers, encoding="utf-8")
+    result = hasim_import(*pair)
+    assert result.stderr.count("virtual_server") == 6
+    assert f"virtual_server 10.1.0.4\n  {pair[0]}: and 25 more virtual_server\n" in result.stderr
+    assert f"{pair[1]}:6: smtp_alert\n" in result.stderr
+    assert sum("virtual_server" in item for item in json.loads(hasim_import(*pair, "--json").stdout)["unused"]) == 30
+
+
+def test_a_file_without_an_instance_is_refused(tmp_path: Path, pair: tuple[Path, Path]) -> None:
+    empty = tmp_path / "empty.conf"
+    empty.touch()
+    result = hasim_import(empty, pair[1], "--out", tmp_path / "pair.yaml")
+    assert result.exit_code == 2
+    assert result.stderr == f"hasim: error: {empty}: it has no vrrp_instance that keepalived runs\n"
+    assert not (tmp_path / "pair.yaml").exists()
+
+
+@pytest.mark.parametrize("command", ["import", "lint"])
+def test_a_link_in_a_loop_is_one_message(tmp_path: Path, pair: tuple[Path, Path], command: str) -> None:
+    for name in ("loop.conf", "keepalived.conf"):
+        loop = tmp_path / name
+        loop.symlink_to(name)
+        result = CliRunner().invoke(app, [command, str(loop), str(pair[1])], prog_name="hasim")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr == f"hasim: error: {loop}: this is a symbolic link that leads back to itself\n"
+
+
+def test_a_directory_that_is_no_export_is_called_so(tmp_path: Path, pair: tuple[Path, Path]) -> None:
+    other = tmp_path / "dir.conf"
+    other.mkdir()
+    for files in ((other,), (other, pair[1])):
+        result = hasim_import(*files)
+        assert result.exit_code == 2
+        assert f"hasim export has not written {other}: name the keepalived.conf files themselves" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -29,7 +29,7 @@ def hasim(*arguments: object) -> Result:
 def test_episodes_are_shown_with_what_begins_them_and_with_the_exact_answer(pair: Path) -> None:
     result = hasim(pair, "--method", "episodes", "--precision", "20%", "--exact", "-j", 1)
     assert result.exit_code == 0
-    for text in ("the long run from", "What begins it", "crash a b: a", "exact model (closed)", "agrees"):
+    for text in ("the long run from", "What begins it", "crash of a", "exact model (closed)", "agrees"):
         assert text in result.stdout
 
 

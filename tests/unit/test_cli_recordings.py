@@ -98,3 +98,11 @@ def test_two_recordings_do_not_share_a_file(crash: Path, tmp_path: Path) -> None
 def test_a_recording_may_be_written_again(crash: Path, tmp_path: Path) -> None:
     files = ("--pcap", tmp_path / "a.pcapng", "--timeline", tmp_path / "a.json", "--window", "99s..101s")
     assert [hasim_command("explain", crash, *files).exit_code for _ in range(2)] == [0, 0]
+
+
+def test_a_link_in_a_loop_is_replaced_by_the_recording(crash: Path, tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    result = hasim_command("run", crash, "-n", 1, "--pcap", loop, "--timeline", tmp_path / "timeline.json")
+    assert result.exit_code == 0
+    assert loop.is_file()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import math
+import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -15,7 +17,7 @@ from hasim.cli.compare import parse_variant
 from hasim.cli.main import app
 from hasim.errors import UserError
 from hasim.study import load_result
-from hasim.study.compare import METRICS, Comparison
+from hasim.study.compare import METRICS, Comparison, load_comparison
 from hasim.study.compare.variants import foreign_faults
 from tests.unit.scenario_texts import BASE
 
@@ -112,11 +114,13 @@ def test_scripted_scenarios_are_compared_per_run() -> None:
         ({"pair": SLOW_SCRIPT}, "two variants are called 'pair'"),
         ({"longer": {"horizon": "90d"}}, "over the same time"),
         ({"wrong": {"vrrp.priority": 300}}, "whole number from 1 to 255"),
+        ({"": SLOW_SCRIPT}, "the name of a variant is text, not ''"),
+        ({1: SLOW_SCRIPT}, "the name of a variant is text, not 1"),
+        ({"slow": "notify.sleep_before=4s"}, "variant slow: expected a Study or changes"),
+        ([SLOW_SCRIPT], "expected variants by their names"),
     ],
 )
-def test_what_cannot_be_compared_is_refused(
-    study: hasim.Study, variants: dict[str, dict[str, str]], message: str
-) -> None:
+def test_what_cannot_be_compared_is_refused(study: hasim.Study, variants: Any, message: str) -> None:
     with pytest.raises(UserError, match=message):
         study.compare(variants, name="pair")
 
@@ -124,6 +128,49 @@ def test_what_cannot_be_compared_is_refused(
 def test_an_unknown_metric_is_refused_before_anything_runs(study: hasim.Study) -> None:
     with pytest.raises(UserError, match="did you mean failover_mean"):
         study.compare({"slow": SLOW_SCRIPT}, metrics=["failovers_mean"])
+    with pytest.raises(UserError, match="unknown metric 'failovers_mean'"):
+        study.compare({"slow": SLOW_SCRIPT}, metrics="failovers_mean")
+
+
+def test_a_comparison_can_be_pickled(comparison: Comparison) -> None:
+    again = pickle.loads(pickle.dumps(comparison))
+    assert again == comparison
+    assert again.to_json() == comparison.to_json()
+    assert pickle.loads(pickle.dumps(METRICS)) == METRICS
+
+
+def test_a_kept_comparison_opens_as_it_was(comparison: Comparison, tmp_path: Path) -> None:
+    comparison.save(tmp_path, "hasim compare pair.yaml")
+    again = load_comparison(tmp_path)
+    assert again == comparison
+    assert again.to_json() == comparison.to_json()
+    with pytest.raises(UserError, match=r"no study of replications. It holds a comparison"):
+        load_result(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (None, "cannot be read"),
+        ("[]", "damaged"),
+        ('{"format": "hasim.sweep/1"}', r"no comparison: expected hasim\.comparison/1, got hasim\.sweep/1"),
+        ('{"format": "hasim.comparison/1"}', "damaged: 'variants'"),
+        ('{"format": "hasim.comparison/1", "variants": [{"name": "a"}]}', "no such file"),
+    ],
+)
+def test_a_damaged_comparison_is_refused(document: str | None, message: str, tmp_path: Path) -> None:
+    if document is not None:
+        (tmp_path / "result.json").write_text(document, encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        load_comparison(tmp_path)
+
+
+def test_a_variant_of_another_comparison_is_refused(comparison: Comparison, tmp_path: Path) -> None:
+    comparison.save(tmp_path)
+    document = comparison.to_json() | {"replications": 7}
+    (tmp_path / "result.json").write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(UserError, match="do not belong together"):
+        load_comparison(tmp_path)
 
 
 def test_faults_that_strike_otherwise_are_named(study: hasim.Study) -> None:
@@ -168,6 +215,9 @@ def test_the_command_prints_json_and_keeps_everything(tmp_path: Path) -> None:
     with (out / "comparison.csv").open(encoding="utf-8", newline="") as file:
         assert len(list(csv.DictReader(file))) == 2 * len(document["metrics"])
     assert len(load_result(out / "variants" / "2-slow-one").outcomes) == 6
+    report = hasim_command("report", out, "-o", tmp_path / "kept.html")
+    assert report.exit_code == 0, report.output
+    assert "Which of these is better" in (tmp_path / "kept.html").read_text(encoding="utf-8")
 
 
 def test_the_command_says_who_wins(tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ import math
 from functools import cache
 from pathlib import Path
 
+import html5lib
 import numpy as np
 import pytest
 
 import hasim
 from hasim.errors import UserError
 from hasim.measure import Outage
+from hasim.report.numbers import percentage
 from hasim.scenario import loads
 from hasim.scenario.distributions import Exponential, Gamma, LogNormal, Mixture, Weibull
 from hasim.scenario.model import Fault, FaultKind
@@ -244,6 +246,24 @@ def test_its_json_and_its_tables_say_the_same(small: EpisodesResult) -> None:
     page = small._repr_html_()
     assert "What begins it" in page
     assert f"{small.episodes:,} episodes" in page
+
+
+def test_its_frames_add_up_to_its_downtime(small: EpisodesResult) -> None:
+    episodes, outages = small.frame(), small.frame("outages")
+    assert len(episodes) == small.episodes
+    for frame in (episodes.assign(lost_ns=episodes.downtime_ns), outages.assign(lost_ns=outages.duration_ns)):
+        assert (frame.per_year * frame.lost_ns).sum() == pytest.approx(small.downtime_per_year_ns.value, rel=0.01)
+    with pytest.raises(UserError, match="there are strata, episodes, outages"):
+        small.frame("replications")
+
+
+def test_its_report_has_the_answer_and_the_way_to_make_it_again(small: EpisodesResult, tmp_path: Path) -> None:
+    small.write_report(tmp_path / "long.html", "hasim run pair.yaml --method episodes")
+    html = (tmp_path / "long.html").read_text(encoding="utf-8")
+    html5lib.HTMLParser(strict=True).parse(html)
+    assert f"The service is available {percentage(small.availability.value)} of the time" in html
+    assert "<code>hasim run pair.yaml --method episodes</code>" in html
+    assert f"episodes {small.episodes:,}" in " ".join(html.split())
 
 
 @pytest.mark.parametrize(

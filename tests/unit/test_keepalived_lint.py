@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from hasim.keepalived import Config, inspect_text
+from hasim.keepalived import Config, inspect_config, inspect_text
 from hasim.keepalived.lint import Finding, Level, design_of, lint_configs, lint_design, rule_table
 from hasim.keepalived.lint.checking import RULES
+from hasim.keepalived.lint.repairs import repair_of
 from hasim.keepalived.problems import Location
 from hasim.units import SECOND
 from hasim.vrrp.events import AdvertReceived, Start, State, TimerExpired
 from hasim.vrrp.machine import Machine, Settings
+from tests.keepalived.cases import Case, marked
 
 
 @dataclass(frozen=True)
@@ -247,6 +249,47 @@ def test_instances_are_matched_by_address_then_by_name_then_by_router_id() -> No
     assert _rules(A, only_the_id) == ["addresses-differ"]
     unrelated = replace(only_the_id, router_id="virtual_router_id 9")
     assert _rules(A, unrelated) == []
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "global_defs {\nrouter_id r\n}\n"])
+def test_a_file_without_an_instance_has_nothing_to_fail_over(text: str) -> None:
+    for configs in ({"c": inspect_text(text, "c.conf")}, {"a": _config("a", A), "c": inspect_text(text, "c.conf")}):
+        (finding,) = lint_configs(configs)
+        assert (finding.rule, finding.level, str(finding.location)) == ("no-instance", Level.ERROR, "c.conf")
+    (finding,) = lint_configs({"c": inspect_text("@left vrrp_instance V {\n@right vrrp_instance V {\n")})
+    assert finding.repair.startswith("Read it with one of its ids, left, right")
+
+
+def test_a_brace_too_many_and_an_open_quote_are_one_finding_each() -> None:
+    for text, line in (
+        (A.text() + "}\n", len(A.text().splitlines()) + 1),
+        (replace(A, more='notify_master "/bin/move').text(), None),
+        (replace(A, more="notify_master '/bin/move").text(), None),
+    ):
+        (finding,) = (f for f in lint_configs({"a": inspect_text(text, "a.conf")}) if f.rule == "keepalived-refuses")
+        assert line in (None, finding.location.line)
+        assert finding.repair == ("Close the quote" if line is None else "Remove it")
+
+
+@pytest.mark.parametrize("case", [*marked("refused"), *marked("changed")], ids=lambda case: case.name)
+def test_a_repair_calls_for_what_is_expected_only_where_that_is_said(case: Case) -> None:
+    for problem in inspect_config(case.path).problems:
+        assert (repair_of(problem) == "Write what is expected") <= ("expected" in problem.message)
+
+
+@pytest.mark.parametrize(
+    ("more", "repair"),
+    [
+        ("version 3\nauthentication {\nauth_type PASS\nauth_pass x\n}", "Remove the authentication, or use version 2"),
+        ("include /", "Name a file that can be read, or remove the line"),
+        ("mcast_dst_ip 224.0.0.19", "Remove mcast_dst_ip, or unicast"),
+        ("prioritty 5", "Write priority, if that is what is meant"),
+        ("priority 0", "Write one that is"),
+    ],
+)
+def test_the_repair_is_that_of_the_mistake(more: str, repair: str) -> None:
+    config = inspect_text(replace(A, priority="", more=more).text(), "a.conf")
+    assert repair in {finding.repair for finding in lint_configs({"a": config})}
 
 
 def test_script_security_is_asked_for_once_per_file() -> None:

@@ -264,8 +264,11 @@ def test_a_file_may_be_included_twice(tmp_path: Path) -> None:
     [
         (b"a\nb\0c\n", "line 2 holds a zero byte"),
         (b"x" * (8 * 1024 * 1024 + 1), "larger than 8 MiB"),
+        ("a\nb\n".encode("utf-16"), "the text is in UTF-16"),
+        ("vrrp_instance a {\n}\n".encode("utf-16-be"), "the text is in UTF-16"),
+        (b"a\rb\rc\r", "its lines end with a carriage return alone"),
     ],
-    ids=["binary", "large"],
+    ids=["binary", "large", "UTF-16", "UTF-16 without a mark", "carriage returns"],
 )
 def test_what_is_no_configuration_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "main.conf").write_bytes(content)
@@ -276,6 +279,26 @@ def test_what_is_no_configuration_is_refused(tmp_path: Path, content: bytes, mes
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KeepalivedConfigError, match="cannot be read: No such file"):
         _reader(tmp_path / "main.conf")
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [("nothing", "symbolic link to nothing, which is not there"), ("main.conf", "that leads back to itself")],
+)
+def test_a_link_that_leads_nowhere_is_refused_as_such(tmp_path: Path, target: str, message: str) -> None:
+    (tmp_path / "main.conf").symlink_to(target)
+    with pytest.raises(KeepalivedConfigError, match=f"main.conf: this is a symbolic link {message}|{message}$"):
+        _reader(tmp_path / "main.conf")
+
+
+@pytest.mark.parametrize("rest", [b"caf\xe9\n", "caf\u00e9\n".encode()])
+def test_a_byte_order_mark_is_one_problem_and_read_over(tmp_path: Path, rest: bytes) -> None:
+    (tmp_path / "main.conf").write_bytes(b"\xef\xbb\xbf" + rest)
+    reader, lines = _reader(tmp_path / "main.conf")
+    assert lines == [("main.conf", 1, "caf\u00e9")]
+    (problem,) = reader.problems.found
+    assert (problem.severity, problem.location.line) == (Severity.ERROR, 1)
+    assert "byte order mark" in problem.message
 
 
 def test_latin_1_is_read_too(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from PIL import Image
 
@@ -112,6 +113,7 @@ def test_timeline_stays_on_its_page(names: tuple[str, ...], task_ns: int) -> Non
 def test_titles_state_the_finding(samples: dict[str, StudyResult]) -> None:
     one = samples["one replication, one outage"]
     assert finding(failover_latency(one)) == "The only failover took 5.770 s"
+    assert finding(phases_stacked(one, one)).endswith("54% of all downtime of the 2 together")
     assert finding(phases_stacked(one)) == "The phase detect takes most of the time: 54% of all downtime"
     assert finding(availability_per_replication(one)) == "Available 99.038% in the one replication"
     assert finding(downtime_by_cause(one)) == "All downtime comes from one cause: crash"
@@ -156,6 +158,54 @@ def test_several_results_are_compared_by_name() -> None:
         text.get_text() for text in phases_stacked(study(slow, name="slow"), study(fast)).axes[0].get_yticklabels()
     ]
     assert labels == ["slow\n1 outage", "primary-crash\n1 outage"]
+
+
+def test_of_twelve_results_each_has_its_own_name_and_line_and_the_title_names_three() -> None:
+    names = [f"variant-{number}-with-a-name-that-goes-on-and-on-and-on-and-on" for number in range(1, 13)]
+    chart = failover_latency(*(study(crash_trace()[1], name=name, slo=SLO) for name in names))
+    assert texts_outside(chart) == []
+    assert finding(chart).count("variant-") == 3
+    assert finding(chart).endswith("and 9 more no less")
+    assert " ".join(chart.get_supxlabel().split()).count("1 replication of") == 1
+    legend = chart.axes[0].get_legend()
+    assert legend is not None
+    assert len({text.get_text() for text in legend.get_texts()}) == 12
+    lines = [line for line in legend.legend_handles if isinstance(line, Line2D)]
+    assert len({(line.get_color(), line.get_marker()) for line in lines}) == 12
+
+
+def test_the_legend_of_a_comparison_lies_beside_the_axes() -> None:
+    chart = failover_latency(study(crash_trace()[1], slo=SLO), study(crash_trace()[1], name="slower", slo=SLO))
+    chart.draw_without_rendering()
+    legend = chart.axes[0].get_legend()
+    assert legend is not None
+    assert legend.get_window_extent().x0 >= chart.axes[0].bbox.x1
+
+
+def test_latency_says_how_many_outages_it_leaves_out() -> None:
+    endless = Outage(0, YEAR, "route", "api_outage", "x", None, None, (0, 0, 0, YEAR, 0, 0, 0, 0), "unresolved")
+    result = study(*random_outcomes(5, 3), outcome_of((endless,), YEAR, 5), slo=SLO)
+    assert "; 1 outage without end is not in it; grey bars: 95% intervals" in failover_latency(result).get_supxlabel()
+    assert "without end" not in failover_latency(study(*random_outcomes(5, 3))).get_supxlabel()
+
+
+def test_a_percentile_is_written_where_no_line_of_the_slo_is() -> None:
+    result = study(*random_outcomes(40, 6))
+    median = result.failover_percentile(0.5)
+    assert median is not None
+    beside = Slo(failover_percentiles={0.95: round(1.1 * median.high)})
+
+    def side_of_median(slo: Slo) -> str:
+        chart = failover_latency(replace(result, scenario=replace(result.scenario, slo=slo)))
+        return next(text.get_horizontalalignment() for text in chart.axes[0].texts if text.get_text().startswith("p50"))
+
+    assert (side_of_median(Slo()), side_of_median(beside)) == ("left", "right")
+
+
+def test_names_in_signs_that_no_font_has_are_drawn_without_a_warning(tmp_path: Path) -> None:
+    result = study(crash_trace()[1], name="中文 \U000f1234")
+    for extension in ("png", "svg"):
+        save(failover_latency(result, result), tmp_path / f"chart.{extension}")
 
 
 def test_replications_without_downtime_stand_in_a_band_of_their_own() -> None:

@@ -8,13 +8,18 @@ from pathlib import Path
 
 import html5lib
 import pytest
+from markupsafe import escape
 from typer.testing import CliRunner
 
 import hasim
 from hasim.cli.main import app
+from hasim.measure.model import UNRESOLVED
+from hasim.report.html import tables_html
 from hasim.report.numbers import duration_text, percentage
 from hasim.report.page import page_html, study_page
 from hasim.report.page.content import Page
+from hasim.report.tables import study_tables
+from hasim.scenario.model import Slo
 from hasim.study import StudyResult
 
 pytestmark = pytest.mark.xdist_group("report page")
@@ -97,14 +102,43 @@ def test_identifiers_are_unique_and_references_lead_somewhere(partition_html: st
 def test_the_command_writes_the_same_report_of_a_scenario_and_of_its_kept_study(
     tmp_path: Path, partition: StudyResult, partition_html: str
 ) -> None:
-    partition.save(tmp_path / "kept")
+    partition.save(tmp_path / "kept", "hasim run partition.yaml -n 2 --out kept")
     again = CliRunner().invoke(app, ["report", str(tmp_path / "kept"), "-o", str(tmp_path / "kept.html")])
     assert again.exit_code == 0, again.output
 
     def numbers(page: str) -> str:
         return re.sub(r"(?s)<section id=\"reproduce\".*", "", page)
 
-    assert numbers(partition_html) == numbers((tmp_path / "kept.html").read_text(encoding="utf-8"))
+    kept = (tmp_path / "kept.html").read_text(encoding="utf-8")
+    assert numbers(partition_html) == numbers(kept)
+    assert "<code>hasim run partition.yaml -n 2 --out kept</code>" in kept
+    assert "hasim report" not in kept
+
+
+def test_the_replications_are_those_that_were_run(year: StudyResult, year_html: str) -> None:
+    assert f"{year.scenario.replications} replications" not in year_html
+    assert "3 replications of 1 y" in year_html
+
+
+def test_nothing_is_folded_away_on_paper(partition: StudyResult, partition_html: str) -> None:
+    assert "<details" not in partition_html
+    assert '<pre class="long"' in partition_html
+    assert str(escape(partition.scenario.source_text)) in partition_html
+
+
+def test_an_outage_that_never_ended_is_told_beside_the_slo(partition: StudyResult) -> None:
+    outage = replace(partition.outages[0], resolution=UNRESOLVED)
+    outcomes = (replace(partition.outcomes[0], outages=(outage,)), *partition.outcomes[1:])
+    slo = Slo(failover_percentiles={0.5: 1_000_000})
+    cut = replace(partition, outcomes=outcomes, scenario=replace(partition.scenario, slo=slo))
+    assert "counts here as a failover too" in tables_html(study_tables(cut))
+    assert "counts here as a failover too" not in tables_html(study_tables(partition))
+
+
+def test_a_report_that_cannot_be_written_names_its_file(partition: StudyResult, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught:
+        partition.write_report(tmp_path / "none" / "x.html")
+    assert caught.value.filename == str(tmp_path / "none" / "x.html")
 
 
 @pytest.mark.parametrize(

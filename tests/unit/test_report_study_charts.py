@@ -6,16 +6,20 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.collections import LineCollection
 
 from hasim.report.charts.differences import paired_differences
+from hasim.report.charts.labels import placed
 from hasim.report.charts.pareto import pareto
 from hasim.report.charts.sweep import sweep_cloud, sweep_curves, sweep_heat_map
 from hasim.report.charts.tornado import tornado
 from hasim.report.page.figures import inline_svg
+from hasim.report.tornado import leading_text
 from hasim.scenario.model import Slo
 from hasim.study import StudyResult
 from hasim.study.advise.candidates import Candidate, Factor, Option
@@ -103,6 +107,51 @@ def test_curves_fit_on_their_page(vary: str, outages: list[float]) -> None:
     assert finding(chart).startswith("Downtime per year")
 
 
+def test_one_point_has_its_interval_and_an_axis_from_0() -> None:
+    axes = sweep_curves(sweep([parse_vary("vrrp.advert_int=2s")], [10.0])).axes[0]
+    (whisker,) = (drawn for drawn in axes.collections if isinstance(drawn, LineCollection))
+    ((_, low), (_, high)) = whisker.get_segments()[0]
+    assert low < high
+    assert axes.get_ylim()[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("vary", "labels"),
+    [
+        ("notify.start_up=1us..100s:9", ["1 µs", "100 µs", "10 ms", "1 s", "100 s"]),
+        ("vrrp.advert_int=1s..3s:3", ["1 s", "2 s", "3 s"]),
+    ],
+)
+def test_the_last_value_of_a_range_has_its_tick(vary: str, labels: list[str]) -> None:
+    one = parse_vary(vary)
+    axes = sweep_curves(sweep([one], [5.0] * len(one.values))).axes[-1]
+    assert [label.get_text() for label in axes.get_xticklabels()] == labels
+
+
+def test_points_between_the_values_have_round_ticks() -> None:
+    varied = [parse_vary("notify.retry_delay=1s..10s"), parse_vary("notify.sleep_before=0s..2s")]
+    found = replace(sweep(varied, [5.0] * 49), is_grid=False)
+    first, second = sweep_cloud(found, USUAL[0]).axes
+    assert [label.get_text() for label in first.get_xticklabels()] == ["1 s", "2 s", "5 s", "10 s"]
+    assert [label.get_text() for label in second.get_xticklabels()] == ["0", "0.5 s", "1 s", "1.5 s", "2 s"]
+
+
+def test_the_colour_bar_of_equal_cells_has_one_tick_with_its_unit() -> None:
+    varied = [parse_vary("vrrp.advert_int=1s,2s"), parse_vary("notify.tries=3,4")]
+    bar = sweep_heat_map(sweep(varied, [10.0] * 4), USUAL[2]).axes[1]
+    (label,) = bar.get_yticklabels()
+    assert label.get_text().endswith(" s")
+
+
+def test_names_of_points_hide_no_point_and_no_other_name() -> None:
+    spots = [(100.0, 100.0), (105.0, 90.0), (98.0, 108.0), (300.0, 20.0)]
+    points = [*spots, (160.0, 100.0), (170.0, 110.0), (60.0, 95.0)]
+    places = placed(spots, [(120.0, 11.0)] * 4, points, (400.0, 300.0))
+    assert not any(place.holds(point) for place in places for point in points)
+    assert not any(one.overlaps(other) for one, other in combinations(places, 2))
+    assert all(place.left >= 0 and place.right <= 400 and place.bottom >= 0 and place.top <= 300 for place in places)
+
+
 @pytest.mark.parametrize("outages", [[4.0, 10.0, 20.0, 8.0, 12.0, 16.0], [0.0] * 6])
 def test_heat_maps_and_clouds_fit_on_their_page(outages: list[float]) -> None:
     found = sweep([parse_vary("vrrp.advert_int=1s,2s"), parse_vary("notify.tries=3..5:3")], outages)
@@ -115,6 +164,15 @@ def test_a_tornado_fits_on_its_page_and_names_what_moves_most() -> None:
     chart = tornado(found, USUAL[0])
     assert texts_outside(chart) == []
     assert "moves most with a service failure with a name" in finding(chart)
+
+
+def test_a_tornado_names_no_others_that_it_does_not_show() -> None:
+    found = sensitivity(4.0, 25.0)
+    base = found.base
+    still = [Swing(Uncertain(f"still {number}", "fault", {}, {}, "x 0.5", "x 2"), base, base) for number in range(5)]
+    more = replace(found, swings=(*found.swings, *still))
+    assert leading_text(more, USUAL[0]) == leading_text(found, USUAL[0])
+    assert "still" not in leading_text(more, USUAL[0])
 
 
 def test_a_tornado_of_nothing_says_so() -> None:

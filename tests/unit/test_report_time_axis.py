@@ -54,3 +54,27 @@ def test_an_axis_of_one_instant_has_one_tick() -> None:
     axis = TimeAxis.through([7 * S], origin_ns=7 * S)
     assert axis.width == 0.0
     assert axis.ticks() == [(0.0, "0")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "unit", "last"),
+    [(200, "seconds", "200"), (1_500, "minutes", "25"), (10_800, "hours", "3"), (2_000_000, "days", "20")],
+)
+def test_a_long_axis_counts_in_a_fitting_unit(seconds: int, unit: str, last: str) -> None:
+    axis = TimeAxis.through([0, seconds * S], origin_ns=0)
+    assert (axis.unit[1], axis.ticks()[-1][1]) == (unit, last)
+
+
+def test_far_from_its_start_a_cut_axis_has_clock_times() -> None:
+    times_s = (0, 60, 500_000, 500_200)
+    axis = TimeAxis.through([time_s * S for time_s in times_s], origin_ns=0)
+    assert axis.unit[1] == "time"
+    assert [label for _, label in axis.ticks()] == [
+        "0",
+        "0:00:50",
+        "5 d\n18:53:20",
+        "5 d\n18:54:10",
+        "5 d\n18:55",
+        "5 d\n18:55:50",
+        "5 d\n18:56:40",
+    ]

@@ -7,10 +7,15 @@ from typing import get_args
 
 import pytest
 
-from hasim.report.charts.style import cause_label, distinct, shorten
-from hasim.report.charts.ticks import duration_ticks, log_duration_ticks, unavailability_ticks
+from hasim.report.charts.style import cause_label, distinct, fonts_among, shorten
+from hasim.report.charts.ticks import duration_ticks, log_duration_ticks, log_number_ticks, unavailability_ticks
+from hasim.report.episodes import begun_by
 from hasim.report.numbers import duration_text, nines_text, per_year, percentage, percentage_without
-from hasim.report.wording import Words, record_words
+from hasim.report.wording import Words, largest_part, record_words
+from hasim.scenario import loads
+from hasim.study.episodes.clocks import Clock
+from hasim.study.episodes.results import Initiator
+from hasim.study.estimators import Estimate
 from hasim.trace import (
     AddressClaimed,
     AddressHeld,
@@ -41,6 +46,7 @@ from hasim.trace import (
     TrackedProcessChanged,
 )
 from tests.unit.report_samples import scenario
+from tests.unit.scenario_texts import BASE
 
 SENTENCES: list[tuple[Record, str, str]] = [
     (FaultBegan(0, "x", "api_outage", "api"), "fault", "API outage begins"),
@@ -147,9 +153,46 @@ def test_labels_of_long_names_show_where_they_differ() -> None:
     assert distinct(["a", "b"]) == {"a": "a", "b": "b"}
 
 
+def test_labels_differ_although_one_of_the_names_has_nothing_in_common_with_the_others() -> None:
+    names = [f"variant-number-{number}-with-a-long-name-that-goes-on-and-on" for number in range(1, 12)]
+    for length in (24, 28, 34):
+        labels = distinct(["a-baseline-of-a-quite-different-and-long-name", *names, "short"], length)
+        assert len(set(labels.values())) == 13
+        assert all(len(label) <= length for label in labels.values())
+        assert labels["short"] == "short"
+        assert len({label[:8] for label in labels.values()}) == 3  # names of one kind are cut at one place
+
+
+def test_labels_differ_where_a_name_goes_on_after_the_end_of_another() -> None:
+    names = ["x" * 60, "x" * 60 + "y" * 60, "x" * 60 + "y" * 59 + "z"]
+    assert len(set(distinct(names, 20).values())) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "names"),
+    [
+        ("kind: crash, target: [a, b], ", ["crash of a", "crash of b"]),
+        ("kind: api_outage, ", ["API outage"]),
+        ("name: rack, kind: crash, target: [a, b], ", ["rack: a", "rack: b"]),
+    ],
+)
+def test_what_begins_an_episode_is_called_as_everywhere_or_as_the_scenario_calls_it(
+    fault: str, names: list[str]
+) -> None:
+    text = f"name: x\n{BASE}faults: [{{{fault}time_to_failure: {{exponential: {{mean: 9d}}}}, duration: 1min}}]\n"
+    (found,) = loads(text).faults
+    one = Estimate(1.0, 1.0, 1.0, 0.95, "exact", 1)
+    clocks = [Clock(found, target) for target in found.targets or ("api",)]
+    assert [begun_by(Initiator(clock, 1.0, one, 1.0, 1.0, 1)) for clock in clocks] == names
+
+
+def test_most_is_more_than_half() -> None:
+    assert (largest_part(0.51), largest_part(0.5)) == ("most", "the largest part")
+
+
 def test_causes_are_written_as_words() -> None:
     names = ("api_outage", "failback", "false_failover", "keepalived_kill")
-    assert [cause_label(name) for name in names] == ["API outage", "move back", "false failover", "keepalived kill"]
+    assert [cause_label(name) for name in names] == ["API outage", "failback", "false failover", "keepalived kill"]
 
 
 @pytest.mark.parametrize(
@@ -166,6 +209,16 @@ def test_logarithmic_ticks_are_durations_people_think_in() -> None:
         "1 s", "5 s", "20 s", "60 s", "5 min",
     ]  # fmt: skip
     assert log_duration_ticks(2.1, 2.2) == []
+
+
+def test_logarithmic_ticks_of_numbers_are_round() -> None:
+    assert [label for _, label in log_number_ticks(3.0, 2_500.0)] == ["10", "100", "1,000"]
+    assert [label for _, label in log_number_ticks(3.0, 25.0)] == ["5", "10", "20"]
+
+
+def test_chinese_is_written_with_the_first_font_that_is_installed() -> None:
+    assert fonts_among(["SimHei", "Arial", "Noto Sans CJK JP"]) == ["DejaVu Sans", "Noto Sans CJK JP"]
+    assert fonts_among(["Arial"]) == ["DejaVu Sans"]
 
 
 def test_unavailability_ticks_are_nines() -> None:

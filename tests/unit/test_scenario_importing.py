@@ -159,6 +159,33 @@ def test_the_router_that_most_nodes_share_is_taken_unless_another_is_asked_for()
         _import(a, B, vrrp_instance="nothing")
 
 
+def test_a_node_without_the_virtual_router_that_is_asked_for_is_left_out_and_said() -> None:
+    alone = _conf(name="alone", vip="10.0.1.101/24").replace("virtual_router_id 77", "virtual_router_id 8")
+    imported = _import(alone + _conf(), B, vrrp_instance="alone")
+    assert [instance.name for instance in loads(imported.text).instances] == ["a", "a-backup"]
+    assert "b.conf: b (it has no part in the virtual router of the scenario)" in imported.summary.unused
+
+
+@pytest.mark.parametrize("lacking", ["", "# nothing\n", "global_defs {\nrouter_id r\n}\n"])
+def test_no_virtual_router_is_invented_for_a_file_without_one(lacking: str) -> None:
+    for texts, name in (((lacking, B), "a"), ((B, lacking), "b"), ((lacking, lacking), "a")):
+        with pytest.raises(UserError, match=f"^{name}.conf: it has no vrrp_instance that keepalived runs$"):
+            _import(*texts)
+
+
+def test_a_file_whose_lines_are_for_other_ids_says_so() -> None:
+    message = r"no vrrp_instance that keepalived runs \(its lines are for the ids left, right: give one of them\)"
+    text = "@left vrrp_instance VI_1 {\n@right vrrp_instance VI_1 {\n"
+    with pytest.raises(UserError, match=message):
+        _import("\n".join(line for line in text.splitlines()), B)
+
+
+def test_files_of_different_virtual_routers_are_refused() -> None:
+    other = _conf(name="other", vip="10.0.1.101/24").replace("virtual_router_id 77", "virtual_router_id 8")
+    with pytest.raises(UserError, match=r"b\.conf has no vrrp_instance with the addresses, the name or .* of VI_1"):
+        _import(_conf(), other)
+
+
 def test_what_is_not_simulated_is_named_with_its_line() -> None:
     body = "authentication {\nauth_type AH\nauth_pass x\n}\nsmtp_alert\ntrack_process {\nproxy\n}\n"
     process = "vrrp_track_process proxy {\nprocess haproxy\nquorum_max 3\n}\n"
@@ -306,15 +333,22 @@ SAMPLES = [*accepted(), *(case.path for case in marked("changed")), *(case.path 
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_every_sample_becomes_a_scenario_that_loads(path: Path) -> None:
+def test_every_sample_with_an_instance_becomes_a_scenario_that_loads(path: Path) -> None:
     config = inspect_config(path, ACCEPTED_IDS.get(path.stem, ""))
+    if not config.instances:
+        with pytest.raises(UserError, match="it has no vrrp_instance that keepalived runs"):
+            import_configs({path.stem: config}, name=path.stem)
+        return
     imported = import_configs({path.stem: config}, name=path.stem)
     assert len(loads(imported.text).instances) == 2
     assert len(loads(import_configs({"a": config, "b": config, "c": config}).text).instances) == 3
 
 
 @pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the directory of examples is not beside this repository")
-def test_every_example_becomes_a_scenario_that_loads() -> None:
-    for path in sorted(EXAMPLES.iterdir()):
-        imported = import_configs({path.name: inspect_config(path)})
+def test_every_example_with_an_instance_becomes_a_scenario_that_loads() -> None:
+    configs = {path.name: inspect_config(path) for path in sorted(EXAMPLES.iterdir())}
+    with_instances = {name: config for name, config in configs.items() if config.instances}
+    assert len(with_instances) > len(configs) // 2
+    for name, config in with_instances.items():
+        imported = import_configs({name: config})
         assert loads(imported.text).name == "imported"

@@ -195,3 +195,18 @@ def test_values_are_shown_as_their_author_knows_them() -> None:
     assert shown([1]) == "a list"
     assert shown({}) == "a mapping"
     assert len(shown("x" * 1000)) < 70
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("nothing", "a symbolic link to nothing, which is not there"),
+        ("x.yaml", "a symbolic link that leads back to itself"),
+    ],
+)
+def test_a_link_that_leads_nowhere_is_no_missing_file(tmp_path: Path, target: str, message: str) -> None:
+    path = tmp_path / "x.yaml"
+    path.symlink_to(target)
+    with pytest.raises(ScenarioError) as caught:
+        read_text(path)
+    assert str(caught.value) == f"{path}: this is {message}"

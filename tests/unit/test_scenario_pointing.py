@@ -181,6 +181,17 @@ def test_a_file_that_is_not_there_is_told_with_the_line_that_points_at_it(pair: 
     assert message.startswith("pair.yaml:6: instances.a.keepalived: there is no file 'nowhere.conf' in ")
 
 
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [("nothing", "this is a symbolic link to nothing, which is not there"), ("away.conf", "that leads back to itself")],
+)
+def test_a_link_that_leads_nowhere_is_told_as_such(pair: Path, target: str, message: str) -> None:
+    (pair / "away.conf").symlink_to(target)
+    told = _error(pair, scenario=SCENARIO.replace("a.conf", "away.conf"))
+    assert told.startswith("pair.yaml:6: instances.a.keepalived: away.conf: this is a symbolic link")
+    assert told.endswith(message)
+
+
 def test_of_several_instances_the_one_with_the_address_counts_unless_told(pair: Path) -> None:
     other = CONF.replace("VI_1", "VI_2").replace("77", "78").replace("10.0.1.100/24", "10.0.1.101/24")
     other = other[other.index("vrrp_instance") :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -156,3 +157,8 @@ def test_the_command_says_so_when_nothing_moves_anything(tmp_path: Path) -> None
     result = CliRunner().invoke(app, ["sensitivity", str(path), "-n", "1", "-j", "1"], prog_name="hasim")
     assert result.exit_code == 0, result.output
     assert "no difference seen in the" in result.output
+
+
+def test_a_sensitivity_can_be_pickled() -> None:
+    found = hasim.loads(CRASHES).sensitivity({"vrrp.advert_int": ["1s", "4s"]}, replications=2, jobs=1)
+    assert pickle.loads(pickle.dumps(found)) == found

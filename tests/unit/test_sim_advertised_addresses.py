@@ -9,7 +9,7 @@ import pytest
 
 from hasim.export import ExportOptions
 from hasim.export.configuration import configuration_of
-from hasim.keepalived import inspect_text
+from hasim.keepalived import inspect_text, write_config
 from hasim.scenario import ScenarioError, load, loads
 from hasim.scenario.importing import import_configs
 from hasim.scenario.linting import lint_scenario
@@ -104,10 +104,26 @@ def test_the_finding_is_at_the_block_of_the_second_file(tmp_path: Path) -> None:
     assert (tmp_path / "b.conf").read_text().splitlines()[line - 1].strip().startswith("virtual_ipaddress")
 
 
-def test_files_without_any_address_are_told_and_taken_for_the_same(tmp_path: Path) -> None:
-    scenario = pointed(tmp_path, conf("a", 100), conf("b"))
-    assert len(found_by_lint(tmp_path)) == 1
-    assert not is_master_too(scenario)
+@pytest.mark.parametrize(("a", "b", "hears"), [((100,), (), False), ((), (100,), False), ((), (), True)])
+def test_a_file_without_any_address_hears_only_others_without(
+    tmp_path: Path, a: tuple[int, ...], b: tuple[int, ...], hears: bool
+) -> None:
+    scenario = pointed(tmp_path, conf("a", *a), conf("b", *b))
+    assert len(found_by_lint(tmp_path)) == (not hears)
+    assert is_master_too(scenario) is not hears
+    configs = {node: inspect_text(conf(node, *own), f"{node}.conf") for node, own in (("a", a), ("b", b))}
+    imported = import_configs(configs)
+    assert is_master_too(loads(imported.text)) is not hears
+    found = {one.rule for one in lint_scenario(parse(imported.text, "imported.yaml"), tmp_path)}
+    assert ("addresses-differ" in found) is not hears
+
+
+def test_an_exported_node_without_addresses_has_none_either() -> None:
+    scenario = bare_pair(vrrp={"virtual_ipaddress": []})
+    exported, _ = configuration_of(scenario, scenario.instance("a"), ExportOptions())
+    read = inspect_text(write_config(exported)).instances[0]
+    assert read.virtual_addresses == ()
+    assert [str(vip.address) for vip in read.excluded_addresses] == ["10.0.1.100"]
 
 
 def test_an_imported_pair_keeps_the_difference_and_an_export_has_it_again() -> None:
@@ -162,14 +178,14 @@ def test_a_scenario_says_it_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "message"),
+    ("written", "version", "message"),
     [
-        ([], "expected one or more"),
-        (["fd00::1"], "its adverts go over IPv4 and name IPv4 addresses"),
-        (["10.0.1.100", "10.0.1.100"], "10.0.1.100 stands twice"),
-        (["web"], "virtual_ipaddress"),
+        ([], 3, "does not run version 3 without an address"),
+        (["fd00::1"], 2, "its adverts go over IPv4 and name IPv4 addresses"),
+        (["10.0.1.100", "10.0.1.100"], 2, "10.0.1.100 stands twice"),
+        (["web"], 2, "virtual_ipaddress"),
     ],
 )
-def test_what_no_advert_can_name_is_refused(written: list[str], message: str) -> None:
+def test_what_no_advert_can_name_is_refused(written: list[str], version: int, message: str) -> None:
     with pytest.raises(ScenarioError, match=message):
-        bare_pair(vrrp={"virtual_ipaddress": written})
+        bare_pair(vrrp={"virtual_ipaddress": written, "version": version})

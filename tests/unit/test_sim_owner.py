@@ -20,3 +20,11 @@ def test_an_owner_that_starts_waits_for_the_startup_delay_and_nothing_else(delay
         )
     )
     assert states(records, "a") == [(10, "INIT", "died"), (master_s, "MASTER", "start_up")]
+
+
+@pytest.mark.parametrize(("state", "master_s"), [({}, 1), ({"state": "MASTER"}, 1), ({"state": "BACKUP"}, 4.003906)])
+def test_without_a_state_the_owner_is_one_from_its_start(state: dict[str, str], master_s: float) -> None:
+    """As keepalived completes it: the priority says which state is meant."""
+    owner = instance(255, 11, vrrp={"priority": 255, **state})
+    records = run(bare_pair(instances={"a": owner, "b": instance(100, 12)}, cold_start={"a": "1s"}, initial_phase=None))
+    assert [at for at, new, _ in states(records, "a") if new == "MASTER"] == [pytest.approx(master_s, abs=1e-6)]

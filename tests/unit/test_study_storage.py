@@ -14,6 +14,7 @@ from hasim.measure.model import PHASES
 from hasim.scenario.model import Slo
 from hasim.study import StudyResult, load_result
 from hasim.study.scenario_file import scenario_from_json, scenario_to_json
+from hasim.study.storage import kept_command
 from hasim.units import SECOND
 from tests.unit.study_samples import SCENARIOS, outage, result, run, shipped
 
@@ -126,6 +127,21 @@ def test_a_result_beside_another_scenario_is_refused(study: StudyResult, tmp_pat
     (tmp_path / "scenario.json").write_text(json.dumps(other))
     with pytest.raises(UserError, match="different scenarios"):
         load_result(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("episodes", "a study by episodes"), ("sweep", "a sweep"), ("advice", "an advice")]
+)
+def test_another_answer_is_called_by_its_name(kind: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text(json.dumps({"format": f"hasim.{kind}/1"}))
+    with pytest.raises(UserError, match=f"this is no study of replications. It holds {name}"):
+        load_result(tmp_path)
+
+
+def test_the_command_is_kept_beside_a_study(study: StudyResult, tmp_path: Path) -> None:
+    assert kept_command(tmp_path) == ""
+    study.save(tmp_path, "hasim run pair.yaml -n 3")
+    assert kept_command(tmp_path) == "hasim run pair.yaml -n 3"
 
 
 def test_a_directory_without_a_study_is_told(tmp_path: Path) -> None:

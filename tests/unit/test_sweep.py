@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -184,3 +186,18 @@ def test_a_hypercube_needs_its_points(tmp_path: Path, arguments: tuple[str, str]
     result = hasim_command("sweep", scenario, "--vary", "vrrp.advert_int=1s..3s", *arguments)
     assert result.exit_code == 2
     assert "--design lhs goes with --points" in result.stderr
+
+
+def test_values_come_as_a_text_a_list_or_an_array(study: hasim.Study) -> None:
+    expected = study.sweep({"vrrp.down_timer_adverts": [2, 3]}, replications=1, jobs=1)
+    for varied in (
+        {"vrrp.down_timer_adverts": np.arange(2, 4)},
+        {"vrrp.down_timer_adverts": list(np.arange(2, 4))},
+        "vrrp.down_timer_adverts=2,3",
+    ):
+        assert study.sweep(varied, replications=1, jobs=1) == expected
+
+
+def test_a_sweep_can_be_pickled(study: hasim.Study) -> None:
+    sweep = study.sweep("vrrp.advert_int=1s,2s", metrics="failover_p50", replications=1, jobs=1)
+    assert pickle.loads(pickle.dumps(sweep)) == sweep

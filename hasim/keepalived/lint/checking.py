@@ -10,6 +10,7 @@ from hasim.keepalived.lint.design import Design, VirtualRouter, design_of
 from hasim.keepalived.lint.election import ELECTION_RULES
 from hasim.keepalived.lint.findings import Finding, Level, Rule, merged, named
 from hasim.keepalived.lint.peers import PEER_RULES
+from hasim.keepalived.lint.repairs import repair_of
 from hasim.keepalived.lint.scripts import SCRIPT_RULES
 from hasim.keepalived.problems import Severity
 
@@ -57,13 +58,23 @@ def _complaints(config: Config) -> Iterator[Finding]:
     """What keepalived itself says about a file."""
     for problem in config.problems:
         name = _REFUSED if problem.severity.refuses else _CHANGED
-        yield Finding(
-            name, _LEVELS[problem.severity], problem.location, problem.message, problem.effect, "Write what is expected"
-        )
+        level, repair = _LEVELS[problem.severity], repair_of(problem)
+        yield Finding(name, level, problem.location, problem.message, problem.effect, repair)
 
 
 def _oddities(config: Config) -> Iterator[Finding]:
     """What one file alone shows."""
+    if not config.instances and not any(problem.severity.refuses for problem in config.problems):
+        yield Finding(
+            "no-instance",
+            Level.ERROR,
+            config.location,
+            "there is no vrrp_instance that keepalived runs",
+            "there is nothing to fail over: this node never becomes MASTER",
+            f"Read it with one of its ids, {', '.join(sorted(config.conditions))} (keepalived -i, --config-id)"
+            if config.conditions
+            else "Write a vrrp_instance, or leave the file out",
+        )
     for script in config.scripts:
         if script.init_fail:
             yield Finding(

@@ -75,7 +75,7 @@ def paired_differences(comparison: Comparison) -> Chart:
     for axes in panels[len(comparison.metrics) :]:
         axes.set_axis_off()
     _legend(chart, drawn)
-    frame(chart, finding(comparison), _caption(comparison), share=0.62)
+    frame(chart, finding(comparison), _caption(comparison), share=0.6)
     return chart
 
 

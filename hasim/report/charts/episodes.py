@@ -14,6 +14,7 @@ from hasim.report.charts.style import (
     LABEL_BOX,
     Chart,
     blank_chart,
+    capitalised,
     frame,
     phase_style,
     quiet_axes,
@@ -23,7 +24,9 @@ from hasim.report.charts.style import (
     styled,
 )
 from hasim.report.charts.ticks import duration_ticks, power_ticks, set_ticks
+from hasim.report.episodes import begun_by
 from hasim.report.numbers import duration_text, per_year, small_text
+from hasim.report.wording import largest_part
 from hasim.study.episodes import EpisodesResult
 from hasim.study.estimators import Estimate, scaled
 from hasim.units import SECOND, YEAR, counted
@@ -60,7 +63,7 @@ def downtime_by_initiator(result: EpisodesResult) -> Chart:
     """A bar for what begins episodes: the downtime of a year that it costs, with its interval."""
     rows = [
         _Row(
-            shorten(row.clock.label, 42),
+            shorten(begun_by(row), 42),
             scaled(row.downtime_ns, row.per_year),
             f"{duration_text(row.per_year * row.downtime_ns.value)}, {row.share:.0%}: {per_year(row.per_year)} a year "
             f"of {duration_text(row.downtime_ns.value)}",
@@ -71,7 +74,8 @@ def downtime_by_initiator(result: EpisodesResult) -> Chart:
     if not result.unavailability.value:
         return _empty(result, "No downtime in any episode.")
     worst = result.initiators[0]
-    finding = f"Most downtime is begun by {shorten(worst.clock.label, 60)}: {worst.share:.0%}"
+    part = capitalised(largest_part(worst.share))
+    finding = f"{part} of the downtime is begun by {shorten(begun_by(worst), 60)}: {worst.share:.0%}"
     return _bars(result, rows, "downtime in a year", finding)
 
 

@@ -6,20 +6,20 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from hasim.measure.model import FAILOVER
+from hasim.measure.model import FAILOVER, UNRESOLVED
 from hasim.report.charts.style import (
     BAD,
     BLACK,
     DARK_GREY,
-    LABEL_BOX,
-    LINE_STYLES,
+    WHITE_OUTLINE,
     Chart,
     blank_chart,
     caption_of,
+    distinct,
     frame,
+    line_style,
     quiet_axes,
     say_nothing_happened,
-    shorten,
     styled,
 )
 from hasim.report.charts.ticks import duration_ticks, log_duration_ticks, set_ticks
@@ -31,9 +31,16 @@ __all__ = ["failover_latency"]
 
 _WIDTH_IN = 9.2
 _HEIGHT_IN = 5.0
+_FRAME_IN = 1.6
+_LEGEND_ROW_IN = 0.2
+_NAME_CHARACTERS = 28
+_MOST_NAMED = 3
 _MARKED = (0.5, 0.95, 0.99)
 _WIDE_RANGE = 25.0
 """From this ratio of the longest to the shortest on, the axis is logarithmic."""
+
+_CHARACTER_SHARE, _ROW_SHARE = 0.0108, 0.07
+"""How wide a character of a label and how high its row are, as parts of the axes."""
 
 _UNUSUAL_PARTS = 100
 """The shortest hundredth of the failovers does not decide where the axis begins."""
@@ -46,22 +53,26 @@ def failover_latency(*results: StudyResult) -> Chart:
     For one result p50, p95 and p99 are marked, each with its confidence interval, and the SLO's percentiles are drawn.
     """
     lines = [_latencies_s(result) for result in results]
-    chart = blank_chart(_WIDTH_IN, _HEIGHT_IN)
+    chart = blank_chart(_WIDTH_IN, max(_HEIGHT_IN, _FRAME_IN + _LEGEND_ROW_IN * len(results)))
     axes = chart.add_subplot()
     if not any(lines):
         say_nothing_happened(axes, "No outage ended with a failover in any replication.")
-        frame(chart, "No failover", caption_of(*results))
+        frame(chart, "No failover", f"{caption_of(*results)}{_left_out(results)}")
         return chart
     limits_ns = [limit for result in results for limit in result.scenario.slo.failover_percentiles.values()]
     _set_axes(axes, [value for line in lines for value in line], [limit / SECOND for limit in limits_ns])
-    for number, (result, values) in enumerate(zip(results, lines, strict=True)):
-        _draw_ecdf(axes, values, number, f"{shorten(result.scenario.name)} (n={len(values):,})")
-    if len(results) == 1:
-        _mark_percentiles(axes, results[0])
+    labels = distinct([result.scenario.name for result in results], _NAME_CHARACTERS)
+    names = [labels[result.scenario.name] for result in results]
+    for number, (name, values) in enumerate(zip(names, lines, strict=True)):
+        _draw_ecdf(axes, values, number, f"{name} (n={len(values):,})")
+    if len(results) > 1:
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=3.2)
+        title, marked = _comparison(names, lines), ""
     else:
-        axes.legend(loc="lower right")
+        title, marked = _finding(results[0], lines[0]), _mark_percentiles(axes, results[0])
     _draw_slo(axes, results)
-    frame(chart, _finding(results, lines), f"{caption_of(*results)}; n={counted(sum(map(len, lines)), 'failover')}")
+    count = counted(sum(map(len, lines)), "failover")
+    frame(chart, title, f"{caption_of(*results)}; n={count}{_left_out(results)}{marked}")
     return chart
 
 
@@ -72,6 +83,17 @@ def _latencies_s(result: StudyResult) -> list[float]:
         for outage in outcome.outages
         if outage.resolution == FAILOVER
     )
+
+
+def _left_out(results: Sequence[StudyResult]) -> str:
+    """Outages whose failover was not seen: the longest ones are missing in the distribution."""
+    endless = sum(map(_endless, results))
+    verb = "is" if endless == 1 else "are"
+    return f"; {counted(endless, 'outage')} without end {verb} not in it" if endless else ""
+
+
+def _endless(result: StudyResult) -> int:
+    return sum(outage.resolution == UNRESOLVED for outcome in result.outcomes for outage in outcome.outages)
 
 
 def _set_axes(axes: Any, values_s: Sequence[float], wanted_s: Sequence[float]) -> None:
@@ -94,30 +116,46 @@ def _set_axes(axes: Any, values_s: Sequence[float], wanted_s: Sequence[float]) -
 
 
 def _draw_ecdf(axes: Any, values_s: Sequence[float], number: int, label: str) -> None:
-    color, dashes = LINE_STYLES[number % len(LINE_STYLES)]
     left, right = axes.get_xlim()
     positions = [min(left, *values_s), *values_s, right] if values_s else [left, right]
     heights = [0.0, *((rank + 1) / len(values_s) for rank in range(len(values_s))), 1.0] if values_s else [0.0, 0.0]
-    axes.step(positions, heights, where="post", color=color, linestyle=dashes, linewidth=1.8, label=label, zorder=3)
+    axes.step(positions, heights, where="post", linewidth=1.8, label=label, zorder=3, **line_style(number))
 
 
-def _mark_percentiles(axes: Any, result: StudyResult) -> None:
-    """A dot on the line and its interval as a bar; labels to the right, where an ECDF leaves room."""
+def _mark_percentiles(axes: Any, result: StudyResult) -> str:
+    """A dot on the line and its interval as a bar; returns what the caption says about them."""
     if len(result.failovers) < 2:
-        return
-    for share in _MARKED:
-        estimate = result.failover_percentile(share)
-        if estimate is None:
-            continue
+        return ""
+    estimates = [(share, found) for share in _MARKED if (found := result.failover_percentile(share)) is not None]
+    left, right = axes.get_xlim()
+    for share, estimate in estimates:
         value, low, high = (number / SECOND for number in (estimate.value, estimate.low, estimate.high))
-        right = axes.get_xlim()[1]
-        axes.plot([low, min(high, right)], [share, share], color=DARK_GREY, linewidth=3.2, alpha=0.45, zorder=2)
+        low, high = max(low, left), min(high, right)
+        axes.plot([low, high], [share, share], color=DARK_GREY, linewidth=3.2, alpha=0.45, zorder=2)
         axes.plot([value], [share], marker="o", markersize=6, color=BLACK, markeredgecolor="white", zorder=4)
         text = f"p{100 * share:g}  {duration_text(estimate.value)}"
+        is_left = _is_crossed(axes, high, share, text, result)
         axes.annotate(
-            text, (min(high, right), share), xytext=(7, -8), textcoords="offset points", fontsize=9, fontweight="bold",
-            verticalalignment="center", bbox=LABEL_BOX, zorder=5,
+            text, (low if is_left else high, share), xytext=(-7, 8) if is_left else (7, -8),
+            textcoords="offset points", fontsize=9, fontweight="bold", path_effects=WHITE_OUTLINE,
+            horizontalalignment="right" if is_left else "left", verticalalignment="center", zorder=3.5,
         )  # fmt: skip
+    return f"; grey bars: {estimates[0][1].confidence:.0%} intervals" if estimates else ""
+
+
+def _is_crossed(axes: Any, begin_s: float, share: float, text: str, result: StudyResult) -> bool:
+    """Whether a label that begins there, below and to the right of the distribution, lies on a line of the SLO."""
+    begin = _across(axes, begin_s)
+    end = begin + (len(text) + 2) * _CHARACTER_SHARE
+    return any(
+        begin < _across(axes, limit_ns / SECOND) < end and share < wanted + _ROW_SHARE
+        for wanted, limit_ns in result.scenario.slo.failover_percentiles.items()
+    )
+
+
+def _across(axes: Any, value_s: float) -> float:
+    """Where a latency lies between the left edge of the axes (0) and the right one (1)."""
+    return float(axes.transAxes.inverted().transform(axes.transData.transform((value_s, 0.5)))[0])
 
 
 def _draw_slo(axes: Any, results: Sequence[StudyResult]) -> None:
@@ -131,31 +169,37 @@ def _draw_slo(axes: Any, results: Sequence[StudyResult]) -> None:
         text = f"SLO: {name} ≤ {format_duration(limit_ns)}{verdicts.get(f'failover {name}', '')}"
         axes.plot([limit_s, limit_s], [0, share], color=BAD, linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
         axes.plot([limit_s], [share], marker="v", markersize=7, color=BAD, markeredgecolor="white", zorder=4)
+        at_edge = _across(axes, limit_s) < _ROW_SHARE / 2
         axes.annotate(
-            text, (limit_s, 0.02), xytext=(-3, 0), textcoords="offset points", rotation=90, fontsize=8,
-            color=DARK_GREY, horizontalalignment="right", verticalalignment="bottom",
+            text, (limit_s, 0.02), xytext=(4 if at_edge else -3, 0), textcoords="offset points", rotation=90,
+            fontsize=8, color=DARK_GREY, path_effects=WHITE_OUTLINE, verticalalignment="bottom",
+            horizontalalignment="left" if at_edge else "right", zorder=3.5,
         )  # fmt: skip
 
 
-def _finding(results: Sequence[StudyResult], lines: Sequence[Sequence[float]]) -> str:
-    if len(results) > 1:
-        medians = [
-            f"{shorten(result.scenario.name, 30)} {duration_text(values[(len(values) - 1) // 2] * SECOND)}"
-            for result, values in zip(results, lines, strict=True)
-            if values
-        ]
-        return f"Half of the failovers take at most: {', '.join(medians)}"
-    values = lines[0]
+def _comparison(names: Sequence[str], lines: Sequence[Sequence[float]]) -> str:
+    """The medians; of many variants, the least ones."""
+    medians = [(values[(len(values) - 1) // 2], name) for name, values in zip(names, lines, strict=True) if values]
+    more = len(medians) - _MOST_NAMED
+    if more > 0:
+        medians = sorted(medians, key=lambda median: median[0])[:_MOST_NAMED]
+    text = ", ".join(f"{name} {duration_text(median_s * SECOND)}" for median_s, name in medians)
+    return f"Half of the failovers take at most: {text}{f', and {more} more no less' if more > 0 else ''}"
+
+
+def _finding(result: StudyResult, values: Sequence[float]) -> str:
     if len(values) == 1:
         return f"The only failover took {duration_text(values[0] * SECOND)}"
-    estimates = [(share, result.failover_percentile(share)) for result in results for share in reversed(_MARKED)]
+    estimates = [(share, result.failover_percentile(share)) for share in reversed(_MARKED)]
     bounded = [(share, found) for share, found in estimates if found is not None and not math.isinf(found.high)]
     if not bounded:
         return f"{len(values)} failovers took from {duration_text(values[0] * SECOND)} to {_longest(values)}"
     share, most = bounded[0]
-    median = results[0].failover_percentile(0.5)
+    median = result.failover_percentile(0.5)
     if median is None or share == 0.5:
-        return f"Half of the failovers take at most {duration_text(most.value)}; the longest took {_longest(values)}"
+        ended = " that ended" if _endless(result) else ""
+        half = duration_text(most.value)
+        return f"Half of the failovers take at most {half}; the longest{ended} took {_longest(values)}"
     half, high = duration_text(median.value), duration_text(most.value)
     return f"Half of the failovers take at most {half}, {share:.0%} at most {high}"
 

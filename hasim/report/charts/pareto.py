@@ -8,17 +8,19 @@ from typing import Any
 
 from hasim.report.advice import answer_text
 from hasim.report.charts.differences import value_scale
+from hasim.report.charts.labels import placed
 from hasim.report.charts.style import (
     BLACK,
     BLUE,
     DARK_GREY,
-    LABEL_BOX,
     LIGHT_GREY,
     MID_GREY,
     VERMILLION,
+    WHITE_OUTLINE,
     Chart,
     blank_chart,
     capitalised,
+    distinct,
     frame,
     quiet_axes,
     say_nothing_happened,
@@ -37,6 +39,12 @@ _WIDTH_IN = 10.5
 _HEIGHT_IN = 6.4
 _NAME_CHARACTERS = 44
 _MOST_NAMED = 6
+_AXES_POINTS = (690.0, 375.0)
+"""About as large are the axes, in points (1/72 inch)."""
+
+_CHARACTER, _BOLD_CHARACTER, _LINE = 5.2, 6.0, 11.0
+"""About as wide is a character of a name, and as high its line, in points."""
+
 _LOOKS: dict[Standing, tuple[str, dict[str, Any]]] = {
     Standing.MEETS: ("meets the SLO", {"marker": "o", "color": BLUE, "markersize": 8}),
     Standing.IN_DOUBT: ("undecided", {"marker": "s", "color": MID_GREY, "markersize": 7, "markerfacecolor": "white"}),
@@ -112,27 +120,27 @@ def _set_axis(axes: Any, axis: Any, metric: Metric, found: Sequence[Estimate]) -
     set_ticks(axis, signed_duration_ticks(shown, high) if metric.unit == "ns" else number_ticks(shown, high))
 
 
-def _name(axes: Any, advice: Advice, places: dict[str, tuple[float, float]]) -> None:
-    """Names of the answer, of the scenario as it is, and of the front; the names of a cluster stand one above the
-    other."""
+def _name(axes: Any, advice: Advice, spots: dict[str, tuple[float, float]]) -> None:
+    """Names of the answer, of the scenario as it is, and of the front."""
     wanted = [advice.judged[0], *([advice.answer] if advice.answer else []), *advice.front]
-    names = list(dict.fromkeys(one.candidate.name for one in wanted if one.candidate.name in places))[:_MOST_NAMED]
+    names = list(dict.fromkeys(one.candidate.name for one in wanted if one.candidate.name in spots))[:_MOST_NAMED]
     answer = advice.answer.candidate.name if advice.answer else ""
-    left, right = axes.get_xlim()
-    bottom, top = axes.get_ylim()
-    taken: list[tuple[float, float]] = []
-    for name in names:
-        x, y = places[name]
-        on_right = (x - left) / (right - left) < 0.55
-        height = (y - bottom) / (top - bottom)
-        while any(abs(height - other) < 0.05 and abs((x - before) / (right - left)) < 0.4 for before, other in taken):
-            height += 0.05
-        taken.append((x, height))
+    labels = distinct(names, _NAME_CHARACTERS)
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    width, height = _AXES_POINTS
+
+    def at(name: str) -> tuple[float, float]:
+        x, y = spots[name]
+        return (x - left) / (right - left) * width, (y - bottom) / (top - bottom) * height
+
+    sizes = [(len(labels[name]) * (_BOLD_CHARACTER if name == answer else _CHARACTER), _LINE) for name in names]
+    places = placed([at(name) for name in names], sizes, [at(name) for name in spots], _AXES_POINTS)
+    for name, place in zip(names, places, strict=True):
         axes.annotate(
-            shorten(name, _NAME_CHARACTERS), (x, y), xytext=(x + (0.02 if on_right else -0.02) * (right - left),
-            bottom + (height + 0.03) * (top - bottom)), fontsize=9, fontweight="bold" if name == answer else "normal",
-            color=BLACK, horizontalalignment="left" if on_right else "right", verticalalignment="center",
-            bbox=LABEL_BOX, zorder=4,
+            labels[name], spots[name], xytext=(place.end[0] / width, place.end[1] / height),
+            textcoords="axes fraction", fontsize=9, fontweight="bold" if name == answer else "normal", color=BLACK,
+            horizontalalignment=place.horizontal, verticalalignment=place.vertical,
+            path_effects=WHITE_OUTLINE, zorder=4,
             arrowprops={"arrowstyle": "-", "color": MID_GREY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 4},
         )  # fmt: skip
 

@@ -15,17 +15,18 @@ from hasim.report.charts.style import (
     blank_chart,
     caption_of,
     cause_label,
+    distinct,
     frame,
     phase_patches,
     phase_style,
     quiet_axes,
     say_nothing_happened,
     set_rows,
-    shorten,
     styled,
 )
 from hasim.report.charts.ticks import duration_ticks, set_ticks
 from hasim.report.numbers import duration_text
+from hasim.report.wording import largest_part
 from hasim.study import StudyResult
 from hasim.units import SECOND, counted
 
@@ -35,6 +36,7 @@ _WIDTH_IN = 10.5
 _ROW_IN = 0.46
 _FRAME_IN = 1.9
 _MOST_ROWS = 12
+_NAME_CHARACTERS = 34
 _UNEVEN = 6.0
 """When the longest mean is so many times the shortest, a second panel shows the shares."""
 
@@ -73,8 +75,11 @@ def phases_stacked(*results: StudyResult) -> Chart:
     _draw_seconds(axes[0], rows, longest_s)
     if panels == 2:
         _draw_shares(axes[1], rows)
-    chart.legend(handles=phase_patches(), title="phase", loc="outside right upper", alignment="left", handleheight=1.1)
-    frame(chart, _finding(rows), caption_of(*results))
+    axes[-1].legend(
+        handles=phase_patches(), title="phase", loc="upper left", bbox_to_anchor=(1.01, 1.0), alignment="left",
+        handleheight=1.1, borderaxespad=0.0,
+    )  # fmt: skip
+    frame(chart, _finding(rows, len(results)), caption_of(*results))
     return chart
 
 
@@ -92,8 +97,9 @@ def _rows_by_cause(result: StudyResult) -> list[_Row]:
 
 
 def _rows_by_result(results: Sequence[StudyResult]) -> list[_Row]:
+    labels = distinct([result.scenario.name for result in results], _NAME_CHARACTERS)
     return [
-        _row(result.scenario.name, (outage for outcome in result.outcomes for outage in outcome.outages))
+        _row(labels[result.scenario.name], (outage for outcome in result.outcomes for outage in outcome.outages))
         for result in results
     ]
 
@@ -105,7 +111,7 @@ def _row(label: str, outages: Iterable[Outage], ending: str = "") -> _Row:
         for index, phase_ns in enumerate(outage.phases_ns):
             sums[index] += phase_ns
     mean_s = tuple(phase_ns / SECOND / max(count, 1) for phase_ns in sums)
-    return _Row(f"{shorten(label, 34)}\n{counted(count, 'outage')}{ending}", mean_s, count)
+    return _Row(f"{label}\n{counted(count, 'outage')}{ending}", mean_s, count)
 
 
 def _draw_seconds(axes: Any, rows: Sequence[_Row], longest_s: float) -> None:
@@ -143,8 +149,10 @@ def _draw_shares(axes: Any, rows: Sequence[_Row]) -> None:
     quiet_axes(axes)
 
 
-def _finding(rows: Sequence[_Row]) -> str:
+def _finding(rows: Sequence[_Row], results: int) -> str:
     """Which phase costs most over everything that is shown."""
     sums = [sum(row.mean_s[index] * row.count for row in rows) for index in range(len(PHASES))]
     longest = max(range(len(PHASES)), key=lambda index: sums[index])
-    return f"The phase {PHASES[longest]} takes most of the time: {sums[longest] / sum(sums):.0%} of all downtime"
+    share = sums[longest] / sum(sums)
+    together = f" of the {results} together" if results > 1 else ""
+    return f"The phase {PHASES[longest]} takes {largest_part(share)} of the time: {share:.0%} of all downtime{together}"

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -17,12 +19,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 from hasim.measure.model import PHASES
 from hasim.report.names import distinct, shorten
 from hasim.report.numbers import replications_text
+from hasim.report.wording import fault_title
 
 if TYPE_CHECKING:
     from hasim.study import StudyResult
@@ -36,12 +41,12 @@ __all__ = [
     "GREEN",
     "LABEL_BOX",
     "LIGHT_GREY",
-    "LINE_STYLES",
     "MID_GREY",
     "ORANGE",
     "PURPLE",
     "SKY",
     "VERMILLION",
+    "WHITE_OUTLINE",
     "YELLOW",
     "Chart",
     "blank_chart",
@@ -49,7 +54,9 @@ __all__ = [
     "caption_of",
     "cause_label",
     "distinct",
+    "fonts_among",
     "frame",
+    "line_style",
     "phase_patches",
     "phase_style",
     "quiet_axes",
@@ -74,7 +81,7 @@ MID_GREY = "#8a8a8a"
 LIGHT_GREY = "#e3e3e3"
 BAD = VERMILLION
 
-LINE_STYLES: tuple[tuple[str, Any], ...] = (
+_LINE_STYLES: tuple[tuple[str, Any], ...] = (
     (BLACK, "-"),
     (BLUE, (0, (6, 2))),
     (VERMILLION, (0, (1.2, 1.4))),
@@ -82,10 +89,14 @@ LINE_STYLES: tuple[tuple[str, Any], ...] = (
     (PURPLE, (0, (3, 1.2))),
     (ORANGE, (0, (7, 2, 1.5, 2, 1.5, 2))),
 )
-"""Colour and dash pattern of the first, second, ... line of a chart."""
+_LINE_MARKERS = ("", "o", "s", "^", "D", "x")
+"""What lies on the lines of the first round of styles, of the second, ..."""
 
 LABEL_BOX: Any = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}
 """Behind a label that may lie on a grid line."""
+
+WHITE_OUTLINE = [withStroke(linewidth=2.5, foreground="white")]
+"""Around a label that may lie on what must still be seen behind it."""
 
 FORMATS = ("png", "svg")
 """What :func:`save` can write."""
@@ -102,9 +113,36 @@ _PHASE_STYLES = (
 )
 """Face, hatch and hatch colour of the eight phases; light faces and dark ones alternate."""
 
+_FONT = "DejaVu Sans"
+_CHINESE_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "PingFang HK",
+    "Hiragino Sans GB",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "SimHei",
+    "Heiti TC",
+    "Droid Sans Fallback",
+    "Arial Unicode MS",
+)
+"""Of these, the first that is installed writes what the ordinary font, which comes with matplotlib, has no sign for."""
+
+
+def fonts_among(installed: Iterable[str]) -> list[str]:
+    """The font families to write with; none that is missing, because matplotlib would complain about it."""
+    there = set(installed)
+    return [_FONT, *[name for name in _CHINESE_FONTS if name in there][:1]]
+
+
 _RC: Any = {
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
+    "font.sans-serif": fonts_among(font.name for font in fontManager.ttflist),
     "font.size": 10.0,
     "axes.titlesize": 10.0,
     "axes.labelsize": 10.0,
@@ -127,7 +165,9 @@ _RC: Any = {
 }
 _DPI = 160
 _CHARACTERS_PER_INCH = 10.0
-_CAUSE_WORDS = {"failback": "move back", "false_failover": "false failover", "api": "API"}
+_FEWEST_CHARACTERS = 10
+_MARGIN = 0.012
+_MOST_NAMED = 3
 
 
 class Chart(Figure):
@@ -136,15 +176,24 @@ class Chart(Figure):
     def draw(self, renderer: Any) -> None:
         """Draw. To be saved, a figure is drawn twice, the first time for nothing but its layout: that alone is done."""
         engine = self.get_layout_engine()
-        if self.canvas.is_saving() and isinstance(engine, ConstrainedLayoutEngine):
-            engine.execute(self)
-        else:
-            super().draw(renderer)
+        with _without_glyph_warnings():
+            if self.canvas.is_saving() and isinstance(engine, ConstrainedLayoutEngine):
+                engine.execute(self)
+            else:
+                super().draw(renderer)
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
         write_chart(self, buffer, "png")
         return buffer.getvalue()
+
+
+@contextmanager
+def _without_glyph_warnings() -> Iterator[None]:
+    """A sign in a user's names that no font has becomes a box, without a warning for each time it is drawn."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        yield
 
 
 P = ParamSpec("P")
@@ -170,13 +219,26 @@ def blank_chart(width_in: float, height_in: float) -> Chart:
 
 def frame(chart: Chart, finding: str, caption: str, share: float = 1.0) -> None:
     """Write the finding above the chart and where it comes from below it, within that share of the chart's width."""
-    width = int(chart.get_figwidth() * _CHARACTERS_PER_INCH * share)
-    chart.suptitle(
-        textwrap.fill(finding, width), x=0.012, horizontalalignment="left", fontsize=12.5, fontweight="bold", wrap=False
-    )
-    chart.supxlabel(
-        textwrap.fill(caption, int(width * 1.5)), x=0.012, horizontalalignment="left", fontsize=8, color=DARK_GREY
-    )
+    characters = int(chart.get_figwidth() * _CHARACTERS_PER_INCH * share)
+    bold: dict[str, Any] = {"size": 12.5, "weight": "bold"}
+    where: dict[str, Any] = {"x": _MARGIN, "horizontalalignment": "left"}
+    chart.suptitle(_wrapped(chart, finding, characters, share, bold), fontproperties=FontProperties(**bold), **where)
+    small: dict[str, Any] = {"size": 8}
+    words = _wrapped(chart, caption, 2 * characters, share, small)
+    chart.supxlabel(words, fontproperties=FontProperties(**small), color=DARK_GREY, **where)
+
+
+def _wrapped(chart: Chart, text: str, characters: int, share: float, font: dict[str, Any]) -> str:
+    """The text in lines of so many characters, or of fewer where these are wide."""
+    room = (share - 2 * _MARGIN) * chart.bbox.width
+    renderer, properties = chart.canvas.get_renderer(), FontProperties(**font)  # type: ignore[attr-defined]
+    while True:
+        lines = textwrap.wrap(text, characters)
+        with _without_glyph_warnings():
+            widths = [renderer.get_text_width_height_descent(line, properties, False)[0] for line in lines]
+        if max(widths, default=0.0) <= room or characters <= _FEWEST_CHARACTERS:
+            return "\n".join(lines)
+        characters -= 2
 
 
 def quiet_axes(axes: Any, grid: str = "") -> None:
@@ -185,6 +247,14 @@ def quiet_axes(axes: Any, grid: str = "") -> None:
     axes.set_axisbelow(True)
     if grid:
         axes.grid(axis=grid, color=LIGHT_GREY, linewidth=0.8)
+
+
+def line_style(number: int) -> dict[str, Any]:
+    """Colour, dashes and markers of the line with that number (from 0); 36 lines differ, in grey print too."""
+    color, dashes = _LINE_STYLES[number % len(_LINE_STYLES)]
+    marker = _LINE_MARKERS[number // len(_LINE_STYLES) % len(_LINE_MARKERS)]
+    first = 0.01 + 0.02 * (number % len(_LINE_STYLES))
+    return {"color": color, "linestyle": dashes, "marker": marker, "markersize": 5, "markevery": (first, 0.12)}
 
 
 def phase_style(index: int) -> dict[str, Any]:
@@ -201,9 +271,7 @@ def phase_patches(which: Sequence[int] | None = None) -> list[Patch]:
 
 def cause_label(cause: str) -> str:
     """A cause as people write it (``api_outage`` -> ``API outage``)."""
-    if cause in _CAUSE_WORDS:
-        return _CAUSE_WORDS[cause]
-    return " ".join(_CAUSE_WORDS.get(word, word) for word in cause.split("_"))
+    return fault_title(cause, "")
 
 
 def capitalised(words: str) -> str:
@@ -212,12 +280,19 @@ def capitalised(words: str) -> str:
 
 
 def caption_of(*results: StudyResult) -> str:
-    """Where the numbers come from: scenario, replications, horizon, seed."""
-    parts = []
+    """Where the numbers come from: scenario, replications, horizon, seed; what several results share is said once."""
+    names_of: dict[str, list[str]] = {}
     for result in results:
         many = replications_text(len(result.outcomes), result.scenario.horizon_ns)
         cut_short = ", interrupted" if result.interrupted else ""
-        parts.append(f"{shorten(result.scenario.name, 50)}: {many}, seed {result.seed}{cut_short}")
+        names_of.setdefault(f"{many}, seed {result.seed}{cut_short}", []).append(result.scenario.name)
+    labels = distinct([result.scenario.name for result in results], 50)
+    parts = []
+    for what, names in names_of.items():
+        short = [labels[name] for name in names]
+        if len(names) > _MOST_NAMED:
+            short = [f"{short[0]} and {len(names) - 1} others"]
+        parts.append(f"{', '.join(short)}: {what}")
     return "; ".join(parts)
 
 

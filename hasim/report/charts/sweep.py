@@ -23,7 +23,13 @@ from hasim.report.charts.style import (
     shorten,
     styled,
 )
-from hasim.report.charts.ticks import log_duration_ticks, number_ticks, set_ticks, signed_duration_ticks
+from hasim.report.charts.ticks import (
+    log_duration_ticks,
+    log_number_ticks,
+    number_ticks,
+    set_ticks,
+    signed_duration_ticks,
+)
 from hasim.report.numbers import amount_text
 from hasim.study.compare import Metric
 from hasim.study.sweep import Parameter, Sweep
@@ -37,6 +43,9 @@ _FRAME_IN = 1.1
 _CELL_IN = 0.62
 _MOST_CELLS_WITH_TEXT = 14
 _MOST_LABELS = 8
+_MOST_CHARACTERS = 90
+"""So many characters of ticks stand side by side on the width of the chart."""
+
 _MOST_NAMED = 2
 _DARK = 0.42
 """Cells beyond this share of the colour scale get white text."""
@@ -52,7 +61,7 @@ def sweep_curves(sweep: Sweep) -> Chart:
         _draw_curve(axes, sweep, metric)
         _set_values(axes, metric, sweep)
         quiet_axes(axes, grid="both")
-    _set_parameter(panels[-1].xaxis, panels[-1], one)
+    _set_parameter(panels[-1].xaxis, panels[-1], one, at_values=True)
     panels[-1].set_xlabel(one.path)
     frame(chart, finding(sweep, sweep.metrics[0]), _caption(sweep), share=0.93)
     return chart
@@ -75,7 +84,7 @@ def _draw_curve(axes: Any, sweep: Sweep, metric: Metric) -> None:
     top = max([*ends, *values]) * 1.15
     lows = [estimate.low / scale for _, estimate in seen]
     highs = [min(estimate.high / scale, top) for _, estimate in seen]
-    if one.unit == "word":
+    if one.unit == "word" or len(seen) == 1:  # a band needs two points
         axes.vlines(where, lows, highs, color=SKY, linewidth=4)
         axes.margins(x=0.12)
     else:
@@ -98,39 +107,46 @@ def _position(one: Parameter, sweep: Sweep, index: int) -> float:
 
 
 def _set_values(axes: Any, metric: Metric, sweep: Sweep) -> None:
-    """The vertical axis: from 0 unless that would hide the curve."""
+    """The vertical axis: from 0 unless that would hide the curve, which one point is not."""
     scale = value_scale(metric.unit)
     found = [estimate for estimate in sweep.estimates[metric.name] if estimate is not None]
     if not found:
         return
     ends = [end / scale for one in found for end in (one.low, one.value, one.high) if not math.isinf(end)]
     low, high = min(ends), max(ends)
-    low = 0.0 if low < 0.6 * high else low - 0.1 * (high - low)
+    low = 0.0 if low < 0.6 * high or len(found) == 1 else low - 0.1 * (high - low)
     high = high + 0.08 * (high - low) or 1.0
     axes.set_ylim(low, high)
     set_ticks(axes.yaxis, signed_duration_ticks(low, high) if metric.unit == "ns" else number_ticks(low, high))
     axes.set_ylabel(metric.label.replace(" per ", "\nper ").replace("latency ", "latency\n"))
 
 
-def _set_parameter(axis: Any, axes: Any, one: Parameter) -> None:
-    """The axis of a parameter, with ticks at its values where there is room for them."""
+def _set_parameter(axis: Any, axes: Any, one: Parameter, *, at_values: bool) -> None:
+    """The axis of a parameter, with ticks at its values, or at round ones where the points are anywhere between."""
     divisor = SECOND if one.unit == "ns" else 1.0
     numbers = [number / divisor for number in one.numbers]
     if one.is_log:
         (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
-    if one.unit == "word" or len(numbers) <= _MOST_LABELS:
-        set_ticks(
-            axis, [(number, shorten(one.text_of(value), 18)) for number, value in zip(numbers, one.values, strict=True)]
-        )
-    elif one.unit == "ns" and one.is_log:
-        set_ticks(axis, log_duration_ticks(min(numbers), max(numbers)))
-    elif one.unit == "ns":
-        set_ticks(axis, signed_duration_ticks(min(numbers), max(numbers)))
-    elif one.unit == "fraction":
-        ticks = number_ticks(100 * min(numbers), 100 * max(numbers))
-        set_ticks(axis, [(percent / 100, f"{text}%") for percent, text in ticks])
+    if one.unit == "word" or (at_values and len(numbers) <= 2 * _MOST_LABELS):
+        step = 1 if one.unit == "word" else _tick_step(len(numbers))
+        texts = [shorten(one.text_of(value), 18) for value in one.values]
+        set_ticks(axis, list(zip(numbers, texts, strict=True))[::step])
     else:
-        set_ticks(axis, number_ticks(min(numbers), max(numbers)))
+        set_ticks(axis, _round_ticks(one, min(numbers), max(numbers)))
+
+
+def _tick_step(count: int) -> int:
+    """Every so many values have a tick; the first one, and the last one too where that is possible."""
+    least = math.ceil((count - 1) / (_MOST_LABELS - 1)) or 1
+    return next((step for step in range(least, 2 * least + 1) if (count - 1) % step == 0), least)
+
+
+def _round_ticks(one: Parameter, low: float, high: float) -> list[tuple[float, str]]:
+    if one.unit == "ns":
+        return log_duration_ticks(low, high) if one.is_log else signed_duration_ticks(low, high)
+    factor, sign = (100.0, "%") if one.unit == "fraction" else (1.0, "")
+    numbers = (log_number_ticks if one.is_log else number_ticks)(factor * low, factor * high)
+    return [(number / factor, f"{text}{sign}") for number, text in numbers]
 
 
 @styled
@@ -154,6 +170,8 @@ def sweep_heat_map(sweep: Sweep, metric: Metric) -> Chart:
     ends = min(known), max(known)
     if ends[0] < ends[1]:
         set_ticks(bar.ax.yaxis, signed_duration_ticks(*ends) if metric.unit == "ns" else number_ticks(*ends))
+    else:
+        set_ticks(bar.ax.yaxis, [(ends[0], amount_text(ends[0] * scale, metric.unit))])
     bar.set_label(metric.label)
     bar.outline.set_visible(False)
     if columns <= _MOST_CELLS_WITH_TEXT:
@@ -224,18 +242,32 @@ def sweep_cloud(sweep: Sweep, metric: Metric) -> Chart:
             top = estimate.value if math.isinf(estimate.high) else estimate.high
             axes.plot([place, place], [estimate.low / scale, top / scale], color=SKY, linewidth=1.4, zorder=1)
             axes.plot([place], [estimate.value / scale], marker="o", markersize=4, color=BLUE, zorder=2)
-        _set_parameter(axes.xaxis, axes, one)
+        _set_parameter(axes.xaxis, axes, one, at_values=sweep.is_grid)
         _set_values(axes, metric, sweep)
         axes.set_xlabel(one.path)
         if number % columns:
             axes.set_ylabel("")
         quiet_axes(axes, grid="both")
-        axes.margins(x=0.2 if one.unit == "word" else 0.05)
-        axes.tick_params(axis="x", labelrotation=30 if len(one.values) > 4 else 0)
+        if one.unit == "word":
+            axes.margins(x=0.2)
+        else:
+            _show_span(axes, one)
+        written = sum(len(label.get_text()) + 1 for label in axes.get_xticklabels())
+        axes.tick_params(axis="x", labelrotation=30 if written > _MOST_CHARACTERS / columns else 0)
     for number in range(count, lines * columns):
         panels[number // columns][number % columns].set_axis_off()
     frame(chart, finding(sweep, metric), _caption(sweep), share=0.93)
     return chart
+
+
+def _show_span(axes: Any, one: Parameter) -> None:
+    """The whole range of a parameter, also where no point lies at its ends."""
+    divisor = SECOND if one.unit == "ns" else 1.0
+    low, high = min(one.numbers) / divisor, max(one.numbers) / divisor
+    if one.is_log:
+        axes.set_xlim(low / (high / low) ** 0.06, high * (high / low) ** 0.06)
+    elif low < high:
+        axes.set_xlim(low - 0.06 * (high - low), high + 0.06 * (high - low))
 
 
 def finding(sweep: Sweep, metric: Metric) -> str:

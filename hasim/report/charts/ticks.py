@@ -14,6 +14,7 @@ from hasim.units import DAY, HOUR, MICROSECOND, MILLISECOND, MINUTE, SECOND, YEA
 __all__ = [
     "duration_ticks",
     "log_duration_ticks",
+    "log_number_ticks",
     "number_ticks",
     "power_ticks",
     "set_ticks",
@@ -84,6 +85,12 @@ def log_duration_ticks(shortest_s: float, longest_s: float) -> list[tuple[float,
     inside = [ns for ns in _LOG_TICKS_NS if shortest_s <= ns / SECOND <= longest_s]
     step = ceil(len(inside) / _MOST_TICKS)
     return [(ns / SECOND, format_duration(round(ns))) for ns in (inside[::step] if step > 1 else inside)]
+
+
+def log_number_ticks(lowest: float, highest: float) -> list[tuple[float, str]]:
+    """1, 2 and 5 times powers of ten between the two, for a logarithmic axis."""
+    ticks = [(value, f"{value:,.10g}") for value in _powers(lowest, highest)]
+    return ticks[:: max(ceil(len(ticks) / _MOST_TICKS), 1)]
 
 
 def power_ticks(lowest: float, highest: float) -> list[tuple[float, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hasim.units import SECOND
+from hasim.units import DAY, HOUR, MINUTE, SECOND
 
 __all__ = ["TimeAxis"]
 
@@ -22,6 +22,11 @@ _CUT_WIDTH = 0.12
 
 _MOST_CUTS = 6
 _WANTED_TICKS = 9
+_UNITS = ((2 * DAY, DAY, "days"), (2 * HOUR, HOUR, "hours"), (5 * MINUTE, MINUTE, "minutes"), (0, SECOND, "seconds"))
+"""From this width on, an axis counts in that unit."""
+
+_CLOCK_FROM_NS = 2 * HOUR
+"""Where an axis that is short because it is cut reaches farther than this, its labels are clock times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +86,25 @@ class TimeAxis:
         """From the first position to the last, in drawn seconds."""
         return self.positions[-1] - self.positions[0]
 
+    @property
+    def unit(self) -> tuple[int, str]:
+        """What the axis counts in: its length in nanoseconds and its name; ``time`` where labels are clock times."""
+        unit_ns, name = next((unit_ns, name) for least, unit_ns, name in _UNITS if self.width * SECOND >= least)
+        farthest_ns = self.times_ns[-1] - self.origin_ns
+        return unit_ns, "time" if farthest_ns >= _CLOCK_FROM_NS > self.width * SECOND else name
+
     def ticks(self) -> list[tuple[float, str]]:
-        """Positions and labels (seconds from the origin) of round instants outside the cuts."""
+        """Positions and labels (in :attr:`unit`, from the origin) of round instants outside the cuts."""
         if self.width <= 0:
             return [(self.positions[0], "0")]
-        step_ns = _round_step_ns(self.width / _WANTED_TICKS)
+        unit_ns, name = self.unit
+        step_ns = _round_step_ns(self.width / _WANTED_TICKS, unit_ns)
         first_ns = math.ceil((self.times_ns[0] - self.origin_ns) / step_ns) * step_ns
         ticks = []
         for start_ns, end_ns in self._kept():
             tick_ns = max(first_ns, math.ceil((start_ns - self.origin_ns) / step_ns) * step_ns)
             while tick_ns <= end_ns - self.origin_ns:
-                ticks.append((self.at(self.origin_ns + tick_ns), _seconds_label(tick_ns)))
+                ticks.append((self.at(self.origin_ns + tick_ns), _label(tick_ns, unit_ns, as_clock=name == "time")))
                 tick_ns += step_ns
         return ticks
 
@@ -112,15 +125,29 @@ def _cuts(gaps: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
     return set()
 
 
-def _round_step_ns(wanted_s: float) -> int:
-    """1, 2 or 5 times a power of ten, at least ``wanted_s`` and one nanosecond."""
-    exponent = math.floor(math.log10(max(wanted_s, 1e-9)))
+def _round_step_ns(wanted_s: float, unit_ns: int) -> int:
+    """1, 2 or 5 times a power of ten of the unit, at least ``wanted_s`` and one nanosecond."""
+    wanted = max(wanted_s * SECOND, 1.0) / unit_ns
+    exponent = math.floor(math.log10(wanted))
     for factor in (1, 2, 5, 10):
-        if factor * 10.0**exponent >= wanted_s:
-            return max(round(factor * 10.0**exponent * SECOND), 1)
+        if factor * 10.0**exponent >= wanted:
+            return max(round(factor * 10.0**exponent * unit_ns), 1)
     raise AssertionError("one of the factors reaches the wanted step")
 
 
-def _seconds_label(relative_ns: int) -> str:
-    text = f"{relative_ns / SECOND:.9f}".rstrip("0").rstrip(".")
-    return text.replace("-", "\N{MINUS SIGN}")
+def _label(relative_ns: int, unit_ns: int, *, as_clock: bool) -> str:
+    sign = "\N{MINUS SIGN}" if relative_ns < 0 else ""
+    if as_clock and relative_ns:
+        return sign + _clock_label(abs(relative_ns))
+    text = f"{abs(relative_ns) / unit_ns:.9f}".rstrip("0").rstrip(".")
+    return sign + text
+
+
+def _clock_label(relative_ns: int) -> str:
+    """``2:05:30``, or from a day on, in two lines, ``3 d`` and ``2:05:30``; full minutes without their seconds."""
+    days, rest_ns = divmod(relative_ns, DAY)
+    hours, rest_ns = divmod(rest_ns, HOUR)
+    minutes, rest_ns = divmod(rest_ns, MINUTE)
+    seconds = f":{rest_ns / SECOND:09.6f}".rstrip("0").rstrip(".") if rest_ns else ""
+    before = f"{days} d\n" if days else ""
+    return f"{before}{hours}:{minutes:02d}{seconds}"

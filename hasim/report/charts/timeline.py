@@ -111,7 +111,7 @@ class _Role:
 
 @styled
 def outage_timeline(trace: Trace, outage: Outage) -> Chart:
-    """One outage of one replication, told as lanes; the time axis counts seconds from the start of the outage.
+    """One outage of one replication, told as lanes; the time axis counts from the start of the outage.
 
     Of many instances, those that took part are shown. ``outage`` must be one that was measured in ``trace``.
     """
@@ -192,7 +192,7 @@ def _draw_frame(axes: Any, axis: TimeAxis, lanes: Sequence[_Lane]) -> None:
     axes.tick_params(axis="y", length=0)
     positions, labels = zip(*axis.ticks(), strict=True)
     axes.set_xticks(positions, labels)
-    axes.set_xlabel("seconds since the start of the outage")
+    axes.set_xlabel(f"{axis.unit[1]} since the start of the outage")
     axes.spines[["top", "left", "right"]].set_visible(False)
 
 
@@ -353,7 +353,7 @@ def _finding(outage: Outage, labels: Mapping[str, str]) -> str:
 def _caption(trace: Trace, outage: Outage, axis: TimeAxis, left_out: int) -> str:
     parts = [
         f"{shorten(trace.scenario, 60)}, seed {trace.seed}, replication {trace.replication}",
-        f"0 is the instant {clock(outage.start_ns, trace.horizon_ns)} of the run",
+        f"0 is the instant {' '.join(clock(outage.start_ns, trace.horizon_ns).split())} of the run",
     ]
     if axis.cuts:
         parts.append("idle stretches are cut away where the axis is broken")

@@ -14,8 +14,8 @@ from hasim.report.charts.style import (
     BLACK,
     BLUE,
     DARK_GREY,
-    LABEL_BOX,
     ORANGE,
+    WHITE_OUTLINE,
     Chart,
     blank_chart,
     caption_of,
@@ -41,6 +41,9 @@ _ROW_IN = 0.46
 _FRAME_IN = 1.7
 _MOST_ROWS = 16
 _BAR = 0.6
+_TEXT_SHARE = 0.1
+"""The part of the axis that the text at an end needs."""
+
 _LOOKS: dict[str, dict[str, Any]] = {
     "low": {"facecolor": BLUE, "edgecolor": "white", "hatch": "", "linewidth": 0.4},
     "high": {"facecolor": ORANGE, "edgecolor": BLACK, "hatch": "////", "linewidth": 0.4},
@@ -105,28 +108,42 @@ def _draw_bar(axes: Any, row: int, one: Moved, scale: float, limits: tuple[float
         height = _BAR / 2 if same_side else _BAR
         middle = row + (_BAR / 4 if name == "high" else -_BAR / 4) * same_side
         axes.barh(middle, part.estimate.value / scale, height=height, zorder=1, **_LOOKS[name])
-        edge = _draw_whisker(axes, middle, part, scale, limits)
+        _draw_whisker(axes, middle, part, scale, limits)
         if place == 0 or not same_side:
+            others = [] if same_side else [_reach(other, scale, limits) for _, other, _ in shown if other is not part]
+            edge, is_free = _text_place(part, scale, limits, others)
+            above = 0 if is_free else -7 if same_side and name == "high" else 7
             axes.annotate(
-                text, (edge, middle), xytext=(5 if edge > 0 else -5, 0), textcoords="offset points", fontsize=8,
-                horizontalalignment="left" if edge > 0 else "right", verticalalignment="center", bbox=LABEL_BOX,
-                zorder=4, annotation_clip=True,
+                text, (edge, middle), xytext=(5 if part.estimate.value > 0 else -5, above), textcoords="offset points",
+                fontsize=8, horizontalalignment="left" if part.estimate.value > 0 else "right",
+                verticalalignment="center", path_effects=WHITE_OUTLINE, zorder=4, annotation_clip=True,
             )  # fmt: skip
 
 
-def _draw_whisker(axes: Any, row: float, part: Difference, scale: float, limits: tuple[float, float]) -> float:
-    """The interval around the end of a bar; returns where a text goes beside it."""
-    estimate = part.estimate
-    span = limits[1] - limits[0]
-    low, high = max(estimate.low / scale, limits[0]), min(estimate.high / scale, limits[1])
+def _reach(part: Difference, scale: float, limits: tuple[float, float]) -> tuple[float, float]:
+    """The interval around the end of a bar, as far as the axis shows it."""
+    return max(part.estimate.low / scale, limits[0]), min(part.estimate.high / scale, limits[1])
+
+
+def _draw_whisker(axes: Any, row: float, part: Difference, scale: float, limits: tuple[float, float]) -> None:
+    low, high = _reach(part, scale, limits)
     axes.plot([low, high], [row, row], color=DARK_GREY, linewidth=1.2, zorder=2)
-    for end, bound in ((low, estimate.low / scale), (high, estimate.high / scale)):
+    for end, bound in ((low, part.estimate.low / scale), (high, part.estimate.high / scale)):
         if end == bound:
             axes.plot([end], [row], marker="|", markersize=8, color=DARK_GREY, zorder=2)
-    value = estimate.value / scale
-    outer, bound = (high, estimate.high / scale) if value > 0 else (low, estimate.low / scale)
-    is_cut_off = outer != bound  # beyond the edge are the parameters' names
-    return float(value if is_cut_off or abs(outer - value) >= 0.3 * span else outer)
+
+
+def _text_place(
+    part: Difference, scale: float, limits: tuple[float, float], others: Sequence[tuple[float, float]]
+) -> tuple[float, bool]:
+    """Where a text goes: beside the whisker where nothing is in its way, else above the end of the bar."""
+    span, value = limits[1] - limits[0], part.estimate.value / scale
+    low, high = _reach(part, scale, limits)
+    outer, room = (high, limits[1] - high) if value > 0 else (low, low - limits[0])
+    first, last = (outer, outer + _TEXT_SHARE * span) if value > 0 else (outer - _TEXT_SHARE * span, outer)
+    is_crossed = any(first < other_high and other_low < last for other_low, other_high in others)
+    is_free = room >= _TEXT_SHARE * span and abs(outer - value) < 0.3 * span and not is_crossed
+    return (outer if is_free else value), is_free
 
 
 def _caption(sensitivity: Sensitivity, metric: Metric) -> str:

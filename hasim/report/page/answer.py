@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hasim.report.page.content import Figure, Page, Paragraph, Section
-from hasim.report.page.study import facts, reproduction
+from hasim.report.page.scenario import reproduction
+from hasim.report.page.study import facts
 from hasim.report.tables import Table, design_table
 
 if TYPE_CHECKING:

@@ -61,10 +61,10 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Something to copy; ``summary`` (where there is one) hides it until it is asked for."""
+    """Something to copy. One with a ``title`` is long: a screen shows it in a window of its own, paper all of it."""
 
     text: str
-    summary: str = ""
+    title: str = ""
 
 
 Part: TypeAlias = Paragraph | Figure | Table | Story | Findings | Code

@@ -66,10 +66,13 @@ def write_page(page: Page, path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
+    text = page_html(page)
     part = path.with_name(path.name + ".part")
     try:
-        part.write_text(page_html(page), encoding="utf-8")
+        part.write_text(text, encoding="utf-8")
         part.replace(path)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from None  # nobody asked for the file beside it
     finally:
         part.unlink(missing_ok=True)
 

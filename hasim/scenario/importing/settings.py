@@ -37,6 +37,7 @@ __all__ = [
     "choose_router",
     "group_of",
     "members_of",
+    "no_instance",
     "read_nodes",
 ]
 
@@ -49,14 +50,14 @@ BLOCKS = ("track_scripts", "track_processes", "track_files", "track_interface", 
 
 @dataclass(frozen=True)
 class Node:
-    """One instance of the scenario. ``instance`` is None where its configuration has no VRRP; ``members`` are the
-    further ones of its sync group, by the name that they have in the scenario.
+    """One instance of the scenario, with its ``vrrp_instance``; ``members`` are the further ones of its sync group, by
+    the name that they have in the scenario.
 
     ``vrrp``, what is in it by name (``track_scripts``, ...), and ``notify`` are the settings of a scenario's sections.
     """
 
     name: str
-    instance: VrrpInstance | None
+    instance: VrrpInstance
     source: IPAddress | None
     vrrp: Settings = field(default_factory=dict)
     track_scripts: ByName = field(default_factory=dict)
@@ -78,14 +79,16 @@ class Node:
         return {key: getattr(self, key) for key in BLOCKS}
 
 
-def choose_router(configs: Mapping[str, Config], wanted: str | None) -> VirtualRouter | None:
-    """The virtual router to simulate: the one with an instance of that name, else the one that most nodes share.
-
-    None where the files have no VRRP at all.
+def choose_router(configs: Mapping[str, Config], wanted: str | None) -> VirtualRouter:
+    """The virtual router to simulate: the one with an instance of that name, which need not be on every node, else the
+    one that most nodes share.
 
     Raises:
-        UserError: no instance has the wanted name.
+        UserError: no instance has the wanted name; or a file has no instance, or none of the shared virtual router.
     """
+    for config in configs.values():
+        if not config.instances:
+            raise UserError(f"{config.location}: {no_instance(config)}")
     routers = design_of(configs).virtual_routers
     if wanted is not None:
         named = [router for router in routers if any(member.name == wanted for member in router.routers)]
@@ -93,24 +96,37 @@ def choose_router(configs: Mapping[str, Config], wanted: str | None) -> VirtualR
             known = sorted({member.name for router in routers for member in router.routers})
             raise UserError(f"no file has a vrrp_instance {wanted}: expected one of {', '.join(known) or 'none'}")
         return named[0]
-    return max(routers, key=lambda router: len(router.routers), default=None)
+    router = max(routers, key=lambda router: len(router.routers))
+    members = [member.node for member in router.routers]
+    for node, config in configs.items():
+        if node not in members:
+            first = configs[members[0]].location
+            raise UserError(
+                f"{config.location} has no vrrp_instance with the addresses, the name or the virtual_router_id of "
+                f"{router.routers[0].name} in {first}: leave the file out, or say which vrrp_instance to simulate"
+            )
+    return router
 
 
-def read_nodes(configs: Mapping[str, Config], router: VirtualRouter | None) -> list[Node]:
-    """Every node with its settings for the virtual router."""
+def no_instance(config: Config) -> str:
+    """What to say of a file without VRRP, of which an ``@id`` that does not hold may be the reason."""
+    message = "it has no vrrp_instance that keepalived runs"
+    if not config.conditions:
+        return message
+    return f"{message} (its lines are for the ids {', '.join(sorted(config.conditions))}: give one of them)"
+
+
+def read_nodes(configs: Mapping[str, Config], router: VirtualRouter) -> list[Node]:
+    """Every node of the virtual router with its settings for it."""
+    configs = {member.node: configs[member.node] for member in router.routers}
     names = node_names(configs)
-    instances: dict[str, VrrpInstance] = {}
-    for member in router.routers if router is not None else ():
-        instances[member.node] = configs[member.node].instance(member.name)
+    instances = {member.node: configs[member.node].instance(member.name) for member in router.routers}
     sources = _sources(instances)
     by_address = {address: names[node] for node, address in sources.items() if address is not None}
     member_names = _member_names(configs)
     nodes = []
     for node, config in configs.items():
-        instance = instances.get(node)
-        if instance is None:
-            nodes.append(Node(names[node], None, None))
-            continue
+        instance = instances[node]
         members = {
             member_names[node, other.name]: other for other in members_of(config, instance) if other is not instance
         }
@@ -122,7 +138,7 @@ def read_nodes(configs: Mapping[str, Config], router: VirtualRouter | None) -> l
 
 def _with_addresses(nodes: list[Node]) -> list[Node]:
     """The nodes, with the addresses of their adverts where those of one virtual router are not the same."""
-    own = differing_addresses({node.name: node.instance for node in nodes if node.instance is not None})
+    own = differing_addresses({node.name: node.instance for node in nodes})
     nodes = [
         replace(node, vrrp={**node.vrrp, "virtual_ipaddress": own[node.name]}) if node.name in own else node
         for node in nodes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from hasim.scenario.importing.values import Setting
 
 __all__ = ["ImportSummary", "left_out", "summarize"]
 
+_MOST_OF_A_KIND = 5
 _DEAF_BY_ADDRESSES = "addresses-differ"
 """The rule about nodes that drop each other's adverts although nothing in the scenario's settings looks wrong."""
 
@@ -31,7 +33,7 @@ class ImportSummary:
     def __str__(self) -> str:
         sections = (
             ("Used", self.used),
-            ("Accepted, and without effect on the simulation", self.unused),
+            ("Accepted, and without effect on the simulation", tuple(_abridged(self.unused))),
             ("Assumed, because the files do not say it", self.assumed),
             ("Not as written", self.warnings),
         )
@@ -39,8 +41,28 @@ class ImportSummary:
         return "\n".join(lines)
 
 
+def _abridged(items: Iterable[str]) -> Iterator[str]:
+    """The items, of each file and keyword only the first few and how many more there are."""
+    kinds = [(item, _file_and_keyword(item)) for item in items]
+    counts = Counter(kind for _, kind in kinds)
+    shown = Counter[tuple[str, str]]()
+    for item, kind in kinds:
+        shown[kind] += 1
+        if shown[kind] <= _MOST_OF_A_KIND:
+            yield item
+        elif shown[kind] == _MOST_OF_A_KIND + 1:
+            file, keyword = kind
+            yield f"{file}: and {counts[kind] - _MOST_OF_A_KIND:,} more {keyword}"
+
+
+def _file_and_keyword(item: str) -> tuple[str, str]:
+    """Of ``FILE:LINE: KEYWORD ...``."""
+    place, _, words = item.partition(": ")
+    return place.rpartition(":")[0], words.partition(" ")[0]
+
+
 def summarize(
-    configs: Mapping[str, Config], router: VirtualRouter | None, nodes: Iterable[Node], assumed: Iterable[str]
+    configs: Mapping[str, Config], router: VirtualRouter, nodes: Iterable[Node], assumed: Iterable[str]
 ) -> ImportSummary:
     """What became of the statements of all files."""
     used = [
@@ -60,6 +82,8 @@ def summarize(
         ]
         if node in chosen:
             unused += (f"{location}: {what}" for location, what in left_out(config, chosen[node]))
+        else:
+            unused.append(f"{config.location}: {node} (it has no part in the virtual router of the scenario)")
     warnings = [
         str(problem)
         for config in configs.values()
@@ -74,11 +98,9 @@ def summarize(
     return ImportSummary(tuple(_once(used)), tuple(_once(unused)), tuple(assumed), tuple(_once(warnings)))
 
 
-def _simulated(
-    configs: Mapping[str, Config], router: VirtualRouter | None
-) -> Iterator[tuple[str, tuple[VrrpInstance, ...]]]:
+def _simulated(configs: Mapping[str, Config], router: VirtualRouter) -> Iterator[tuple[str, tuple[VrrpInstance, ...]]]:
     """The instances of each node that are in the scenario, that of the floating address first."""
-    for member in router.routers if router is not None else ():
+    for member in router.routers:
         config = configs[member.node]
         instance = config.instance(member.name)
         yield member.node, (instance, *(other for other in members_of(config, instance) if other is not instance))

@@ -42,7 +42,7 @@ def import_configs(
     backup. ``vrrp_instance`` chooses the virtual router by the name of one of its instances.
 
     Raises:
-        UserError: no configuration, or no instance of that name.
+        UserError: no configuration, one without a vrrp_instance of this virtual router, or no instance of that name.
     """
     if not configs:
         raise UserError("nothing to import: expected the keepalived.conf of at least one node")
@@ -54,13 +54,13 @@ def import_configs(
     nodes, sources = _with_named_interfaces(nodes)
     plan = with_interfaces(plan, sorted({interface for _, interface in sources}), sources)
     assumed += plan.assumed
-    assumed += _assumptions(configs, router)
+    assumed += _assumptions(router)
     return Imported(_Writer(name, nodes, plan).text(), summarize(configs, router, nodes, assumed))
 
 
-def _floating(configs: Mapping[str, Config], router: VirtualRouter | None) -> Vip | None:
+def _floating(configs: Mapping[str, Config], router: VirtualRouter) -> Vip | None:
     """The address that moves: the first one of the virtual router."""
-    for member in router.routers if router is not None else ():
+    for member in router.routers:
         for vip in configs[member.node].instance(member.name).virtual_addresses:
             return vip
     return None
@@ -72,13 +72,13 @@ def _with_backup(nodes: list[Node], assumed: list[str]) -> list[Node]:
         return nodes
     node = nodes[0]
     name = node_names([node.name, f"{node.name}-backup"])[f"{node.name}-backup"]
-    priority = node.instance.priority if node.instance is not None else 100
+    priority = node.instance.priority
     lower = str(priority - _LOWER if priority > _LOWER else max(priority - 1, 1))
     assumed.append(f"{name}: a stand-in for the backup, with the settings of {node.name} and priority {lower}")
     remark = "a stand-in: no file was given for the backup"
     vrrp = {**node.vrrp, "priority": Setting(lower, None, remark), "state": Setting("BACKUP", None, remark)}
     vrrp.pop("peers", None)
-    peers = node.instance.unicast_peers if node.instance is not None else ()
+    peers = node.instance.unicast_peers
     source = peers[0].address if peers else None
     own = replace(node, vrrp={key: value for key, value in node.vrrp.items() if key != "peers"})
     members = {
@@ -110,7 +110,7 @@ def _with_named_interfaces(
         group: dict[str, Settings] = {}
         for member, settings in node.sync_group.items():
             instance = node.members[member]
-            is_own = node.instance is not None and instance.interface == node.instance.interface
+            is_own = instance.interface == node.instance.interface
             own = {key: setting for key, setting in settings.items() if key != "interface"}
             if not is_own:
                 renamed[instance.interface] = called[member]
@@ -130,14 +130,7 @@ def _interface_name(device: str) -> str:
     return f"{name}-2" if name in (SERVICE, HEARTBEAT, "eth0") else name
 
 
-def _assumptions(configs: Mapping[str, Config], router: VirtualRouter | None) -> Iterator[str]:
-    if router is None:
-        yield "everything about VRRP: no file has a vrrp_instance that keepalived runs"
-        return
-    members = {member.node for member in router.routers}
-    for node in configs:
-        if node not in members:
-            yield f"VRRP settings of {node}: its file has no instance for this virtual router"
+def _assumptions(router: VirtualRouter) -> Iterator[str]:
     for member in router.routers:
         if not (member.has_master_script or member.has_fifo):
             yield f"a notify script on {member.node}: its file runs none, and the cloud would never move the address"

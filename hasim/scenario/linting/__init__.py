@@ -2,6 +2,7 @@
 
 ``design``     a scenario in the terms of the rules for keepalived, with the lines of its file
 ``rules``      what only a scenario shows: the cloud around keepalived, and what the notify script does
+``effects``    what is written and does nothing, or does it once only
 ``checking``   all rules over a scenario
 ``reference``  the page of all rules in the documentation
 """

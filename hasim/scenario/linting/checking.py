@@ -9,6 +9,7 @@ from hasim.keepalived import Location
 from hasim.keepalived.lint import RULES, Finding, Level, lint_configs, lint_design, merged
 from hasim.scenario.errors import ScenarioError
 from hasim.scenario.linting.design import design_of_scenario
+from hasim.scenario.linting.effects import EFFECT_RULES
 from hasim.scenario.linting.rules import CLOUD_RULES
 from hasim.scenario.loading import Document
 from hasim.scenario.prepared import Prepared, prepare
@@ -17,7 +18,7 @@ from hasim.scenario.validation import validate
 
 __all__ = ["NOT_SIMULATED", "ONLY_IN_FILES", "SCENARIO_REFUSED", "SCENARIO_RULES", "lint_scenario", "refusal"]
 
-SCENARIO_RULES = tuple(CLOUD_RULES.all)
+SCENARIO_RULES = (*CLOUD_RULES.all, *EFFECT_RULES.all)
 SCENARIO_REFUSED = "scenario-refused"
 NOT_SIMULATED = "not-simulated"
 _KNOWN_BETTER = "multicast"

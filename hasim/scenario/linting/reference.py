@@ -15,7 +15,9 @@ from hasim.keepalived.lint import Level
 from hasim.keepalived.lint.election import ELECTION_RULES
 from hasim.keepalived.lint.peers import PEER_RULES
 from hasim.keepalived.lint.scripts import SCRIPT_RULES
-from hasim.scenario.linting.checking import NOT_SIMULATED, ONLY_IN_FILES, SCENARIO_REFUSED, SCENARIO_RULES
+from hasim.scenario.linting.checking import NOT_SIMULATED, ONLY_IN_FILES, SCENARIO_REFUSED
+from hasim.scenario.linting.effects import EFFECT_RULES
+from hasim.scenario.linting.rules import CLOUD_RULES
 
 __all__ = ["NOT_IN_SCENARIOS", "lint_page", "write"]
 
@@ -60,6 +62,12 @@ _FILES = (
         "keepalived 2.2.7, its parser and its log",
     ),
     _OfOneFile(
+        "no-instance",
+        Level.ERROR,
+        "a keepalived.conf has no vrrp_instance, or none for the id that it is read with",
+        "tried on 2.2.7: keepalived runs with an empty file, and does nothing",
+    ),
+    _OfOneFile(
         "script-security",
         Level.NOTE,
         "scripts are run, and enable_script_security is not set",
@@ -92,7 +100,8 @@ _CHAPTERS: tuple[tuple[str, str, Iterable[_Described]], ...] = (
     ("Who becomes MASTER, and how soon", _BOTH, ELECTION_RULES.all),
     ("What the nodes must agree on", _BOTH, PEER_RULES.all),
     ("Checks and notify scripts", _BOTH, SCRIPT_RULES.all),
-    ("The cloud around keepalived", _ONLY_SCENARIOS, SCENARIO_RULES),
+    ("The cloud around keepalived", _ONLY_SCENARIOS, CLOUD_RULES.all),
+    ("What a scenario says in vain", _ONLY_SCENARIOS, EFFECT_RULES.all),
     ("Files that are not what they seem", _ONE_FILE, _FILES),
 )
 _HEAD = """\

@@ -8,7 +8,7 @@ after defaults, merging and checks: plain frozen data with integer nanoseconds. 
 from __future__ import annotations
 
 from hasim.scenario.model.cloud import ActionBehaviour, ControlPlane, Link, Network, SecurityGroup, SecurityRule, Subnet
-from hasim.scenario.model.faults import CLIENTS, CONTROL_PLANE, Fault, FaultKind
+from hasim.scenario.model.faults import CLIENTS, CONTROL_PLANE, Fault, FaultKind, ends_by_itself
 from hasim.scenario.model.floating import Floating, Mechanism
 from hasim.scenario.model.instance import Daemon, Guest, Instance, Interface, NotifyPolicy, Service
 from hasim.scenario.model.scenario import Scenario, Slo
@@ -51,4 +51,5 @@ __all__ = [
     "TrackedInterface",
     "Transport",
     "VrrpSettings",
+    "ends_by_itself",
 ]

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hasim.scenario.distributions import Constant, Distribution
+from hasim.scenario.model.instance import Instance
 
-__all__ = ["CLIENTS", "CONTROL_PLANE", "Fault", "FaultKind"]
+__all__ = ["CLIENTS", "CONTROL_PLANE", "Fault", "FaultKind", "ends_by_itself"]
 
 CLIENTS = "clients"
 """The name by which a fault addresses everybody who uses the floating address."""
@@ -53,7 +54,8 @@ class Fault:
     ``between`` to ``and_``). ``subnet`` restricts link_down, partition, loss and latency to one subnet.
 
     Scripted: ``at_ns`` set, ``time_to_failure`` None. Stochastic: ``time_to_failure`` is drawn from each repair (and
-    from the start) to the next failure, separately for every target. ``duration`` (time to repair) None: for ever.
+    from the start) to the next failure, separately for every target. ``duration`` (time to repair) None: for ever, so
+    that a stochastic fault strikes once; unless it ends by itself (:func:`ends_by_itself`).
 
     Parameters by kind: ``packets_queued`` (freeze), ``hangs`` (service_failure: checks get no answer rather than a
     wrong one), ``process`` (keepalived_kill: ``all``, ``child`` or ``parent``), ``priority`` (keepalived_reload),
@@ -84,3 +86,17 @@ class Fault:
     tracked: str = ""
     count: int | None = None
     value: int = 0
+
+    @property
+    def is_over_at_once(self) -> bool:
+        """Whether there is nothing to be put right: a killed child's parent starts another at once, and a configuration
+        that is read again and has not changed has been read."""
+        is_child = self.kind is FaultKind.KEEPALIVED_KILL and self.process == "child"
+        return is_child or (self.kind is FaultKind.KEEPALIVED_RELOAD and self.priority is None)
+
+
+def ends_by_itself(fault: Fault, target: Instance) -> Distribution | None:
+    """How long a fault without a ``duration`` lasts on a target where nobody has to repair it; None: for ever."""
+    if fault.is_over_at_once:
+        return Constant(0)
+    return target.daemon.restart_delay if fault.kind is FaultKind.KEEPALIVED_KILL else None

@@ -2,7 +2,8 @@
 
 The kinds are told apart by ``kind``; each takes only the keys that mean something to it. Every fault either has ``at``
 (scripted) or ``time_to_failure`` (stochastic), and ends after ``duration`` (or ``time_to_repair``: the same thing by
-its other name); without one it lasts until the end of the run.
+its other name); without one it lasts until the end of the run, or until it ends by itself
+(:func:`hasim.scenario.model.ends_by_itself`).
 """
 
 from __future__ import annotations
@@ -64,7 +65,12 @@ class FaultSection(Section):
         None,
         "How long until it happens, and after each repair until it happens again; drawn for every target separately.",
     )
-    duration: DistributionText | None = setting(None, "How long it lasts. By default until the end of the run.")
+    duration: DistributionText | None = setting(
+        None,
+        "How long it lasts. By default until the end of the run, so that a random fault happens once; but a killed "
+        "keepalived is started again after its `daemon.restart_delay`, and a reload of the old configuration is over "
+        "at once.",
+    )
     time_to_repair: DistributionText | None = setting(None, "Another word for `duration`.")
 
     @model_validator(mode="after")

@@ -56,8 +56,10 @@ class SyncedInstanceSection(Section):
         "version 3 to 10 ms.",
     )
     priority: Annotated[int, Whole(1, 255)] = setting(100, "The highest wins; 255 is the owner of the address.")
-    state: Literal["MASTER", "BACKUP"] = setting(
-        "BACKUP", "`MASTER` does not start as MASTER; it clears `nopreempt` and `preempt_delay`."
+    state: Literal["MASTER", "BACKUP"] | None = setting(
+        None,
+        "`MASTER` does not start as MASTER (but with priority 255 it does); it clears `nopreempt` and `preempt_delay`. "
+        "By default `MASTER` with priority 255, else `BACKUP`.",
     )
     nopreempt: bool = setting(False, "A BACKUP of higher priority leaves a lower MASTER alone.")
     preempt_delay: Duration = setting("0", "How long a BACKUP of higher priority tolerates a lower MASTER.")
@@ -85,7 +87,8 @@ class SyncedInstanceSection(Section):
     virtual_ipaddress: list[AnyAddress] | None = setting(
         None,
         "The addresses that its adverts name: adverts that do not name exactly those of the receiver are thrown away, "
-        "with `skip_check_adv_addr` too. By default the floating address, which is alone in being moved.",
+        "with `skip_check_adv_addr` too. By default the floating address, which is alone in being moved. An empty "
+        "list is for adverts without any, which version 2 allows.",
     )
     kernel_rx_buf_size: Annotated[int, Whole(1, 2**31 - 1)] | None = setting(
         None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from hasim.report.tables import Table
 
 __all__ = ["Comparison", "Winner", "compare"]
-
-_FILE_NAME = re.compile(r"[^\w.=-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,19 +159,15 @@ class Comparison(Answer):
         return comparison_tables(self)
 
     def save(self, directory: str | PathLike[str], command: str = "") -> list[Path]:
-        """Keep the comparison (``result.json``, ``comparison.csv``) and in ``variants`` a study of each variant.
+        """Keep the comparison (``result.json``, ``comparison.csv``) and in ``variants`` a study of each variant, to be
+        read by :func:`hasim.study.compare.load_comparison`; returns the files.
 
         Raises:
             UserError: the directory or a file cannot be written.
         """
-        from hasim.study.compare.document import FRAME_COLUMNS, frame_rows
-        from hasim.study.keeping import keep_answer
+        from hasim.study.compare.storage import save
 
-        home = Path(directory)
-        paths = []
-        for number, result in enumerate(self.named_results(), start=1):
-            paths += result.save(home / "variants" / f"{number}-{_FILE_NAME.sub('-', result.scenario.name)}", command)
-        return paths + keep_answer(home, self.to_json(), ("comparison", FRAME_COLUMNS, frame_rows(self)), command)
+        return save(self, Path(directory), command)
 
     def named_charts(self) -> Iterator[tuple[str, Chart]]:
         """Its charts, each with the name that its file has."""
@@ -215,7 +208,7 @@ def compare(
     variants: Mapping[str, Any] | Sequence[Variant],
     running: Running | None = None,
     *,
-    metrics: Sequence[str] | None = None,
+    metrics: Sequence[str] | str | None = None,
     confidence: float = CONFIDENCE,
 ) -> Comparison:
     """Run variants under the same luck and compare them with the first.

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -52,7 +52,7 @@ _PAIRS = 2.0
 
 @dataclass(frozen=True)
 class Metric(ABC):
-    """A number of a study of which less is better.
+    """A number of a study of which less is better. Plain data, so that an answer can be pickled.
 
     Attributes:
         name: as it is asked for and written into files.
@@ -77,9 +77,15 @@ class Metric(ABC):
 class _Rate(Metric):
     """Something that a replication sums up, per year or per run."""
 
-    amount: Callable[[RunOutcome], float]
-    single: Callable[[Outcomes, float], Estimate]
     per_year: bool
+
+    @abstractmethod
+    def amount(self, outcome: RunOutcome) -> float:
+        """What one replication has of it."""
+
+    @abstractmethod
+    def single(self, outcomes: Outcomes, confidence: float) -> Estimate:
+        """How much of it there is in a year."""
 
     def estimate(self, outcomes: Outcomes, confidence: float = CONFIDENCE) -> Estimate:
         return self.single(outcomes, confidence) if self.per_year else self._per_run(outcomes, confidence)
@@ -111,10 +117,43 @@ def _events(counts: Sequence[float], confidence: float) -> Estimate:
 
 
 @dataclass(frozen=True)
-class _OfFailovers(Metric):
-    """A number of all failovers together, of each of which ``length_ns`` counts."""
+class _Time(_Rate):
+    """A time that an outcome has under the name ``measured``."""
 
-    length_ns: Callable[[Outage], int]
+    measured: str
+
+    def amount(self, outcome: RunOutcome) -> int:
+        found: int = getattr(outcome, self.measured)
+        return found
+
+    def single(self, outcomes: Outcomes, confidence: float) -> Estimate:
+        if self.measured == "downtime_ns":
+            return scaled(summary.unavailability(outcomes, confidence), YEAR)
+        return summary.time_per_year_ns(outcomes, self.amount, confidence)
+
+
+@dataclass(frozen=True)
+class _Count(_Rate):
+    """Outages of one ``cause``; None: all of them."""
+
+    cause: str | None
+
+    def amount(self, outcome: RunOutcome) -> float:
+        return float(sum(self.cause in (None, outage.cause) for outage in outcome.outages))
+
+    def single(self, outcomes: Outcomes, confidence: float) -> Estimate:
+        return summary.outages_per_year(outcomes, confidence, self.cause)
+
+
+@dataclass(frozen=True)
+class _OfFailovers(Metric):
+    """A number of all failovers together: of their whole length, or of one ``phase`` (its index)."""
+
+    phase: int | None
+
+    def length_ns(self, outage: Outage) -> int:
+        """What counts of a failover."""
+        return outage.duration_ns if self.phase is None else outage.phases_ns[self.phase]
 
     @abstractmethod
     def contributions(self, groups: Sequence[Sequence[int]], value: float) -> list[float]:
@@ -172,59 +211,35 @@ class _Mean(_OfFailovers):
 
 
 def _times() -> list[_Rate]:
-    kinds: tuple[tuple[str, str, Callable[[RunOutcome], int]], ...] = (
-        ("downtime", "downtime", lambda outcome: outcome.downtime_ns),
-        ("dual_master", "dual MASTER", lambda outcome: outcome.dual_master_ns),
-        ("wrong_instance", "on the wrong instance", lambda outcome: outcome.wrong_instance_ns),
-        ("black_hole", "black hole", lambda outcome: outcome.black_hole_ns),
+    kinds = (
+        ("downtime", "downtime"),
+        ("dual_master", "dual MASTER"),
+        ("wrong_instance", "on the wrong instance"),
+        ("black_hole", "black hole"),
     )
     return [
-        _Rate(f"{name}_per_{word}", f"{label} per {word}", "ns", amount, _time_per_year(name, amount), word == "year")
-        for name, label, amount in kinds
+        _Time(f"{name}_per_{word}", f"{label} per {word}", "ns", word == "year", f"{name}_ns")
+        for name, label in kinds
         for word in ("year", "run")
     ]
-
-
-def _time_per_year(name: str, amount: Callable[[RunOutcome], int]) -> Callable[[Outcomes, float], Estimate]:
-    if name == "downtime":
-        return lambda outcomes, confidence: scaled(summary.unavailability(outcomes, confidence), YEAR)
-    return lambda outcomes, confidence: summary.time_per_year_ns(outcomes, amount, confidence)
 
 
 def _counts() -> list[_Rate]:
     kinds = (("outages", "outages", None), ("false_failovers", "false failovers", FALSE_FAILOVER))
     return [
-        _Rate(f"{name}_per_{word}", f"{label} per {word}", "count", _count(cause), _rate(cause), word == "year")
+        _Count(f"{name}_per_{word}", f"{label} per {word}", "count", word == "year", cause)
         for name, label, cause in kinds
         for word in ("year", "run")
     ]
 
 
-def _count(cause: str | None) -> Callable[[RunOutcome], float]:
-    return lambda outcome: float(sum(cause in (None, outage.cause) for outage in outcome.outages))
-
-
-def _rate(cause: str | None) -> Callable[[Outcomes, float], Estimate]:
-    return lambda outcomes, confidence: summary.outages_per_year(outcomes, confidence, cause)
-
-
-def _phase_length_ns(index: int) -> Callable[[Outage], int]:
-    return lambda outage: outage.phases_ns[index]
-
-
 def _of_failovers() -> list[_OfFailovers]:
-    def whole(outage: Outage) -> int:
-        return outage.duration_ns
-
     found: list[_OfFailovers] = [
-        _Quantile(f"failover_{name}", f"failover latency {name}", "ns", whole, share)
+        _Quantile(f"failover_{name}", f"failover latency {name}", "ns", None, share)
         for name, share in (("p50", 0.50), ("p95", 0.95), ("p99", 0.99))
     ]
-    found.append(_Mean("failover_mean", "mean failover latency", "ns", whole))
-    found += [
-        _Mean(f"{phase}_mean", f"mean of the phase {phase}", "ns", _phase_length_ns(index))
-        for index, phase in enumerate(PHASES)
-    ]
+    found.append(_Mean("failover_mean", "mean failover latency", "ns", None))
+    found += [_Mean(f"{phase}_mean", f"mean of the phase {phase}", "ns", index) for index, phase in enumerate(PHASES)]
     return found
 
 
@@ -246,15 +261,17 @@ def usual_metrics(scenario: Scenario) -> tuple[Metric, ...]:
     return downtime, median
 
 
-def metrics_named(names: Sequence[str] | None, scenario: Scenario) -> tuple[Metric, ...]:
-    """The metrics of those names, each once; none asked for: :func:`default_metrics` of the scenario.
+def metrics_named(names: Sequence[str] | str | None, scenario: Scenario) -> tuple[Metric, ...]:
+    """The metrics of those names (or of that one), each once; none asked for: :func:`default_metrics` of the scenario.
 
     Raises:
         UserError: there is no such metric.
     """
     if not names:
         return default_metrics(scenario)
+    if isinstance(names, str):
+        names = [names]
     for name in names:
         if name not in METRICS:
-            raise UserError(f"unknown metric {name!r}; {suggestion(name, list(METRICS))}")
+            raise UserError(f"unknown metric {name!r}; {suggestion(str(name), list(METRICS))}")
     return tuple(METRICS[name] for name in dict.fromkeys(names))

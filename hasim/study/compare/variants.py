@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from hasim.arguments import HeartbeatMode
 from hasim.errors import UserError
 from hasim.scenario.model import Fault, Scenario
 from hasim.study.replication import Progress, replicate_many
@@ -48,7 +49,7 @@ class RunningOptions(TypedDict, total=False):
     seed: int | None
     replications: int | None
     jobs: int | None
-    heartbeats: str
+    heartbeats: HeartbeatMode
     progress: Progress | None
     cluster: str | None
     journal: Journal | str | PathLike[str] | None
@@ -62,7 +63,7 @@ class Running:
     seed: int | None = None
     replications: int | None = None
     jobs: int | None = None
-    heartbeats: str = "quiet"
+    heartbeats: HeartbeatMode = "quiet"
     progress: Progress | None = None
     cluster: str | None = None
     journal: Journal | str | PathLike[str] | None = None
@@ -110,12 +111,14 @@ def check_comparable(variants: Sequence[Variant]) -> None:
     """Refuse what cannot be compared.
 
     Raises:
-        UserError: one variant only, or two of one name.
+        UserError: one variant only, one without a name, or two of one.
     """
     if len(variants) < 2:
         raise UserError("there is only one variant: name a second scenario, or a --variant of the first")
     names = [variant.name for variant in variants]
     for index, name in enumerate(names):
+        if not isinstance(name, str) or not name.strip():
+            raise UserError(f"the name of a variant is text, not {name!r}")
         if name in names[:index]:
             raise UserError(f"two variants are called {name!r}: give each a name of its own")
 

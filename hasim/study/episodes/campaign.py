@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
+from hasim.arguments import whole_number
 from hasim.errors import UserError
 from hasim.scenario.model import Scenario
 from hasim.sim.incident import RestlessError
@@ -72,9 +73,7 @@ class Campaign:
             UserError: the scenario does not fit.
         """
         check_scenario(scenario)
-        seed = scenario.seed if seed is None else seed
-        if seed < 0:
-            raise UserError(f"the seed is a whole number from 0, not {seed}")
+        seed = scenario.seed if seed is None else whole_number("the seed", seed)
         self._first_masters = first_masters(scenario)
         silences = silences_of(scenario)
         check_silences(scenario, silences)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hasim.errors import UserError
-from hasim.scenario.model import Scenario
+from hasim.scenario.model import FaultKind, Scenario
 from hasim.sim.incident import Incident, RestlessError, endless
 from hasim.sim.randomness import Randomness
 from hasim.study.episodes.clocks import Clock, clocks_of, is_lattice
@@ -95,6 +95,11 @@ def _objections(scenario: Scenario) -> Iterator[str]:
     for fault in scenario.faults:
         if fault.at_ns is not None:
             yield f"{fault.name} strikes at a fixed time, so that there is no rate to weigh it with"
+        elif fault.duration is None and fault.kind is FaultKind.KEEPALIVED_KILL:
+            yield (
+                f"{fault.name} ends on each target after another daemon.restart_delay: give it a duration, or each "
+                "target a fault of its own"
+            )
         elif fault.duration is None:
             yield f"{fault.name} never ends, so that the world never is as it was"
     clocks = clocks_of(scenario)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hasim.measure.model import FAILOVER, PHASES, Outage
 from hasim.scenario.model import Scenario
@@ -22,6 +22,11 @@ from hasim.study.estimators import CONFIDENCE, Estimate, scaled
 from hasim.study.slo import Verdict, decide
 from hasim.study.summary import LatencySummary, nines_of
 from hasim.units import YEAR
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hasim.report.tables import Table
 
 __all__ = ["EpisodesResult", "Initiator", "Unseen", "downtime_ns", "downtime_with", "overlapping_downtime_ns"]
 
@@ -276,6 +281,32 @@ class EpisodesResult:
         Path(directory).mkdir(parents=True, exist_ok=True)
         return save_charts(episodes_charts(self), Path(directory), formats)
 
+    def write_report(self, path: str | PathLike[str], command: str = "") -> None:
+        """Write the study as one HTML file; ``command`` is told as the way to make it again.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        from hasim.report.page import episodes_page, write_page
+
+        write_page(episodes_page(self, command), Path(path))
+
+    def frame(self, table: str = "episodes") -> pd.DataFrame:
+        """A row per episode, with how many times a year it counts; ``outages`` or ``strata`` for those tables.
+
+        Raises:
+            UserError: there is no such table.
+        """
+        from hasim.study.episodes.storage import frame
+
+        return frame(self, table)
+
+    def tables(self) -> list[Table]:
+        """What people look at."""
+        from hasim.report.episodes import episodes_tables
+
+        return episodes_tables(self)
+
     def to_json(self) -> dict[str, Any]:
         """Everything as plain data, in the format that :mod:`hasim.study.episodes.document` describes."""
         from hasim.study.episodes.document import document_of
@@ -286,10 +317,9 @@ class EpisodesResult:
         return f"<EpisodesResult of {self.scenario.name!r}: {self.episodes} episodes, {self.nines.value:.2f} nines>"
 
     def _repr_html_(self) -> str:
-        from hasim.report.episodes import episodes_tables
         from hasim.report.html import tables_html
 
-        return tables_html(episodes_tables(self))
+        return tables_html(self.tables())
 
     @cached_property
     def _failovers(self) -> list[Outage]:

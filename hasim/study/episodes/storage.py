@@ -30,9 +30,11 @@ from hasim.study.keeping import keep_answer
 from hasim.study.tabular import whole_file, write_table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hasim.study.episodes.results import EpisodesResult
 
-__all__ = ["MEASURED_COLUMNS", "STRATUM_COLUMNS", "TABLES", "measured", "save"]
+__all__ = ["MEASURED_COLUMNS", "STRATUM_COLUMNS", "TABLES", "frame", "measured", "save"]
 
 STRATUM_COLUMNS = ("master_before", "begun_by", "target", "depth", "together")
 
@@ -72,6 +74,20 @@ def save(result: EpisodesResult, directory: Path, command: str = "", *, parquet:
     first = TABLES["strata"]
     kept = keep_answer(directory, result.to_json(), ("strata", first.columns, first.rows(result)), command)
     return [*paths[1:], source, *kept]
+
+
+def frame(result: EpisodesResult, name: str) -> pd.DataFrame:
+    """One of :data:`TABLES`.
+
+    Raises:
+        UserError: there is no table of that name.
+    """
+    import pandas as pd
+
+    if name not in TABLES:
+        raise UserError(f"there is no table {name!r} of a study by episodes; there are {', '.join(TABLES)}")
+    table = TABLES[name]
+    return pd.DataFrame(list(table.rows(result)), columns=list(table.columns))
 
 
 def measured(episode: Episode) -> tuple[Any, ...]:

@@ -75,8 +75,19 @@ class Episodes:
             "WHERE study = ? AND stratum = ? AND number >= ? AND number < ? ORDER BY number"
         )
         place = (study.id, stratum.number, numbers.start, numbers.stop)
-        for number, packed, kept in self._file.connection.execute(query, place):
+        rows = self._file.connection.execute(query, place).fetchall()
+        if rows and self._stratum(study, stratum.number) != stratum:
+            raise self._file.damaged(f"stratum {stratum.number} of study {study.id} is not there, or is another one")
+        for number, packed, kept in rows:
             yield self._episode(study, stratum, number, packed, kept)
+
+    def _stratum(self, study: KeptStudy, number: int) -> KeptStratum | None:
+        query = "SELECT number, master, begun_by, target, depth, together FROM stratum WHERE study = ? AND number = ?"
+        row = self._file.connection.execute(query, (study.id, number)).fetchone()
+        if row is None:
+            return None
+        number, master, fault, target, depth, together = row
+        return KeptStratum(number, master, fault, target, depth, bool(together))
 
     def read_all(self, study: KeptStudy) -> Iterator[tuple[KeptStratum, Episode]]:
         """All episodes of a study by stratum and number, each when it is asked for."""

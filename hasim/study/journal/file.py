@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ APPLICATION_ID = int.from_bytes(b"hasi", "big")
 
 _WAIT_S = 30.0
 """So long a process waits for another one that is writing."""
+
+
+_MISSING = re.compile("no such (table|column)")
+"""How SQLite says that part of a journal is gone."""
 
 
 class JournalFile:
@@ -73,6 +78,8 @@ class JournalFile:
         try:
             yield
         except sqlite3.OperationalError as error:
+            if _MISSING.match(str(error)):
+                raise self.damaged(str(error)) from None
             raise UserError(f"{self.path}: the journal cannot be used: {error}{self._hint()}") from None
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # SQLite quotes what it found in its message
             raise self.damaged(str(error)) from None
@@ -125,7 +132,11 @@ class JournalFile:
 
     def _hint(self) -> str:
         """What to do where SQLite says only that it cannot open the file."""
-        if self.path is None or os.access(self.path.parent, os.W_OK):
+        if self.path is None:
+            return ""
+        if not self.path.parent.is_dir():
+            return f". There is no directory {self.path.parent}"
+        if os.access(self.path.parent, os.W_OK):
             return ""
         return f". SQLite writes beside it even to read it: copy it out of {self.path.parent}, which cannot be written"
 

@@ -120,6 +120,7 @@ class Journal:
         self._replications = Replications(self._file)
         self._episodes = Episodes(self._file)
         self._known: dict[Job | EpisodeStudy, KeptStudy] = {}
+        self.studies()  # finds out at once whether they are as they were written
 
     def _find(self, asked: Job | EpisodeStudy, heartbeats: str) -> KeptStudy | None:
         if asked not in self._known:

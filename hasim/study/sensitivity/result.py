@@ -198,7 +198,7 @@ def sensitivity(
     uncertain: Sequence[Uncertain] | Mapping[str, Any],
     running: Running | None = None,
     *,
-    metrics: Sequence[str] | None = None,
+    metrics: Sequence[str] | str | None = None,
 ) -> Sensitivity:
     """Run a scenario as it is and with each parameter low and high, under the same luck.
 

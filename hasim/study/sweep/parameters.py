@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from hasim.arguments import plain_value
 from hasim.errors import UserError
 from hasim.units import (
     DAY,
@@ -159,6 +160,7 @@ def parameter(path: str, values: Sequence[Any]) -> Parameter:
     Raises:
         UserError: there is none, too many, or one stands twice.
     """
+    values = [plain_value(value, path) for value in values]
     if not 1 <= len(values) <= MOST_VALUES:
         raise UserError(f"{path}: expected 1 to {MOST_VALUES} values, got {len(values)}")
     for index, value in enumerate(values):

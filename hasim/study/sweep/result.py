@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hasim.arguments import plain_value, whole_number
 from hasim.errors import UserError
 from hasim.study.answer import Answer
 from hasim.study.compare.metrics import Metric, metrics_named, usual_metrics
@@ -176,7 +177,7 @@ def sweep(
     parameters: Sequence[Parameter],
     running: Running | None = None,
     *,
-    metrics: Sequence[str] | None = None,
+    metrics: Sequence[str] | str | None = None,
     hypercube: int | None = None,
 ) -> Sweep:
     """Run a scenario at every point of a grid, or of a Latin hypercube, under the same luck.
@@ -195,27 +196,31 @@ def sweep(
     base = scenario_of({})
     running = running or Running()
     chosen = metrics_named(metrics, base) if metrics else usual_metrics(base)
-    seed = base.seed if running.seed is None else running.seed
+    seed = base.seed if running.seed is None else whole_number("the seed", running.seed)
+    hypercube = None if hypercube is None else whole_number("hypercube", hypercube)
     points = points_of(parameters, scenario_of, hypercube, seed)
     results = run_variants([point.scenario for point in points], running)
     return Sweep(base.name, tuple(parameters), points, results, chosen, is_grid=hypercube is None)
 
 
-def parameters_of(varied: Mapping[str, Any] | Sequence[str]) -> list[Parameter]:
+def parameters_of(varied: Mapping[str, Any] | Sequence[str] | str) -> list[Parameter]:
     """Parameters as a notebook gives them: ``{"vrrp.advert_int": "1s..5s:9", "vrrp.down_timer_adverts": [3, 5]}``, or
-    as the command line does: ``["vrrp.advert_int=1s..5s:9"]``.
+    as the command line does: ``["vrrp.advert_int=1s..5s:9"]``, or one such text by itself.
 
     Raises:
         UserError: one of them is none.
     """
+    if isinstance(varied, str):
+        varied = [varied]
     if not isinstance(varied, Mapping):
         return [parse_vary(text) for text in varied]
     found = []
-    for path, values in varied.items():
+    for path, given in varied.items():
+        values = plain_value(given, path)
         if isinstance(values, str):
             found.append(parse_vary(f"{path}={values}"))
-        elif isinstance(values, Sequence):
-            found.append(parameter(path, list(values)))
+        elif isinstance(values, list):
+            found.append(parameter(path, values))
         else:
             raise UserError(f"{path}: expected a range such as '1s..5s' or a list of values, got {values!r}")
     return found
