@@ -45,7 +45,7 @@ CASES = {
     + "faults: [{kind: service_failure, target: a, at: 10s}]",
     "freeze": _PAIR
     + _QUICK
-    + "notify: {wait_for_task: false, reclaim_interval: 6s}\n"
+    + "notify: {wait_for_task: false, reclaim_interval: 2s}\n"
     + "faults: [{kind: freeze, target: a, at: 10s, duration: 5s}]",
     "partition and heal": _PAIR
     + "vrrp: {version: 3, advert_int: 200ms, higher_prio_send_advert: true}\n"
