@@ -63,3 +63,32 @@ def test_an_advert_that_is_sent_at_the_instant_of_a_deadline_comes_too_late(seed
     scenario = loads(_THREE_ALIKE)
     quiet = simulate(scenario, seed=seed, replication=0)
     assert quiet.records == simulate(scenario, seed=seed, replication=0, heartbeats="explicit").records
+
+
+_CHECKED_IN_STEP = """
+horizon: 4min
+zones: [z]
+vpc: {cidr: 10.0.0.0/16}
+subnets: {service: {cidr: 10.0.1.0/24}}
+instances:
+  a: {address: 10.0.1.11, vrrp: {priority: 150}}
+  b: {address: 10.0.1.12, vrrp: {priority: 254}}
+  c: {address: 10.0.1.13, vrrp: {priority: 100}}
+floating: {address: 10.0.1.100, mechanism: eni, method: reattach}
+vrrp: {version: 3, advert_int: 100ms, track_scripts: {s: {interval: 2s, check: api, weight: 30, rise: 2, fall: 2}}}
+notify: {reclaim_interval: 10s}
+cold_start: {a: 16s, b: 36s, c: 38s}
+daemon: {start_up: 0s}
+faults:
+  - {kind: api_outage, at: 108.104s, duration: 8.344s}
+  - {kind: freeze, target: a, at: 84s, duration: 20s}
+  - {kind: freeze, target: b, at: 53s, duration: 6s}
+  - {kind: keepalived_kill, process: child, target: b, at: 92s, duration: 7.968s}
+"""
+
+
+def test_checks_of_several_instances_at_one_instant_take_place_in_their_order() -> None:
+    """Started on whole seconds, they stay in step; whose began to be simulated first depends on the mode."""
+    scenario = loads(_CHECKED_IN_STEP)
+    quiet = simulate(scenario, seed=1, replication=1560)
+    assert quiet.records == simulate(scenario, seed=1, replication=1560, heartbeats="explicit").records
