@@ -134,9 +134,10 @@ def _mark_percentiles(axes: Any, result: StudyResult) -> str:
         axes.plot([low, high], [share, share], color=DARK_GREY, linewidth=3.2, alpha=0.45, zorder=2)
         axes.plot([value], [share], marker="o", markersize=6, color=BLACK, markeredgecolor="white", zorder=4)
         text = f"p{100 * share:g}  {duration_text(estimate.value)}"
-        is_left = _is_crossed(axes, high, share, text, result)
+        end = high if high < right else value  # a bar that leaves the chart would take its name with it
+        is_left = _is_crossed(axes, end, share, text, result)
         axes.annotate(
-            text, (low if is_left else high, share), xytext=(-7, 8) if is_left else (7, -8),
+            text, (low if is_left else end, share), xytext=(-7, 8) if is_left else (7, -8),
             textcoords="offset points", fontsize=9, fontweight="bold", path_effects=WHITE_OUTLINE,
             horizontalalignment="right" if is_left else "left", verticalalignment="center", zorder=3.5,
         )  # fmt: skip
