@@ -14,7 +14,7 @@ import time
 
 from hasim.scenario import loads
 from hasim.scenario.model import Scenario
-from hasim.study.episodes.results import downtime_with
+from hasim.study.episodes.rewards import downtime_with
 from hasim.study.rare import run_rare
 
 __all__ = ["run"]

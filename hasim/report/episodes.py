@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from hasim.report.numbers import duration_text, nines_text, per_year, percentage_without, small_text
+from hasim.report.numbers import duration_text, nines_text, per_year, percentage_without, share_text, small_text
 from hasim.report.tables import Table, estimate_row, slo_table
 from hasim.report.wording import fault_title
-from hasim.units import YEAR, counted
+from hasim.study.estimators import CONFIDENCE
+from hasim.units import YEAR, counted, format_duration
 
 if TYPE_CHECKING:
     from hasim.study.episodes import EpisodesResult
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["begun_by", "episodes_tables", "exact_tables"]
 
 
+_PERCENTILES = (0.5, 0.9, 0.99)
+
+
 def episodes_tables(result: EpisodesResult) -> list[Table]:
     """The tables in reading order; those that would be empty are left out."""
     candidates = (
         _headline(result),
         slo_table(result.verdicts),
+        _horizons(result),
         _by_faults(result),
         _initiators(result),
         _phases(result),
@@ -99,6 +104,25 @@ def _unseen(result: EpisodesResult) -> str:
         f"of {unseen.episodes:,} single faults none left the service out until the next fault; if one in "
         f"{unseen.one_in:,} does, that adds a tenth"
     )
+
+
+def _horizons(result: EpisodesResult) -> Table:
+    """How the downtime of one run is distributed; empty where episodes do not tell."""
+    found, wanted = result.horizons, result.scenario.slo.availability
+    title = f"Downtime of one run of {format_duration(result.scenario.horizon_ns)}"
+    columns = ("", "", f"{CONFIDENCE:.0%} interval")
+    if found is None:
+        return Table(title, columns, ())
+    rows = [estimate_row(f"p{100 * share:.0f}", found.percentile(share), duration_text) for share in _PERCENTILES]
+    rows.append(estimate_row("runs with an outage", found.chance_above(0), share_text))
+    missing = result.chance_of_missing_availability
+    if wanted is not None and missing is not None:
+        rows.append(estimate_row(f"runs that miss {percentage_without(1.0 - wanted)}", missing, share_text))
+    note = (
+        f"{found.runs:,} runs put together from the episodes; the intervals are of what these tell, and allow for "
+        "what so few may not have shown"
+    )
+    return Table(title, columns, tuple(rows), numbers=(1,), note=note)
 
 
 def _by_faults(result: EpisodesResult) -> Table:

@@ -14,6 +14,7 @@ __all__ = [
     "percentage",
     "percentage_without",
     "replications_text",
+    "share_text",
     "signed_text",
     "small_text",
 ]
@@ -35,6 +36,13 @@ def percentage_without(unavailability: float, digits: int = 1) -> str:
     first_digit = math.floor(math.log10(unavailability) + _ROUNDING)
     decimals = min(max(digits - 3 - first_digit, 0), _MOST_DECIMALS)
     return f"{100 * (1 - unavailability):.{decimals}f}%"
+
+
+def share_text(share: float) -> str:
+    """A probability: ``1.83%``, ``0%``, and ``> 99.9%`` for what is not quite all."""
+    if 0.9995 < share < 1.0:
+        return "> 99.9%"
+    return f"{100 * share:.3g}%"
 
 
 def duration_text(duration_ns: float) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hasim.measure.model import FAILOVER, PHASES, RECOVERED_IN_PLACE, UNRESOLVED
-from hasim.report.numbers import duration_text, nines_text, per_year, percentage
+from hasim.report.numbers import duration_text, nines_text, per_year, percentage, share_text
 from hasim.units import counted, format_duration
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _chance_of_missing(result: StudyResult) -> str:
     chance = result.chance_of_missing_availability
     if chance is None:
         return ""
-    value, low, high = (f"{100 * share:.3g}%" for share in (chance.value, chance.low, chance.high))
+    value, low, high = map(share_text, (chance.value, chance.low, chance.high))
     horizon = format_duration(result.scenario.horizon_ns)
     return f"{value} of the runs of {horizon} miss the availability that is wanted ({low} to {high})"
 

@@ -20,6 +20,7 @@ __all__ = [
     "CONFIDENCE",
     "FEW",
     "Estimate",
+    "binomial_interval",
     "mean_over_replications",
     "mean_over_time",
     "poisson_rate",
@@ -73,8 +74,19 @@ def scaled(estimate: Estimate, factor: float) -> Estimate:
 
 def proportion(successes: int, n: int, confidence: float = CONFIDENCE) -> Estimate:
     """A probability from ``n`` independent trials: exact (Clopper-Pearson), hence rather too wide than too narrow."""
-    low, high = _clopper_pearson(successes, n, confidence)
+    low, high = binomial_interval(successes, n, confidence)
     return Estimate(successes / n, low, high, confidence, "exact binomial (Clopper-Pearson)", n)
+
+
+def binomial_interval(successes: float, n: float, confidence: float) -> tuple[float, float]:
+    """The exact interval of a probability (Clopper-Pearson) of which ``n`` trials had so many successes; neither has
+    to be whole, since an effective number of trials is not."""
+    from scipy.special import betaincinv
+
+    tail = (1.0 - confidence) / 2.0
+    low = float(betaincinv(successes, n - successes + 1, tail)) if successes else 0.0
+    high = float(betaincinv(successes + 1, n - successes, 1.0 - tail)) if successes < n else 1.0
+    return low, high
 
 
 def poisson_rate(count: int, exposure: float, dispersion: float = 1.0, confidence: float = CONFIDENCE) -> Estimate:
@@ -122,13 +134,13 @@ def mean_over_replications(values: Sequence[float], ceiling: float, confidence: 
     n = len(values)
     busy = [value for value in values if value]
     if not busy:
-        _, high = _clopper_pearson(0, n, confidence)
+        _, high = binomial_interval(0, n, confidence)
         method = "exact binomial bound on a replication having any, times the most that one can have"
         return Estimate(0.0, 0.0, high * ceiling, confidence, method, n)
     mean = math.fsum(values) / n
     squares = math.fsum((value - mean) ** 2 for value in values)
     if len(busy) < FEW or squares <= (1e-12 * mean) ** 2 * n:
-        shares = _clopper_pearson(len(busy), n, _halved_error(confidence))
+        shares = binomial_interval(len(busy), n, _halved_error(confidence))
         low, high = _times_exponential_mean(shares, busy, confidence)
         method = "few observations: exact binomial share times exponential mean"
     else:
@@ -231,15 +243,6 @@ def _times_exponential_mean(
 
 def _halved_error(confidence: float) -> float:
     return (1.0 + confidence) / 2.0
-
-
-def _clopper_pearson(successes: int, n: int, confidence: float) -> tuple[float, float]:
-    from scipy.special import betaincinv
-
-    tail = (1.0 - confidence) / 2.0
-    low = float(betaincinv(successes, n - successes + 1, tail)) if successes else 0.0
-    high = float(betaincinv(successes + 1, n - successes, 1.0 - tail)) if successes < n else 1.0
-    return low, high
 
 
 def _garwood(count: float, confidence: float) -> tuple[float, float]:

@@ -64,7 +64,7 @@ def test_what_is_kept_adds_up_to_what_is_printed(pair: Path, tmp_path: Path) -> 
     with (home / "outages.csv").open() as stream:
         outages = sum(float(row["per_year"]) for row in csv.DictReader(stream))
     assert outages == pytest.approx(document["summary"]["outages_per_year"]["value"], rel=1e-3)
-    assert len(list((home / "charts").glob("*.svg"))) == 3
+    assert len(list((home / "charts").glob("*.svg"))) == 4
     assert json.loads((home / "meta.json").read_text())["command"].startswith("hasim")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import html5lib
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
 import hasim
 from hasim.errors import UserError
@@ -17,7 +19,7 @@ from hasim.measure import Outage
 from hasim.report.numbers import percentage
 from hasim.scenario import loads
 from hasim.scenario.distributions import Exponential, Gamma, LogNormal, Mixture, Weibull
-from hasim.scenario.model import Fault, FaultKind
+from hasim.scenario.model import Fault, FaultKind, Slo
 from hasim.study import replicate
 from hasim.study.episodes import EpisodesResult, run_episodes
 from hasim.study.episodes.clocks import Clock
@@ -198,6 +200,9 @@ def test_episodes_and_years_agree(text: str, replications: int) -> None:
         assert fine is not None
         assert fine.low <= crude.high
         assert crude.low <= fine.high
+    horizons = episodes.horizons
+    assert horizons is not None
+    assert ks_2samp([outcome.downtime_ns for outcome in years.outcomes], horizons.downtime_ns).pvalue > 0.01
 
 
 @pytest.fixture(scope="module")
@@ -246,6 +251,30 @@ def test_its_json_and_its_tables_say_the_same(small: EpisodesResult) -> None:
     page = small._repr_html_()
     assert "What begins it" in page
     assert f"{small.episodes:,} episodes" in page
+
+
+def test_its_runs_have_its_downtime(small: EpisodesResult) -> None:
+    horizons = small.horizons
+    assert horizons is not None
+    mean_ns = sum(horizons.downtime_ns) / horizons.runs
+    assert mean_ns == pytest.approx(small.unavailability.value * small.scenario.horizon_ns, rel=0.02)
+    document = small.to_json()["horizon"]
+    assert document["runs"] == horizons.runs
+    median = document["downtime_p50_ns"]
+    assert median["low"] < median["value"] < median["high"] < document["downtime_p90_ns"]["value"]
+    assert document["chance_of_outage"]["value"] == horizons.chance_above(0).value
+    assert document["chance_of_missing_availability"] is None
+    assert "Downtime of one run" in small._repr_html_()
+
+
+def test_how_many_runs_miss_the_availability_that_is_wanted(small: EpisodesResult) -> None:
+    half = small.scenario.horizon_ns * small.unavailability.value / 2
+    wanted = Slo(availability=1.0 - half / small.scenario.horizon_ns)
+    found = replace(small, scenario=replace(small.scenario, slo=wanted)).chance_of_missing_availability
+    assert found is not None
+    assert small.horizons is not None
+    assert found == small.horizons.chance_above(half)
+    assert 0.3 < found.value < 1.0
 
 
 def test_its_frames_add_up_to_its_downtime(small: EpisodesResult) -> None:

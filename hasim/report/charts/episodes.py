@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hasim.measure.model import PHASES
+from hasim.report.charts.horizons import downtime_of_a_run
 from hasim.report.charts.style import (
     BLACK,
     BLUE,
@@ -15,6 +16,7 @@ from hasim.report.charts.style import (
     Chart,
     blank_chart,
     capitalised,
+    caption_of_episodes,
     frame,
     phase_style,
     quiet_axes,
@@ -29,7 +31,7 @@ from hasim.report.numbers import duration_text, per_year, small_text
 from hasim.report.wording import largest_part
 from hasim.study.episodes import EpisodesResult
 from hasim.study.estimators import Estimate, scaled
-from hasim.units import SECOND, YEAR, counted
+from hasim.units import SECOND, YEAR
 
 __all__ = ["downtime_by_faults", "downtime_by_initiator", "episodes_charts", "failover_by_phase"]
 
@@ -56,6 +58,7 @@ def episodes_charts(result: EpisodesResult) -> Iterator[tuple[str, Chart]]:
     yield "downtime-by-initiator", downtime_by_initiator(result)
     yield "downtime-by-faults", downtime_by_faults(result)
     yield "failover-by-phase", failover_by_phase(result)
+    yield "downtime-of-a-run", downtime_of_a_run(result)
 
 
 @styled
@@ -168,11 +171,7 @@ def _empty(result: EpisodesResult, words: str) -> Chart:
 
 
 def _caption(result: EpisodesResult) -> str:
-    name = shorten(result.scenario.name, 50)
-    return (
-        f"{name}: the long run from {counted(result.episodes, 'weighted episode')} (--method {result.method}), seed "
-        f"{result.seed}; whiskers are {result.unavailability.confidence:.0%} intervals"
-    )
+    return f"{caption_of_episodes(result)}; whiskers are {result.unavailability.confidence:.0%} intervals"
 
 
 def _count_text(count: int) -> str:

@@ -28,9 +28,11 @@ from hasim.measure.model import PHASES
 from hasim.report.names import distinct, shorten
 from hasim.report.numbers import replications_text
 from hasim.report.wording import fault_title
+from hasim.units import counted
 
 if TYPE_CHECKING:
     from hasim.study import StudyResult
+    from hasim.study.episodes import EpisodesResult
 
 __all__ = [
     "BAD",
@@ -52,6 +54,7 @@ __all__ = [
     "blank_chart",
     "capitalised",
     "caption_of",
+    "caption_of_episodes",
     "cause_label",
     "distinct",
     "fonts_among",
@@ -294,6 +297,14 @@ def caption_of(*results: StudyResult) -> str:
             short = [f"{short[0]} and {len(names) - 1} others"]
         parts.append(f"{', '.join(short)}: {what}")
     return "; ".join(parts)
+
+
+def caption_of_episodes(result: EpisodesResult) -> str:
+    """What a chart of a study by episodes is of."""
+    return (
+        f"{shorten(result.scenario.name, 50)}: the long run from {counted(result.episodes, 'weighted episode')} "
+        f"(--method {result.method}), seed {result.seed}"
+    )
 
 
 def say_nothing_happened(axes: Any, words: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hasim.report.charts.episodes import downtime_by_faults, downtime_by_initiator, failover_by_phase
+from hasim.report.charts.horizons import downtime_of_a_run
 from hasim.report.episodes import episodes_tables
 from hasim.report.page.content import Figure, Page, Part, Section
 from hasim.report.page.scenario import assumptions, design, lint, question, reproduction
@@ -24,6 +25,7 @@ def episodes_page(result: EpisodesResult, command: str = "") -> Page:
     latency = result.failover_latency
     sections = (
         Section("numbers", "The numbers", tuple(_tables(result, scenario.name, "SLO"))),
+        Section("one-run", "What one run may bring", tuple(_one_run(result))),
         Section("causes", "What costs the time", tuple(_causes(result))),
         Section("where-time-goes", "Where a failover's time goes", tuple(_where(result))),
         Section("weights", "What the answer stands on", tuple(_tables(result, "What the weights"))),
@@ -51,6 +53,13 @@ def episodes_page(result: EpisodesResult, command: str = "") -> Page:
 
 def _tables(result: EpisodesResult, *beginnings: str) -> list[Table]:
     return [table for table in episodes_tables(result) if table.title.startswith(beginnings)]
+
+
+def _one_run(result: EpisodesResult) -> Iterator[Part]:
+    tables = _tables(result, "Downtime of one run")
+    if tables:
+        yield Figure(downtime_of_a_run(result))
+    yield from tables
 
 
 def _causes(result: EpisodesResult) -> Iterator[Part]:

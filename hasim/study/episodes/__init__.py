@@ -11,6 +11,8 @@
 ``plan``        how many of which stratum
 ``estimation``  from weighted episodes to numbers with intervals
 ``quantiles``   likewise, for quantiles
+``rewards``     what an episode counts for
+``horizons``    whole runs put together from episodes
 ``weights``     what the weights are worth
 ``results``     everything that is asked for
 ``document``    its JSON form
@@ -23,7 +25,8 @@ from os import PathLike
 
 from hasim.scenario.model import Scenario
 from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Pilot, Progress
-from hasim.study.episodes.results import EpisodesResult, downtime_ns
+from hasim.study.episodes.results import EpisodesResult
+from hasim.study.episodes.rewards import downtime_ns
 from hasim.study.journal import Journal, opened
 from hasim.study.workers import Crew
 

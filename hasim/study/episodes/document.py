@@ -20,11 +20,14 @@
                       "episodes": n}],
       "weights": [{"depth": 0, "together": false, "episodes": n, "probability": ..., "part": ..., "effective": ...,
                    "largest": ...}],
+      "horizon": {"horizon_ns": ..., "runs": n, "downtime_p50_ns": E, "downtime_p90_ns": E, "downtime_p99_ns": E,
+                  "chance_of_outage": E, "chance_of_missing_availability": E or null} or null,
       "slo": as in hasim.study/1
     }
 
 An estimate E is ``{"value", "low", "high", "confidence", "method", "n"}``; null stands for an infinite bound.
-``failover_latency.count`` are the failovers that were simulated, each of which has a weight.
+``failover_latency.count`` are the failovers that were simulated, each of which has a weight. ``horizon`` is of runs
+that were put together from the episodes, null where a clock has a memory.
 """
 
 from __future__ import annotations
@@ -39,6 +42,7 @@ from hasim.study.summary import LatencySummary
 
 if TYPE_CHECKING:
     from hasim.study.episodes.estimation import Overlap
+    from hasim.study.episodes.horizons import Horizons
     from hasim.study.episodes.results import EpisodesResult, Initiator
 
 __all__ = ["FORMAT", "document_of"]
@@ -65,6 +69,7 @@ def document_of(result: EpisodesResult) -> dict[str, Any]:
         },
         "initiators": [_initiator(row) for row in result.initiators],
         "weights": [_weights(result, overlap) for overlap in result.overlaps],
+        "horizon": None if result.horizons is None else _horizon(result, result.horizons),
         "slo": [_verdict(verdict) for verdict in result.verdicts],
     }
 
@@ -122,6 +127,19 @@ def _weights(result: EpisodesResult, overlap: Overlap) -> dict[str, Any]:
         "part": found.part,
         "effective": found.effective,
         "largest": found.largest,
+    }
+
+
+def _horizon(result: EpisodesResult, found: Horizons) -> dict[str, Any]:
+    missing = result.chance_of_missing_availability
+    return {
+        "horizon_ns": found.horizon_ns,
+        "runs": found.runs,
+        "downtime_p50_ns": estimate_json(found.percentile(0.50), "ns"),
+        "downtime_p90_ns": estimate_json(found.percentile(0.90), "ns"),
+        "downtime_p99_ns": estimate_json(found.percentile(0.99), "ns"),
+        "chance_of_outage": estimate_json(found.chance_above(0), ""),
+        "chance_of_missing_availability": None if missing is None else estimate_json(missing, ""),
     }
 
 

@@ -27,6 +27,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from hasim.errors import UserError
@@ -161,6 +162,22 @@ class Cycles:
     def share_of_clock(self, clock: int) -> float:
         """Which share of all cycles ends with a clock (its index)."""
         return float(self.shares @ self.chances[:, clock])
+
+    def chances_of(self, stratum: Stratum) -> NDArray[np.float64]:
+        """With its MASTER before, the probability of each of its episodes: that a cycle is like this one."""
+        weights = self._weights[stratum]
+        chance = self.chances[self.masters.index(stratum.master), stratum.clock]
+        probabilities: NDArray[np.float64] = chance * weights / len(weights)
+        return probabilities
+
+    def masters_after(self, stratum: Stratum) -> NDArray[np.int_]:
+        """After each of its episodes, the index of the MASTER; -1 after those that cannot happen."""
+        return self._after[stratum]
+
+    @cached_property
+    def mean_cycle_ns(self) -> float:
+        """The mean length of a cycle."""
+        return self.ratio(_length_ns).measure
 
     def ratio(self, reward: Reward, measure: Reward | None = None, clock: int | None = None) -> Ratio:
         """Reward per measure; per time (ns), healthy and not, where no measure is given.

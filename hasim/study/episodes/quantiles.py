@@ -17,7 +17,7 @@ from typing import TypeAlias
 from hasim.measure.model import Outage
 from hasim.study.episodes.episode import Episode
 from hasim.study.episodes.estimation import Cycles
-from hasim.study.estimators import CONFIDENCE, Estimate
+from hasim.study.estimators import CONFIDENCE, Estimate, binomial_interval
 
 __all__ = ["weighted_quantile"]
 
@@ -43,7 +43,7 @@ def weighted_quantile(cycles: Cycles, select: Select, share: float, confidence: 
         lambda episode: len(select(episode)),
     )
     effective = min(share * (1 - share) / below.error**2, len(pairs)) if below.error else len(pairs)
-    low, high = _shares(share, effective, confidence)
+    low, high = binomial_interval(share * effective, effective, confidence)
     tail = (1.0 - confidence) / 2.0
     return Estimate(
         value=value,
@@ -53,14 +53,3 @@ def weighted_quantile(cycles: Cycles, select: Select, share: float, confidence: 
         method="weighted quantile (Woodruff, with the exact binomial interval of the effective number)",
         n=len(pairs),
     )
-
-
-def _shares(share: float, effective: float, confidence: float) -> tuple[float, float]:
-    """The exact binomial interval of a share that was observed in ``effective`` trials (not necessarily whole)."""
-    from scipy.special import betaincinv
-
-    tail = (1.0 - confidence) / 2.0
-    successes = share * effective
-    low = float(betaincinv(successes, effective - successes + 1.0, tail))
-    high = float(betaincinv(successes + 1.0, effective - successes, 1.0 - tail))
-    return low, high

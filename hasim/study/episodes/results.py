@@ -10,13 +10,24 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hasim.measure.model import FAILOVER, PHASES, Outage
+from hasim.measure.model import PHASES, Outage
 from hasim.scenario.model import Scenario
 from hasim.study.episodes.clocks import Clock
-from hasim.study.episodes.episode import Episode
 from hasim.study.episodes.estimation import Cycles, Overlap, Reward, Stratum
+from hasim.study.episodes.horizons import Horizons, put_together
 from hasim.study.episodes.losses import Silence
 from hasim.study.episodes.quantiles import weighted_quantile
+from hasim.study.episodes.rewards import (
+    downtime_caused_by,
+    downtime_ns,
+    downtime_with,
+    failover_count,
+    failovers_of,
+    length_ns,
+    once,
+    overlapping_downtime_ns,
+    phase_ns,
+)
 from hasim.study.episodes.weights import Evidence, evidence
 from hasim.study.estimators import CONFIDENCE, Estimate, scaled
 from hasim.study.slo import Verdict, decide
@@ -28,7 +39,7 @@ if TYPE_CHECKING:
 
     from hasim.report.tables import Table
 
-__all__ = ["EpisodesResult", "Initiator", "Unseen", "downtime_ns", "downtime_with", "overlapping_downtime_ns"]
+__all__ = ["EpisodesResult", "Initiator", "Unseen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +131,7 @@ class EpisodesResult:
     @cached_property
     def episodes_per_year(self) -> Estimate:
         """How many episodes there are in 365 days."""
-        return self._per_year(lambda _episode: 1.0)
+        return self._per_year(once)
 
     @cached_property
     def dual_master_per_year_ns(self) -> Estimate:
@@ -136,6 +147,23 @@ class EpisodesResult:
     def black_hole_per_year_ns(self) -> Estimate:
         """The expected time in 365 days (ns) with MASTER and address together and no service all the same."""
         return self._per_year(lambda episode: episode.black_hole_ns)
+
+    @cached_property
+    def horizons(self) -> Horizons | None:
+        """Runs of the scenario's horizon, put together from the episodes; None where a clock has a memory: how failures
+        spread over a run depends on ages then, which episodes do not keep."""
+        if not all(clock.memoryless for clock in self.clocks if isinstance(clock, Clock)):
+            return None
+        return put_together(self.cycles, self.scenario.horizon_ns, self.seed)
+
+    @cached_property
+    def chance_of_missing_availability(self) -> Estimate | None:
+        """The probability that one horizon has less than the SLO's availability; None if it asks for none, or where
+        there are no :attr:`horizons`."""
+        wanted = self.scenario.slo.availability
+        if wanted is None or self.horizons is None:
+            return None
+        return self.horizons.chance_above((1.0 - wanted) * self.scenario.horizon_ns)
 
     @cached_property
     def unavailability_by_faults(self) -> dict[int, Estimate]:
@@ -176,29 +204,29 @@ class EpisodesResult:
         if not self._failovers:
             return {}
         return {
-            phase: self.cycles.ratio(_phase(index), _failover_count).estimate() for index, phase in enumerate(PHASES)
+            phase: self.cycles.ratio(phase_ns(index), failover_count).estimate() for index, phase in enumerate(PHASES)
         }
 
     @cached_property
     def downtime_by_cause(self) -> dict[str, Estimate]:
         """The fraction of time without service by the cause of the outage, the largest first."""
         causes = {o.cause for rows in self.cycles.episodes.values() for e in rows if e.weight for o in e.outages}
-        table = {cause: self.cycles.ratio(_caused_by(cause)).estimate(1.0) for cause in sorted(causes)}
+        table = {cause: self.cycles.ratio(downtime_caused_by(cause)).estimate(1.0) for cause in sorted(causes)}
         return dict(sorted(table.items(), key=lambda item: -item[1].value))
 
     @cached_property
     def initiators(self) -> tuple[Initiator, ...]:
         """What begins episodes, what costs most first."""
         begin = [index for index in range(len(self.clocks)) if self.cycles.share_of_clock(index)]
-        found = [self.cycles.ratio(downtime_ns, _once, clock=index) for index in begin]
+        found = [self.cycles.ratio(downtime_ns, once, clock=index) for index in begin]
         total = math.fsum(lost.value * lost.measure for lost in found)
         rows = []
         for index, lost in zip(begin, found, strict=True):
             per_year = self.episodes_per_year.value * self.cycles.share_of_clock(index)
             share = lost.value * lost.measure / total if total else 0.0
-            length_ns = self.cycles.ratio(_length_ns, _once, clock=index).value
+            mean_ns = self.cycles.ratio(length_ns, once, clock=index).value
             episodes = sum(len(rows) for stratum, rows in self.cycles.episodes.items() if stratum.clock == index)
-            rows.append(Initiator(self.clocks[index], per_year, lost.estimate(), length_ns, share, episodes))
+            rows.append(Initiator(self.clocks[index], per_year, lost.estimate(), mean_ns, share, episodes))
         return tuple(sorted(rows, key=lambda row: -row.share))
 
     @property
@@ -224,7 +252,7 @@ class EpisodesResult:
         """
         reward = overlapping_downtime_ns if self.method == "rare" else downtime_ns
         found = self.cycles.ratio(reward)
-        squares = self.cycles.ratio(lambda episode: (reward(episode) - found.value * episode.length_ns) ** 2, _once)
+        squares = self.cycles.ratio(lambda episode: (reward(episode) - found.value * episode.length_ns) ** 2, once)
         ours = self.runs * (found.error * found.measure) ** 2
         return squares.value / ours if ours else math.inf
 
@@ -341,45 +369,5 @@ class EpisodesResult:
             for stratum, rows in self.cycles.episodes.items()
             if stratum.depth == 0
         )
-        high = min(1.0, hidden * longest_ns / self.cycles.ratio(_once).measure)
+        high = min(1.0, hidden * longest_ns / self.cycles.ratio(once).measure)
         return Estimate(0.0, 0.0, high, CONFIDENCE, "none seen: exact binomial bound in every stratum", n)
-
-
-def downtime_ns(episode: Episode) -> float:
-    """The time of an episode without service."""
-    return sum(episode.downtime_ns)
-
-
-def overlapping_downtime_ns(episode: Episode) -> float:
-    """The time of an episode without service while at least two faults were in force."""
-    return sum(episode.downtime_ns[2:])
-
-
-def failovers_of(episode: Episode) -> list[Outage]:
-    """Its outages that ended on another instance than they began on."""
-    return [outage for outage in episode.outages if outage.resolution == FAILOVER]
-
-
-def _failover_count(episode: Episode) -> float:
-    return len(failovers_of(episode))
-
-
-def _once(_episode: Episode) -> float:
-    return 1.0
-
-
-def _length_ns(episode: Episode) -> float:
-    return episode.length_ns
-
-
-def downtime_with(count: int) -> Reward:
-    """The time of an episode without service while so many faults were in force."""
-    return lambda episode: episode.downtime_ns[count] if count < len(episode.downtime_ns) else 0.0
-
-
-def _phase(index: int) -> Reward:
-    return lambda episode: sum(outage.phases_ns[index] for outage in failovers_of(episode))
-
-
-def _caused_by(cause: str) -> Reward:
-    return lambda episode: sum(outage.duration_ns for outage in episode.outages if outage.cause == cause)

@@ -26,7 +26,7 @@ from hasim.scenario.steady import steady_priority
 from hasim.study.episodes import DEPTHS, PILOT, PRECISION
 from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Progress
 from hasim.study.episodes.episode import Episode
-from hasim.study.episodes.results import downtime_with
+from hasim.study.episodes.rewards import downtime_with
 from hasim.study.estimators import CONFIDENCE, Estimate
 from hasim.study.exact.chain import Member, Term, solve
 from hasim.study.exact.outages import mean_outages, objections_to_closed_form

@@ -13,7 +13,8 @@ from hasim.errors import UserError
 from hasim.scenario.model import Scenario
 from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Pilot, Progress
 from hasim.study.episodes.estimation import Cycles, Ratio
-from hasim.study.episodes.results import EpisodesResult, downtime_with, overlapping_downtime_ns
+from hasim.study.episodes.results import EpisodesResult
+from hasim.study.episodes.rewards import downtime_with, overlapping_downtime_ns
 from hasim.study.episodes.weights import FEWEST, LARGEST, evidence
 from hasim.study.journal import Journal, opened
 from hasim.study.workers import Crew
