@@ -43,12 +43,13 @@ def journal(
         typer.Option("--export", metavar="FILE", help="Write a table there: .csv or .parquet.", show_default=False),
     ] = None,
     table: Annotated[
-        TableName,
+        TableName | None,
         typer.Option(
             help="What a row of --export is: an outage, a replication, or an API action with its code; an episode, of "
-            "studies by episodes."
+            "studies by episodes. [default: outages]",
+            show_default=False,
         ),
-    ] = TableName.OUTAGES,
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say which studies a journal holds, after checking that every run in it is as it was written.
@@ -65,10 +66,12 @@ def journal(
     """
     from hasim.study.journal import Journal
 
+    if table is not None and export is None:
+        raise UserError(f"--table {table} says what --export FILE writes, and there is no --export")
     with Journal(file, create=False) as opened:
         chosen = _chosen(opened, study)
         if export is not None:
-            _export(opened, chosen, export, table)
+            _export(opened, chosen, export, table or TableName.OUTAGES)
         counts = [_count(opened, entry) for entry in chosen]
     if as_json:
         _print_json(file, chosen, counts)

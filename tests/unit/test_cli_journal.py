@@ -133,3 +133,8 @@ def test_parquet_stands_beside_csv(tmp_path: Path) -> None:
     run("-n", "2", "--out", tmp_path / "out", "--parquet")
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {f"{name}.{kind}" for name in ("outages", "replications", "api") for kind in ("csv", "parquet")} < names
+
+
+def test_a_table_is_of_an_export(kept: Path) -> None:
+    said = hasim("journal", kept, "--table", "api", status=2).stderr
+    assert "--table api says what --export FILE writes, and there is no --export" in said
