@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hasim.study.answer import Answer
     from hasim.study.compare.variants import RunningOptions
 
-__all__ = ["ChartsOption", "MetricOption", "ReportOption", "answered", "running_with"]
+__all__ = ["ChartsOption", "MetricOption", "ReportOption", "answered", "running_with", "write_report"]
 
 ChartsOption = Annotated[bool, typer.Option("--charts/--no-charts", help="Draw charts into --out.")]
 ReportOption = Annotated[
@@ -47,6 +47,13 @@ MetricOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+class Reported(Protocol):
+    """Whatever has a report."""
+
+    def write_report(self, path: Path, command: str, /) -> None:
+        """Write it as one HTML file that says what command made it."""
 
 
 @contextmanager
@@ -68,10 +75,10 @@ def running_with(
     """
     from hasim.cli.terminal import progress_bar
 
-    check_file("--report", report, HTML_BEGINS)
     if out is not None:
         claim(out)
         journal = journal or out / JOURNAL_NAME
+    check_file("--report", report, HTML_BEGINS)  # now that the directory is there which --out makes
     with telling_what_is_kept(journal), progress_bar(what) as progress:
         yield {
             "seed": seed,
@@ -88,9 +95,7 @@ def answered(answer: Answer, *, as_json: bool, out: Path | None, charts: bool, r
     drawn = True
     if out is not None:  # before anything is printed: whoever reads it may stop reading
         drawn = keep(out, answer, lambda: answer.save(out, shlex.join(["hasim", *sys.argv[1:]])), charts=charts)
-    if report is not None:
-        with blaming_user(report, "--report"):
-            answer.write_report(report, shlex.join(["hasim", *sys.argv[1:]]))
+    write_report(answer, report)
     if as_json:
         print(json.dumps(answer.to_json(), indent=1, ensure_ascii=False, allow_nan=False))
     else:
@@ -104,6 +109,17 @@ def answered(answer: Answer, *, as_json: bool, out: Path | None, charts: bool, r
         raise typer.Exit(INTERRUPTED)
     if out is not None and not drawn:
         leave_undrawn(out)
+
+
+def write_report(answer: Reported, report: Path | None) -> None:
+    """Write the answer as one HTML file, if one is asked for.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    if report is not None:
+        with blaming_user(report, "--report"):
+            answer.write_report(report, shlex.join(["hasim", *sys.argv[1:]]))
 
 
 def _print(tables: Sequence[Table]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from hasim.cli.answers import write_report
 from hasim.cli.guard import SLO_NOT_MET, say
 from hasim.cli.output import JOURNAL_NAME, claim, keep, leave_undrawn, telling_what_is_kept
 from hasim.errors import UserError
@@ -49,6 +50,7 @@ def run_method(
     journal: Path | None,
     charts: bool,
     parquet: bool,
+    report: Path | None,
 ) -> None:
     """Answer by episodes, keep it in ``out`` and print it; ``misplaced`` says which options that mean nothing here were
     given. Finished episodes are kept in the ``journal``, which is in ``out`` unless it is elsewhere.
@@ -76,6 +78,7 @@ def run_method(
     if out is not None:  # before anything is printed: whoever reads it may stop reading
         command = shlex.join(["hasim", *sys.argv[1:]])
         drawn = keep(out, result, lambda: result.save(out, command, parquet=parquet), charts=charts)
+    write_report(result, report)
     if as_json:
         print(json.dumps(with_exact(result.to_json(), answer), indent=1, ensure_ascii=False, allow_nan=False))
     else:
@@ -83,6 +86,8 @@ def run_method(
         print_exact(answer, result.unavailability)
     if out is not None:
         say(f"kept in {out}")
+    if report is not None:
+        say(f"report in {report}")
     if out is not None and not drawn:
         leave_undrawn(out)
     missed = [verdict.name for verdict in result.verdicts if verdict.met is False]

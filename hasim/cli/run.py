@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hasim.cli.answers import ChartsOption, ReportOption, write_report
 from hasim.cli.guard import INTERRUPTED, SLO_NOT_MET, guarded, say
 from hasim.cli.methods import Method, print_exact, print_intervals, run_method, with_exact, with_intervals
 from hasim.cli.options import (
@@ -26,6 +27,7 @@ from hasim.cli.options import (
     SetOption,
     load_study,
 )
+from hasim.cli.output import HTML_BEGINS, check_file
 from hasim.cli.recordings import PcapOption, TimelineOption, WindowOption, record_first
 from hasim.errors import UserError
 from hasim.units import counted
@@ -57,7 +59,8 @@ def run(
     changes: SetOption = None,
     as_json: JsonOption = False,
     out: OutOption = None,
-    charts: Annotated[bool, typer.Option("--charts/--no-charts", help="Draw charts into --out.")] = True,
+    charts: ChartsOption = True,
+    report: ReportOption = None,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables in --out as Parquet too.")] = False,
     journal: JournalOption = None,
     heartbeats: Annotated[
@@ -91,7 +94,7 @@ def run(
       hasim run scenarios/year-of-ordinary-failures.yaml -n 1000 --out results/year
       hasim run scenarios/eni-reattach.yaml --set vrrp.advert_int=2s --json | jq .summary
       hasim run scenarios/year-of-ordinary-failures.yaml --precision 5% --out results/year
-      hasim run scenarios/year-of-ordinary-failures.yaml --method episodes
+      hasim run scenarios/year-of-ordinary-failures.yaml --method episodes --report year.html
 
     --out leaves charts (PNG and SVG), result.json, tables (CSV), the scenario and a journal of finished runs behind:
     the same command goes on where it was stopped or killed, and more replications build on those that are there. So
@@ -104,6 +107,7 @@ def run(
     study = load_study(scenario, changes)
     if parquet:
         _check_parquet(out)
+    check_file("--report", report, HTML_BEGINS)
     record_first(study, seed, pcap, timeline, window)
     if method is not Method.YEARS:
         run_method(
@@ -125,6 +129,7 @@ def run(
             journal=journal,
             charts=charts,
             parquet=parquet,
+            report=report,
         )
         return
     if out is not None:
@@ -153,6 +158,7 @@ def run(
 
         command = shlex.join(["hasim", *sys.argv[1:]])
         drawn = keep(out, result, lambda: result.save(out, command, parquet=parquet), charts=charts)
+    write_report(result, report)
     if as_json:
         document = with_intervals(with_exact(result.to_json(), answer), result.outcomes if intervals else ())
         print(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
@@ -163,6 +169,8 @@ def run(
         print_exact(answer, result.unavailability)
     if out is not None:
         say(f"kept in {out}")
+    if report is not None:
+        say(f"report in {report}")
     _leave(result, None if drawn else out)
 
 

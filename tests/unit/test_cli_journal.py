@@ -36,7 +36,8 @@ def kept(tmp_path: Path) -> Path:
 
 def test_a_directory_keeps_a_journal_and_goes_on_from_it(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    run("-n", "3", "--out", out)
+    run("-n", "3", "--out", out, "--report", tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     assert json.loads(hasim("journal", out / "journal.sqlite", "--json").stdout)["studies"][0]["replications"] == 3
     more = run("-n", "5", "--out", out, "--json").stdout
     assert more == run("-n", "5", "--json").stdout

@@ -55,8 +55,12 @@ def test_options_of_replications_mean_nothing_to_episodes(pair: Path, option: li
 
 def test_what_is_kept_adds_up_to_what_is_printed(pair: Path, tmp_path: Path) -> None:
     home = tmp_path / "kept"
-    result = hasim(pair, "--method", "rare", "--precision", "60%", "--out", home, "-j", 1)
+    result = hasim(
+        pair, "--method", "rare", "--precision", "60%", "--out", home, "-j", 1, "--report", tmp_path / "r.html"
+    )
     assert result.exit_code == 0
+    assert f"report in {tmp_path / 'r.html'}" in result.stderr
+    assert "Downtime of one run of" in (tmp_path / "r.html").read_text(encoding="utf-8")
     document = json.loads((home / "result.json").read_text())
     with (home / "episodes.csv").open() as stream:
         lost_ns = sum(float(row["per_year"]) * int(row["downtime_ns"]) for row in csv.DictReader(stream))
