@@ -30,7 +30,10 @@ __all__ = ["explain"]
 @guarded
 def explain(
     scenario: ScenarioArgument,
-    replication: Annotated[int, typer.Option("--replication", "-r", min=0, help="Which one, counted from 0.")] = 0,
+    replication: Annotated[
+        int | None,
+        typer.Option("--replication", "-r", min=0, help="Which one, counted from 0. [default: 0]", show_default=False),
+    ] = None,
     worst: Annotated[
         bool,
         typer.Option("--worst", help="Run all replications first, and tell the longest outage of all."),
@@ -58,19 +61,23 @@ def explain(
       hasim explain scenarios/year-of-ordinary-failures.yaml --replication 12 --outage 3
       hasim explain scenarios/partition.yaml --pcap partition.pcapng --timeline partition.json
 
-    Replications and outages have the numbers that outages.csv of "hasim run --out" gives them.
+    Replications and outages have the numbers that outages.csv of "hasim run --out" gives them. Without --window, --pcap
+    holds the outage that is told, or the whole run.
 
     Read on: docs/results.md defines the phases.
     """
     check_recordings(pcap, timeline, window)
+    if worst and (replication is not None or outage is not None):
+        raise UserError("--worst looks for the replication and the outage itself: leave --replication and --outage out")
     study = load_study(scenario, changes)
+    number = replication or 0
     if worst:
-        replication, outage = _worst(study, seed, jobs)
-    explanation = study.explain(replication=replication, seed=seed)
+        number, outage = _worst(study, seed, jobs)
+    explanation = study.explain(replication=number, seed=seed)
     narration = _narrowed(explanation, outage)
     if pcap is not None:
         detail = detail_of(study, window, explanation, outage)
-        explanation = study.explain(replication=replication, seed=seed, detail=detail)
+        explanation = study.explain(replication=number, seed=seed, detail=detail)
     write_recordings(explanation, pcap, timeline)
     if as_json:
         print(json.dumps(_document(explanation, narration), indent=1, ensure_ascii=False))

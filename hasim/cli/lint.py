@@ -60,6 +60,8 @@ def lint(
     """
     if not files and not nodes:
         raise UserError("nothing to lint: expected scenarios, or the keepalived.conf files of a cluster")
+    if config_ids and not nodes and all(map(_is_scenario, files or [])):
+        raise UserError("--config-id is for keepalived.conf files, and there are none")
     scenarios = [path for path in files or [] if _is_scenario(path)]
     plain = [path for path in files or [] if not _is_scenario(path)]
     found = [finding for path in scenarios for finding in _lint_scenario(path)]

@@ -69,7 +69,7 @@ def hasim(
     """How long is your virtual IP gone when something fails, where do the seconds go, and what is that a year?
 
     hasim simulates keepalived pairs (and larger clusters) on cloud instances whose notify script moves a
-    secondary private IP or a secondary ENI by API calls.
+    secondary private IP, a secondary ENI or an EIP by API calls, or which share a HAVIP.
 
     \b
     First steps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hasim.api import Study
-    from hasim.measure import RunOutcome
+    from hasim.study import StudyResult
     from hasim.study.estimators import Estimate
     from hasim.study.exact import ExactAnswer
 
-__all__ = ["Method", "print_exact", "print_intervals", "run_method", "with_exact", "with_intervals"]
+__all__ = ["Method", "check_method", "print_exact", "print_intervals", "run_method", "with_exact", "with_intervals"]
 
 
 class Method(StrEnum):
@@ -35,11 +35,28 @@ class Method(StrEnum):
     RARE = "rare"
 
 
+def check_method(study: Study, method: Method, misplaced: Mapping[str, bool]) -> None:
+    """Find out before any work whether episodes can answer; ``misplaced`` says which options that mean nothing to them
+    were given.
+
+    Raises:
+        UserError: one was, or the scenario does not fit.
+    """
+    given = [name for name, is_given in misplaced.items() if is_given]
+    if given:
+        raise UserError(
+            f"{given[0]} belongs to --method years: --method {method} has no replications, and decides by --precision "
+            "how many episodes to simulate"
+        )
+    from hasim.study.episodes.fitness import check_scenario
+
+    check_scenario(study.scenario)
+
+
 def run_method(
     study: Study,
     method: Method,
     *,
-    misplaced: Mapping[str, bool],
     exact: bool,
     as_json: bool,
     seed: int | None,
@@ -52,18 +69,12 @@ def run_method(
     parquet: bool,
     report: Path | None,
 ) -> None:
-    """Answer by episodes, keep it in ``out`` and print it; ``misplaced`` says which options that mean nothing here were
-    given. Finished episodes are kept in the ``journal``, which is in ``out`` unless it is elsewhere.
+    """Answer by episodes, keep it in ``out`` and print it. Finished episodes are kept in the ``journal``, which is in
+    ``out`` unless it is elsewhere.
 
     Raises:
-        UserError: one was, the scenario does not fit, or ``out`` or the journal cannot be written.
+        UserError: the scenario turns out not to fit, or ``out``, the report or the journal cannot be written.
     """
-    given = [name for name, is_given in misplaced.items() if is_given]
-    if given:
-        raise UserError(
-            f"{given[0]} belongs to --method years: --method {method} has no replications, and decides by --precision "
-            "how many episodes to simulate"
-        )
     if out is not None:
         claim(out)
         journal = journal or out / JOURNAL_NAME
@@ -111,19 +122,19 @@ def with_exact(document: dict[str, Any], answer: ExactAnswer | None) -> dict[str
     return document if answer is None else {**document, "exact": answer.to_json()}
 
 
-def print_intervals(outcomes: Sequence[RunOutcome]) -> None:
+def print_intervals(result: StudyResult) -> None:
     """The intervals of several methods as a table."""
     from hasim.cli.terminal import print_tables
     from hasim.report.intervals import intervals_table
     from hasim.study.intervals import intervals_of
 
-    print_tables([intervals_table(intervals_of(outcomes))])
+    is_scripted = result.scenario.is_scripted
+    rows = intervals_of(result.outcomes, is_scripted=is_scripted)
+    print_tables([intervals_table(rows, is_scripted=is_scripted)])
 
 
-def with_intervals(document: dict[str, Any], outcomes: Sequence[RunOutcome]) -> dict[str, Any]:
-    """The JSON form of a study with the intervals of several methods in it, if there are outcomes."""
-    if not outcomes:
-        return document
+def with_intervals(document: dict[str, Any], result: StudyResult) -> dict[str, Any]:
+    """The JSON form of a study with the intervals of several methods in it."""
     from hasim.study.compare.document import estimate_json
     from hasim.study.intervals import intervals_of
 
@@ -132,6 +143,6 @@ def with_intervals(document: dict[str, Any], outcomes: Sequence[RunOutcome]) -> 
         row.name: {
             method: None if (one := getattr(row, method)) is None else estimate_json(one, "") for method in methods
         }
-        for row in intervals_of(outcomes)
+        for row in intervals_of(result.outcomes, is_scripted=result.scenario.is_scripted)
     }
     return {**document, "intervals": rows}

@@ -49,7 +49,7 @@ WindowOption = Annotated[
     typer.Option(
         "--window",
         metavar="FROM..TO",
-        help="With --pcap: only this stretch of the run, such as 95s..2min. [default: all, or what --outage names]",
+        help="With --pcap: only this stretch of the run, such as 95s..2min.",
         show_default=False,
     ),
 ]

@@ -12,7 +12,7 @@ import typer
 
 from hasim.cli.answers import ChartsOption, ReportOption, write_report
 from hasim.cli.guard import INTERRUPTED, SLO_NOT_MET, guarded, say
-from hasim.cli.methods import Method, print_exact, print_intervals, run_method, with_exact, with_intervals
+from hasim.cli.methods import Method, check_method, print_exact, print_intervals, run_method, with_exact, with_intervals
 from hasim.cli.options import (
     ClusterOption,
     JobsOption,
@@ -108,17 +108,19 @@ def run(
     if parquet:
         _check_parquet(out)
     check_file("--report", report, HTML_BEGINS)
+    if method is not Method.YEARS:
+        misplaced = {
+            "--replications": replications is not None,
+            "--max-replications": max_replications is not None,
+            "--heartbeats": heartbeats is not Heartbeats.QUIET,
+            "--intervals": intervals,
+        }
+        check_method(study, method, misplaced)
     record_first(study, seed, pcap, timeline, window)
     if method is not Method.YEARS:
         run_method(
             study,
             method,
-            misplaced={
-                "--replications": replications is not None,
-                "--max-replications": max_replications is not None,
-                "--heartbeats": heartbeats is not Heartbeats.QUIET,
-                "--intervals": intervals,
-            },
             exact=exact,
             as_json=as_json,
             seed=seed,
@@ -160,12 +162,14 @@ def run(
         drawn = keep(out, result, lambda: result.save(out, command, parquet=parquet), charts=charts)
     write_report(result, report)
     if as_json:
-        document = with_intervals(with_exact(result.to_json(), answer), result.outcomes if intervals else ())
+        document = with_exact(result.to_json(), answer)
+        if intervals:
+            document = with_intervals(document, result)
         print(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
     else:
         _print_tables(result)
         if intervals:
-            print_intervals(result.outcomes)
+            print_intervals(result)
         print_exact(answer, result.unavailability)
     if out is not None:
         say(f"kept in {out}")

@@ -159,6 +159,13 @@ def test_explain_worst_finds_the_longest_outage_of_all(crash: Path) -> None:
     assert worst["replication"] == longest
 
 
+@pytest.mark.parametrize("given", [("--replication", 0), ("--outage", 1)])
+def test_explain_worst_and_a_place_exclude_each_other(crash: Path, given: tuple[str, int]) -> None:
+    result = hasim_command("explain", crash, "--worst", *given)
+    assert result.exit_code == 2
+    assert "leave --replication and --outage out" in result.stderr
+
+
 def test_explain_worst_of_nothing_tells_the_first_replication(tmp_path: Path) -> None:
     calm = tmp_path / "calm.yaml"
     calm.write_text(BASE + "replications: 2\n", encoding="utf-8")

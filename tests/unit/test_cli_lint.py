@@ -156,6 +156,7 @@ def test_every_scenario_of_the_project_can_be_linted(path: Path) -> None:
         ([], "nothing to lint: expected scenarios, or the keepalived.conf files of a cluster"),
         (["missing.conf"], "missing.conf: cannot be read: No such file or directory"),
         (["missing.yaml"], "missing.yaml: there is no such file"),
+        (["a.yaml", "--config-id", "x"], "--config-id is for keepalived.conf files, and there are none"),
     ],
 )
 def test_mistakes_on_the_command_line_are_explained(arguments: list[str], message: str) -> None:

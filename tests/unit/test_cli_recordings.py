@@ -38,6 +38,13 @@ def test_run_and_explain_write_the_same_first_replication(crash: Path, tmp_path:
     assert first["traceEvents"] == second["traceEvents"]
 
 
+def test_what_episodes_cannot_answer_is_refused_before_anything_is_recorded(crash: Path, tmp_path: Path) -> None:
+    result = hasim_command("run", crash, "--method", "episodes", "--pcap", tmp_path / "first.pcapng")
+    assert result.exit_code == 2
+    assert "strikes at a fixed time" in result.stderr
+    assert not (tmp_path / "first.pcapng").exists()
+
+
 @pytest.mark.parametrize(
     ("command", "option"), [("run", "--pcap"), ("explain", "--timeline"), ("report", "--out"), ("compare", "--report")]
 )
