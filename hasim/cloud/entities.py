@@ -184,11 +184,13 @@ class SecurityGroup:
 
 @dataclass(slots=True)
 class PrivateAddress:
-    """A private IP on an ENI. ``address_id`` is the EIP that is bound to it, empty for none."""
+    """A private IP on an ENI. ``address_id`` is the EIP that is bound to it, empty for none; ``created_ns`` is when the
+    address was asked for, on whichever ENI it is now."""
 
     address: str
     primary: bool
     state: AddressState
+    created_ns: int
     description: str = ""
     qos_level: str = ""
     address_id: str = ""
@@ -337,3 +339,4 @@ class Task:
     stopped_mode: str = ""
     stop_type: str = ""
     reallocates_ordinary_address: bool = False
+    direct_connection: bool = False

@@ -140,7 +140,8 @@ def _address_states(region: Store) -> Iterator[str]:
 
 
 def _instances(region: Store) -> Iterator[str]:
-    """An instance has its primary ENI, and no more ENIs (arriving ones included) than its specification allows."""
+    """An instance has its primary ENI, no more ENIs (arriving ones included) than its specification allows, and at its
+    primary address an ordinary public address, an EIP or neither."""
     indices: dict[str | None, list[int | None]] = {}
     for interface in region.network_interfaces.values():
         indices.setdefault(interface.instance_id, []).append(interface.device_index)
@@ -154,6 +155,8 @@ def _instances(region: Store) -> Iterator[str]:
             yield f"{name} has no primary ENI"
         elif primary.subnet_id != instance.subnet_id:
             yield f"{name} and its primary ENI are in different subnets"
+        elif instance.ordinary_address and primary.primary_address.address_id:
+            yield f"{name} has an ordinary public address and an EIP at its primary address"
         places = indices.get(name, [])
         if len(places) > region.interface_limits(name).interfaces:
             yield f"{name} has too many ENIs"

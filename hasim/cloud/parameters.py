@@ -41,6 +41,7 @@ RANGE = "InvalidParameterValue.Range"
 TOO_LONG = "InvalidParameterValue.TooLong"
 TOO_MANY = "InvalidParameterValue.LimitExceeded"
 _BOOLEANS = {"true": True, "false": False}
+_NOTHING = frozenset({"", "0", "false"})
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NAME_LENGTH = 60
 
@@ -162,8 +163,9 @@ class Integer:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A positive number, whole or not."""
+    """A positive number of at most ``most``, whole or not."""
 
+    most: float
     label = "Float"
 
     @property
@@ -173,8 +175,8 @@ class Number:
     def read(self, value: object, path: str) -> float:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise _wrong_type(path, "a number", value)
-        if not 0 < value < float("inf"):
-            raise refusal("InvalidParameterValue", f"{path} must be positive, got {value}.")
+        if not 0 < value <= self.most:
+            raise refusal("InvalidParameterValue", f"{path} must be above 0, at most {self.most}, got {value!r:.60}.")
         return value
 
 
@@ -288,7 +290,8 @@ class Parameter:
     """One parameter of an action.
 
     ``kind`` None means that the real action takes it and the model gives it no effect: it is accepted unread when
-    ``harmless``, and refused with UnsupportedOperation where ignoring it would answer something else than was asked.
+    ``harmless``, and refused with UnsupportedOperation where ignoring it would answer something else than was asked
+    (with a value that asks for nothing, such as false or an empty list, it is as good as absent).
     """
 
     name: str
@@ -341,6 +344,11 @@ def at_least_one(*names: str, code: str = "MissingParameter") -> Rule:
     return Rule(names, code, excludes=False)
 
 
+def _asks_for_nothing(value: object) -> bool:
+    """Whether a value says no more than leaving the parameter out: false or 0, as strings too, or something empty."""
+    return value.lower() in _NOTHING if isinstance(value, str) else not value
+
+
 def validate(parameters: tuple[Parameter, ...], values: Mapping[str, Any], path: str = "") -> dict[str, Any]:
     """The values that an action works with: every modelled parameter is present, absent ones with their default.
 
@@ -362,7 +370,7 @@ def validate(parameters: tuple[Parameter, ...], values: Mapping[str, Any], path:
         known += 1
         if parameter.kind is not None:
             request[name] = parameter.kind.read(value, path + name)
-        elif not parameter.harmless:
+        elif not parameter.harmless and not _asks_for_nothing(value):
             raise refusal("UnsupportedOperation", f"{path}{name} is not modelled.")
     if known != len(values):
         names = {parameter.name for parameter in parameters}

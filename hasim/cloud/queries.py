@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from hasim.cloud.errors import refusal
 from hasim.cloud.parameters import Identifier, Integer, ListOf, Parameter, Rule, exclusive
 
-__all__ = ["FilterCodes", "Filters", "Query"]
+__all__ = ["FilterCodes", "Filters", "Matcher", "Query", "Values"]
 
 RecordT = TypeVar("RecordT")
 _MOST_FILTERS = 10
@@ -82,9 +82,21 @@ class Query(Generic[RecordT]):
 
     ``values`` gives, for each filter name, what a record has under it; ``matchers`` are for filters that are not simple
     membership. ``missing`` is the code for an identifier that does not exist (empty: it is left out of the answer).
+    Identifiers and filters exclude each other (``coexist``). Where there is an ``excluded_filter``, identifiers exclude
+    only that one, and the others narrow what they choose.
     """
 
-    __slots__ = ("_ids", "_matchers", "_missing", "_values", "parameters", "refusals", "rules")
+    __slots__ = (
+        "_coexist",
+        "_excluded_filter",
+        "_ids",
+        "_matchers",
+        "_missing",
+        "_values",
+        "parameters",
+        "refusals",
+        "rules",
+    )
 
     def __init__(
         self,
@@ -97,6 +109,7 @@ class Query(Generic[RecordT]):
         malformed: str = "InvalidParameterValue.Malformed",
         filter_codes: FilterCodes | None = None,
         coexist: str = "InvalidParameter.Coexist",
+        excluded_filter: str = "",
         out_of_range: str = "InvalidParameterValue.Range",
         further: tuple[Parameter, ...] = (),
     ) -> None:
@@ -104,6 +117,8 @@ class Query(Generic[RecordT]):
         self._values = dict(values)
         self._matchers = dict(matchers or {})
         self._missing = missing
+        self._coexist = coexist
+        self._excluded_filter = excluded_filter
         codes = filter_codes or FilterCodes()
         self.parameters: tuple[Parameter, ...] = (
             Parameter(
@@ -114,30 +129,37 @@ class Query(Generic[RecordT]):
             Parameter("Limit", Integer(1, _MOST_RECORDS, out_of_range=out_of_range), default=_USUAL_RECORDS),
             *further,
         )
-        self.rules: tuple[Rule, ...] = (exclusive(ids, "Filters", code=coexist),)
+        self.rules: tuple[Rule, ...] = () if excluded_filter else (exclusive(ids, "Filters", code=coexist),)
         self.refusals: tuple[str, ...] = (missing,) if missing else ()
 
     def select(self, table: Mapping[str, RecordT], request: Mapping[str, Any]) -> tuple[int, list[RecordT]]:
         """How many records match, and those of them that the page asks for.
 
         Raises:
-            CloudError: an identifier does not exist.
+            CloudError: an identifier does not exist, or comes with a filter that it excludes.
         """
         matching = self._matching(table, request)
         offset = request["Offset"]
         return len(matching), matching[offset : offset + request["Limit"]]
 
     def _matching(self, table: Mapping[str, RecordT], request: Mapping[str, Any]) -> list[RecordT]:
+        filters = request["Filters"] or ()
         wanted = request[self._ids]
         if wanted:
-            for identifier in wanted:
-                if self._missing and identifier not in table:
-                    raise refusal(self._missing, f"{identifier} does not exist.")
-            return [table[identifier] for identifier in dict.fromkeys(wanted) if identifier in table]
-        matching = list(table.values())
-        for name, asked in request["Filters"] or ():
+            if any(name == self._excluded_filter for name, _ in filters):
+                raise refusal(self._coexist, f"{self._ids} and the filter {self._excluded_filter} exclude each other.")
+            matching = self._named(table, wanted)
+        else:
+            matching = list(table.values())
+        for name, asked in filters:
             matching = self._filtered(matching, name, asked)
         return matching
+
+    def _named(self, table: Mapping[str, RecordT], identifiers: Iterable[str]) -> list[RecordT]:
+        for identifier in identifiers:
+            if self._missing and identifier not in table:
+                raise refusal(self._missing, f"{identifier} does not exist.")
+        return [table[identifier] for identifier in dict.fromkeys(identifiers) if identifier in table]
 
     def _filtered(self, records: list[RecordT], name: str, asked: list[str]) -> list[RecordT]:
         if name.startswith("tag:"):

@@ -50,8 +50,9 @@ touch them. How long a task takes, whether it fails, how often an action may be 
 is the business of whoever drives the model (the simulated world, or the HTTP endpoint), not of the model.
 
 Parameters are *modelled*, *ignored* (the real action takes them; they change nothing here) or *refused* (ignoring them
-would answer something else than was asked: `UnsupportedOperation`). What neither the real action nor the model knows is
-refused with `UnknownParameter`. Booleans and integers may come as strings.
+would answer something else than was asked: `UnsupportedOperation`; a value that asks for nothing, which is false, 0 or
+something empty, passes). What neither the real action nor the model knows is refused with `UnknownParameter`. Booleans
+and integers may come as strings.
 
 Every code in a list of answers is produced by a test that makes the call; every other code that the API documents for
 the action is listed as not modelled, with its reason.
@@ -81,7 +82,8 @@ _ANSWERS = (
     ("attached ENI attached again, wherever to", "`UnsupportedOperation.AttachmentAlreadyExists`"),
     ("attached ENI deleted", "`ResourceInUse`"),
     ("primary ENI detached, migrated or deleted", "`UnsupportedOperation`"),
-    ("ENI attached without a security group", "`UnsupportedOperation`"),
+    ("ENI attached or migrated without a security group", "`UnsupportedOperation`"),
+    ("primary ENI left without a security group", "`UnsupportedOperation`"),
     ("ENI detached that is on no instance", "`UnsupportedOperation.InvalidState`"),
     ("ENI detached that is on another instance", "`UnsupportedOperation`"),
     (
@@ -95,7 +97,11 @@ _ANSWERS = (
         "EIP for a private address that has one",
         "`InvalidPrivateIpAddress.AlreadyBindEip`; by instance `InvalidInstanceId.AlreadyBindEip`",
     ),
-    ("instance with a task under way", "`MutexOperation.TaskRunning`"),
+    (
+        "ordinary public address for an instance that has all its public addresses",
+        "`InvalidParameterValue`: no code of ResetInstancesInternetMaxBandwidth speaks of a quota",
+    ),
+    ("instance with a task under way, or ordinary public address where an EIP arrives", "`MutexOperation.TaskRunning`"),
     ("instance in the wrong state", "`UnsupportedOperation.InstanceState...`"),
     (
         "ClientToken of another call",
@@ -112,7 +118,8 @@ What the documents leave open about behaviour:
   bound at once.
 - MigrateNetworkInterface is one task; the ENI is DETACHING, on its source, until the task commits.
 - An EIP follows its private address to another ENI, and a changed primary address keeps its EIP.
-- The public address quota of an instance is enforced when an EIP is associated, not when an address or ENI arrives.
+- The public address quota of an instance is enforced when an EIP is associated or an ordinary public address assigned,
+  not when a private address or an ENI arrives.
 - A HAVIP that its ENI leaves behind (detached, terminated, moved to another subnet) is UNBIND until the next claim; it
   goes along with an ENI that is migrated. An ENI that is in the range of a HAVIP of its subnet, itself or by its
   instance, can be neither detached nor migrated.
@@ -125,9 +132,16 @@ What the documents leave open about behaviour:
 - The `address-ipv6` filter matches nothing: there is no IPv6. UnassignPrivateIpAddresses with InstanceId, which would
   unbind the instance too, is refused.
 - CheckAssociate is off unless asked for, as the API's own description says (the console's default is on).
-- ClientTokens do not expire; the 10,000 latest are kept, and as many tasks.
+- ClientTokens do not expire; the 10,000 latest are kept, and as many tasks. The token of a call whose task has failed
+  (a restart of the endpoint fails running tasks) still gets the first answer, which may name what never came to be: its
+  RequestId or TaskId tells of the failure, and a new attempt takes a new token.
+- RunInstances creates as many instances as InstanceCount says or none: stock never runs out, and MinCount is only held
+  against InstanceCount.
 - One call makes ten addresses at the most, those that it names and those that it counts together.
 - Of several filters each has to match, two of the same name too.
+- The filter `ip-exact-match` of DescribeNetworkInterfaces is a Boolean, of which the first value counts; what is
+  neither `true` nor `false` is refused. It makes a single `address-ip` exact (several are exact anyway), and without
+  that filter it narrows nothing.
 """
 
 

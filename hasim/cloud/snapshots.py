@@ -14,7 +14,7 @@ from hasim.errors import ModelInvariantError
 
 __all__ = ["fill", "fingerprint", "take"]
 
-_VERSION = 2
+_VERSION = 3
 
 
 def take(store: Store) -> dict[str, Any]:

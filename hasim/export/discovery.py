@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from hasim.errors import UserError
 from hasim.export.node.cloud import Cloud
-from hasim.export.node.script import Answer
+from hasim.export.node.script import Answer, pages
 from hasim.export.options import ExportOptions
 from hasim.scenario.model import Instance, Interface, Scenario
 from hasim.units import SECOND
@@ -19,7 +19,7 @@ Ask = Callable[[str, dict[str, Any]], Answer]
 """Makes an API call: action and parameters to an answer."""
 
 _TIMEOUT_NS = 20 * SECOND
-_PAGE = 100
+_LARGEST_PAGE = 100
 
 
 def identify(scenario: Scenario, options: ExportOptions, vpc: str | None) -> dict[str, str]:
@@ -80,10 +80,9 @@ def _interfaces(ask: Ask, address: str, vpc: str | None = None) -> list[Mapping[
     filters = [{"Name": "address-ip", "Values": [address]}]
     if vpc is not None:
         filters.append({"Name": "vpc-id", "Values": [vpc]})
-    response = _answered(ask, "DescribeNetworkInterfaces", {"Filters": filters, "Limit": _PAGE})
     return [
         interface
-        for interface in response["NetworkInterfaceSet"]
+        for interface in _listed(ask, "DescribeNetworkInterfaces", {"Filters": filters}, "NetworkInterfaceSet")
         if any(item["PrivateIpAddress"] == address for item in interface["PrivateIpAddressSet"])
     ]
 
@@ -107,8 +106,8 @@ def _attached_to(interface: Mapping[str, Any], instance: Instance) -> str:
 def _eip_of(ask: Ask, scenario: Scenario, found: Mapping[str, str]) -> str:
     """The EIP that moves: the only one that is bound to one of the instances."""
     instances = {found[f"instance_{instance.name}"] for instance in scenario.instances}
-    response = _answered(ask, "DescribeAddresses", {"Limit": _PAGE})
-    bound = [str(eip["AddressId"]) for eip in response["AddressSet"] if eip.get("InstanceId") in instances]
+    eips = _listed(ask, "DescribeAddresses", {}, "AddressSet")
+    bound = [str(eip["AddressId"]) for eip in eips if eip.get("InstanceId") in instances]
     if len(bound) != 1:
         raise UserError(f"{len(bound)} EIPs are bound to the instances, expected the one that moves")
     return bound[0]
@@ -121,8 +120,9 @@ def _eip_at(interface: Mapping[str, Any], address: str) -> str:
     raise UserError(f"no EIP is bound to {address}, and the scenario has one there")
 
 
-def _answered(ask: Ask, action: str, params: dict[str, Any]) -> dict[str, Any]:
-    answer = ask(action, params)
-    if answer.code != "OK":
-        raise UserError(f"{action}: {answer.code}; are TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY set?")
-    return answer.response
+def _listed(ask: Ask, action: str, params: dict[str, Any], field: str) -> Iterator[Mapping[str, Any]]:
+    """What all pages of the answer list in that field."""
+    for answer in pages(ask, action, params | {"Limit": _LARGEST_PAGE}, field):
+        if answer.code != "OK":
+            raise UserError(f"{action}: {answer.code}; are TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY set?")
+        yield from answer.response[field]

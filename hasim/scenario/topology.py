@@ -21,6 +21,7 @@ from hasim.scenario.model import Instance, Interface, Scenario
 __all__ = ["Holding", "Topology", "TopologyError", "build_region"]
 
 _MOST_ADDRESSES_PER_CALL = 10
+_LARGEST_PAGE = 100
 _IMAGE = "img-hasim"
 
 
@@ -101,26 +102,27 @@ class Topology:
             return Step("DescribeAddresses", {"AddressIds": [self.eip_id]})
         if self.floating_interface_id is not None:
             return Step("DescribeNetworkInterfaces", {"NetworkInterfaceIds": [self.floating_interface_id]})
-        filters = {"vpc-id": self.vpc_id, "ip-exact-match": self.floating_address}
+        filters = {"vpc-id": self.vpc_id, "address-ip": self.floating_address}
         written = [{"Name": name, "Values": [value]} for name, value in filters.items()]
-        return Step("DescribeNetworkInterfaces", {"Filters": written})
+        return Step("DescribeNetworkInterfaces", {"Filters": written, "Limit": _LARGEST_PAGE})
 
     def holding_in(self, response: Mapping[str, Any]) -> Holding:
-        """Who holds the address according to the answer to :meth:`holder_query`."""
+        """Who holds the address according to the answer to :meth:`holder_query`.
+
+        The ENI that shows the address has it: a script cannot rely on the filters alone, as the documents leave open
+        how much they narrow. (Here they leave one ENI at the most; a real answer may have further pages.)
+        """
         if not self.floating_address:
             (eip,) = response["AddressSet"]
             return Holding(self.instance_names.get(eip["InstanceId"]), True)
         for interface in response["NetworkInterfaceSet"]:
-            if interface["Attachment"] is not None:
-                holder = self.instance_names[interface["Attachment"]["InstanceId"]]
-                return Holding(holder, self.eip_id is None or self._has_eip(interface))
+            if interface["Attachment"] is None:
+                continue
+            holder = self.instance_names[interface["Attachment"]["InstanceId"]]
+            for item in interface["PrivateIpAddressSet"]:
+                if item["PrivateIpAddress"] == self.floating_address:
+                    return Holding(holder, self.eip_id in (None, item["AddressId"]))
         return Holding(None, self.eip_id is None)
-
-    def _has_eip(self, interface: Mapping[str, Any]) -> bool:
-        return any(
-            item["PrivateIpAddress"] == self.floating_address and item["AddressId"] == self.eip_id
-            for item in interface["PrivateIpAddressSet"]
-        )
 
 
 def build_region(scenario: Scenario, initial_holder: str) -> Topology:

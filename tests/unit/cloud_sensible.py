@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from hasim.cloud import Region
-from hasim.cloud.entities import EipStatus, HaVip, Instance, NetworkInterface, Subnet
+from hasim.cloud.entities import EipStatus, HaVip, Instance, InstanceState, NetworkInterface, Subnet
 from tests.unit.cloud_topology import ABSENT
 
 __all__ = ["SENSIBLE", "Chooser"]
@@ -200,6 +200,14 @@ def run(region: Region, chooser: Chooser) -> dict[str, Any]:
     }
 
 
+def leave_group(region: Region, chooser: Chooser) -> dict[str, Any]:
+    starting = [item.instance_id for item in region.instances.values() if item.state is InstanceState.PENDING]
+    return {
+        "InstanceIds": [chooser.pick(starting) if starting else instance(region, chooser)],
+        "SecurityGroupIds": [group(region, chooser)],
+    }
+
+
 def with_state(state: str) -> Parameters:
     def parameters(region: Region, chooser: Chooser) -> dict[str, Any]:
         found = [item.instance_id for item in region.instances.values() if item.state == state]
@@ -249,6 +257,7 @@ SENSIBLE: dict[str, Parameters] = {
     "RebootInstances": with_state("RUNNING"),
     "TerminateInstances": with_state("STOPPED"),
     "ModifyInstancesVpcAttribute": change_network,
+    "DisassociateSecurityGroups": leave_group,
     "CreateSecurityGroupPolicies": rules,
     "DeleteSecurityGroupPolicies": rules,
     "DescribeVpcTaskResult": lambda region, chooser: {"TaskId": chooser.pick(["none", *region.tasks])},

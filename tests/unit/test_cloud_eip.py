@@ -168,6 +168,29 @@ def test_name_and_direct_connection_can_be_changed(cloud: Cloud) -> None:
     assert (view["AddressName"], view["IsEipDirectConnection"]) == ("front", True)
 
 
+@pytest.mark.parametrize("name", ["front-1_B", "前端", "x" * 128])
+def test_a_name_has_up_to_128_letters_digits_hyphens_and_underscores(cloud: Cloud, name: str) -> None:
+    eip = cloud.make_eip()
+    cloud.do("ModifyAddressAttribute", AddressId=eip, AddressName=name)
+    assert cloud.describe_eip(eip)["AddressName"] == name
+
+
+def test_direct_connection_of_a_binding_comes_with_its_commit(cloud: Cloud) -> None:
+    eip = cloud.make_eip()
+    task = cloud.begin("AssociateAddress", AddressId=eip, InstanceId=cloud.a, EipDirectConnection=True)
+    assert cloud.describe_eip(eip)["IsEipDirectConnection"] is False
+    cloud.commit(task)
+    assert cloud.describe_eip(eip)["IsEipDirectConnection"] is True
+
+
+def test_filters_narrow_what_identifiers_choose(cloud: Cloud) -> None:
+    bound, free = cloud.bind(cloud.make_eip(), cloud.eni_a, "10.0.1.10"), cloud.make_eip()
+    cloud.make_eip()
+    unbound = [{"Name": "address-status", "Values": ["UNBIND"]}]
+    reply = cloud.do("DescribeAddresses", AddressIds=[bound, free], Filters=unbound)
+    assert [item["AddressId"] for item in reply["AddressSet"]] == [free]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "found"),
     [
@@ -176,6 +199,7 @@ def test_name_and_direct_connection_can_be_changed(cloud: Cloud) -> None:
         ("instance-id", "<a>", ["bound"]),
         ("network-interface-id", "<eni_a>", ["bound"]),
         ("private-ip-address", "10.0.1.10", ["bound"]),
+        ("private-ip-address", "10.0.1.100", ["floating"]),
         ("address-ip", "198.18.0.2", ["free"]),
         ("instance-type", "CVM", ["bound"]),
         ("instance-type", "HAVIP", ["floating"]),
@@ -188,9 +212,8 @@ def test_filters(cloud: Cloud, name: str, value: str, found: list[str]) -> None:
     (free,) = cloud.do("AllocateAddresses", Tags=[{"Key": "role", "Value": "front"}])["AddressSet"]
     cloud.region.flag_eip(free, is_arrears=True)
     floating = cloud.make_eip()
-    cloud.do(
-        "HaVipAssociateAddressIp", HaVipId=cloud.make_ha_vip(), AddressIp=cloud.describe_eip(floating)["AddressIp"]
-    )
+    vip = cloud.make_ha_vip("10.0.1.100")
+    cloud.do("HaVipAssociateAddressIp", HaVipId=vip, AddressIp=cloud.describe_eip(floating)["AddressIp"])
     names = {bound: "bound", free: "free", floating: "floating"}
     value = getattr(cloud, value[1:-1]) if value[0] == "<" else value
     reply = cloud.do("DescribeAddresses", Filters=[{"Name": name, "Values": [value]}])

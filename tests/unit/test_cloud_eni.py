@@ -188,7 +188,11 @@ def test_limits_are_those_of_the_instance_or_of_an_unattached_eni(cloud: Cloud) 
     [
         ({"address-ip": ["1.10"]}, ["a"]),
         ({"address-ip": ["10.0.1.10", "10.0.1.1"]}, ["a"]),
-        ({"ip-exact-match": ["1.10"]}, []),
+        ({"address-ip": ["1.10"], "ip-exact-match": ["false", "true"]}, ["a"]),
+        ({"address-ip": ["1.10"], "ip-exact-match": ["true"]}, []),
+        ({"address-ip": ["10.0.1.10"], "ip-exact-match": ["True"]}, ["a"]),
+        ({"address-ip": [], "ip-exact-match": ["true"]}, []),
+        ({"ip-exact-match": ["true"], "subnet-id": ["<subnet>"], "is-primary": ["true"]}, ["a", "b"]),
         ({"is-primary": ["true"], "subnet-id": ["<subnet>"]}, ["a", "b"]),
         ({"attachment.instance-id": ["<a>"]}, ["a", "floating"]),
         ({"groups.security-group-id": ["<group>"], "eni-type": ["0"]}, ["floating"]),
@@ -199,10 +203,12 @@ def test_limits_are_those_of_the_instance_or_of_an_unattached_eni(cloud: Cloud) 
         ({"public-address-ip": ["198.18.0.1"]}, ["floating"]),
         ({"public-address-ip": ["198.18.0.9"]}, []),
         ({"address-ipv6": ["::1"]}, []),
+        ({"termination-protection": ["true"]}, ["floating"]),
     ],
 )
 def test_filters(cloud: Cloud, filters: dict[str, list[str]], found: list[str]) -> None:
-    eni = cloud.attach(cloud.make_eni("10.0.1.101", Tags=[{"Key": "role", "Value": "vip"}]), cloud.a)
+    tags = [{"Key": "role", "Value": "vip"}]
+    eni = cloud.attach(cloud.make_eni("10.0.1.101", Tags=tags, TerminationProtection=True), cloud.a)
     cloud.bind(cloud.make_eip(), eni, "10.0.1.101")
     names = {cloud.eni_a: "a", cloud.eni_b: "b", cloud.eni_c: "c", eni: "floating"}
     asked = [
@@ -215,11 +221,16 @@ def test_filters(cloud: Cloud, filters: dict[str, list[str]], found: list[str]) 
 
 
 def test_two_filters_of_one_name_have_to_match_both(cloud: Cloud) -> None:
-    asked = [{"Name": "ip-exact-match", "Values": values} for values in (["10.0.1.10", "10.0.1.11"], ["10.0.1.11"])]
+    asked = [{"Name": "address-ip", "Values": values} for values in (["10.0.1.10", "10.0.1.11"], ["10.0.1.11"])]
     (found,) = cloud.do("DescribeNetworkInterfaces", Filters=asked)["NetworkInterfaceSet"]
     assert found["NetworkInterfaceId"] == cloud.eni_b
-    none = [{"Name": "ip-exact-match", "Values": [address]} for address in ("10.0.1.10", "10.0.1.11")]
+    none = [{"Name": "address-ip", "Values": [address]} for address in ("10.0.1.10", "10.0.1.11")]
     assert cloud.do("DescribeNetworkInterfaces", Filters=none)["TotalCount"] == 0
+
+
+def test_an_address_is_no_value_of_the_filter_that_makes_addresses_exact(cloud: Cloud) -> None:
+    asked = [{"Name": "ip-exact-match", "Values": ["10.0.1.10"]}]
+    assert cloud.refused("DescribeNetworkInterfaces", Filters=asked) == "InvalidParameter"
 
 
 def test_paging(cloud: Cloud) -> None:

@@ -194,3 +194,10 @@ def test_announcing_what_does_not_exist_is_an_error(cloud: Cloud) -> None:
         cloud.region.announce(ABSENT["havip"], cloud.eni_a, now_ns=0)
     with pytest.raises(KeyError):
         cloud.region.announce(cloud.make_ha_vip(), ABSENT["eni"], now_ns=0)
+
+
+@pytest.mark.parametrize(("kind", "found"), [("CVM", 1), ("ENI", 0)])
+def test_ha_vips_are_found_by_the_kind_of_what_is_in_their_range(cloud: Cloud, kind: str, found: int) -> None:
+    cloud.make_ha_vip(HaVipAssociationSet=[{"InstanceId": cloud.a}])
+    asked = [{"Name": "havip-association.instance-type", "Values": [kind]}]
+    assert cloud.do("DescribeHaVips", Filters=asked)["TotalCount"] == found

@@ -75,6 +75,7 @@ def call(action: str, body: bytes = b"{}", **headers: str) -> tuple[str, str, di
         (call("DescribeVpcs", b'{"Limit":1e999}'), "InvalidParameter"),
         (call("DescribeVpcs", b'{"Limit":' + b"9" * 5000 + b"}"), "InvalidParameter"),
         (call("DescribeVpcs", b'{"a":' + b"[" * 200_000), "InvalidParameter"),
+        (call("DescribeVpcs", b'{"VpcIds":' + b"[" * 949 + b"]" * 949 + b"}"), "InvalidParameter"),
         (call("DescribeVpcs", b"{" + b" " * (10 << 20) + b"}"), "RequestSizeLimitExceeded"),
         (call("DescribeVpcs", Content_Type="text/plain"), "InvalidParameter"),
         (call("DescribeVpcs", X_TC_Version="2019-01-01"), "NoSuchVersion"),
@@ -107,6 +108,12 @@ def test_any_text_survives_the_way_in_and_out(name: bytes) -> None:
 def test_half_a_character_is_no_text(half: bytes) -> None:
     answer = asked(*call("CreateVpc", b'{"VpcName":"' + half + b'","CidrBlock":"10.0.0.0/16"}'))
     assert answer.code == "InvalidParameter"
+
+
+@pytest.mark.parametrize(("deep", "code"), [(31, "OK"), (32, "InvalidParameter"), (947, "InvalidParameter")])
+def test_what_is_nested_deeper_than_any_call_is_refused_even_where_nobody_reads_it(deep: int, code: str) -> None:
+    nested = b'{"VpcName":"x","CidrBlock":"10.0.0.0/16","EnableRouteVpcPublish":' + b"[" * deep + b"]" * deep + b"}"
+    assert asked(*call("CreateVpc", nested)).code == code
 
 
 def test_a_browser_gets_a_page_that_may_load_nothing_from_elsewhere() -> None:

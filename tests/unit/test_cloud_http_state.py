@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hasim.cloud.http import Journal
+from hasim.cloud.http import Clock, Journal, LiveRegion
 from hasim.errors import UserError
 from hasim.units import HOUR
 from tests.unit.cloud_topology import Cloud
@@ -57,6 +57,23 @@ def test_tasks_that_ran_when_the_server_died_have_failed(tmp_path: Path) -> None
         assert found is not None
         assert found.instance_id == cloud.a
         reopened.close()
+
+    run(story())
+
+
+def test_a_change_that_cannot_be_written_down_ends_the_endpoint(tmp_path: Path) -> None:
+    """Whatever the reason: every later change would be lost with it."""
+
+    async def story() -> None:
+        journal, failures = Journal(tmp_path / "state", Cloud().region), list[Exception]()
+        live = LiveRegion(
+            journal.region, Clock(1.0), prompt(), lambda *names: 0.5, journal=journal, failed=failures.append
+        )
+        unread = {"VpcName": "late", "CidrBlock": "10.1.0.0/16", "EnableRouteVpcPublish": object()}
+        with pytest.raises(TypeError, match="not JSON serializable"):
+            await live.call("CreateVpc", unread)
+        assert [type(error) for error in failures] == [TypeError]
+        journal.close()
 
     run(story())
 

@@ -59,7 +59,7 @@ def test_new_instance_is_pending_then_running_with_its_primary_eni(cloud: Cloud)
 
 
 def test_several_instances_are_numbered(cloud: Cloud) -> None:
-    reply = cloud.do("RunInstances", **cloud.run_parameters(InstanceCount=3, InstanceName="web"))
+    reply = cloud.do("RunInstances", **cloud.run_parameters(InstanceCount=3, MinCount=3, InstanceName="web"))
     names = [cloud.describe_instance(instance)["InstanceName"] for instance in reply["InstanceIdSet"]]
     assert names == ["web1", "web2", "web3"]
 

@@ -68,6 +68,7 @@ def bad(kind: Kind) -> Iterator[Bad]:
         yield kind.out_of_range, kind.least - 1
     elif isinstance(kind, Number):
         yield "InvalidParameterValue", -1
+        yield "InvalidParameterValue", 10**400
     elif isinstance(kind, ListOf):
         yield kind.too_many, [good(kind.kind)] * (kind.most + 1)
         if kind.least:
@@ -205,6 +206,11 @@ def test_what_is_no_integer_is_refused(value: object) -> None:
 def test_null_is_as_good_as_absent() -> None:
     parameters = (Parameter("Name", Text(), default="unnamed"),)
     assert validate(parameters, {"Name": None}) == validate(parameters, {}) == {"Name": "unnamed"}
+
+
+@pytest.mark.parametrize("nothing", [False, 0, "", [], {}, "false", "False", "0"])
+def test_what_asks_for_nothing_is_as_good_as_absent_where_anything_else_is_refused(nothing: object) -> None:
+    assert validate((Parameter("DryRun", None, harmless=False),), {"DryRun": nothing}) == {}
 
 
 @pytest.mark.parametrize("value", ["eni-0000000", "eni-000000000", "ENI-00000000", "eni-0000000A", "eni-0000000é", "x"])

@@ -150,3 +150,32 @@ def test_details_of_used_addresses_are_told_and_free_ones_left_out(cloud: Cloud)
         for item in reply["VpcPrivateIpAddressSet"]
     ]
     assert found == [("10.0.3.10", "10.0.3.0/24", "ENI"), ("10.0.1.200", "10.0.1.0/24", "HAVIP")]
+
+
+def test_an_address_that_is_kept_for_another_subnet_is_reported_there(cloud: Cloud) -> None:
+    cloud.now_ns = 5 * 10**9
+    network = {"VpcId": cloud.vpc, "SubnetId": cloud.second, "PrivateIpAddresses": ["10.0.2.50"]}
+    task = cloud.begin("ModifyInstancesVpcAttribute", InstanceIds=[cloud.a], VirtualPrivateCloud=network)
+    for at_s in (6, 7):
+        cloud.now_ns = at_s * 10**9
+        used = cloud.do("DescribeUsedIpAddress", VpcId=cloud.vpc, SubnetId=cloud.second)["IpAddressStates"]
+        assert [(item["IpAddress"], item["ResourceId"]) for item in used] == [("10.0.2.50", cloud.eni_a)]
+        assert details(cloud, "10.0.2.50") == ("10.0.2.0/24", "1970-01-01 00:00:05")
+        if at_s == 6:
+            cloud.commit(task)
+
+
+def test_an_address_is_as_old_as_its_own_application(cloud: Cloud) -> None:
+    cloud.now_ns = 5 * 10**9
+    cloud.assign(cloud.eni_a, "10.0.1.100")
+    cloud.now_ns = 6 * 10**9
+    cloud.do("MigratePrivateIpAddress", **migrate(cloud, cloud.eni_a, cloud.eni_b))
+    assert details(cloud, "10.0.1.10") == ("10.0.1.0/24", "1970-01-01 00:00:00")
+    assert details(cloud, "10.0.1.100") == ("10.0.1.0/24", "1970-01-01 00:00:05")
+
+
+def details(cloud: Cloud, address: str) -> tuple[str, str]:
+    """The subnet of a used address and when it was applied for."""
+    reply = cloud.do("DescribeVpcPrivateIpAddresses", VpcId=cloud.vpc, PrivateIpAddresses=[address])
+    (found,) = reply["VpcPrivateIpAddressSet"]
+    return found["CidrBlock"], found["CreatedTime"]

@@ -95,6 +95,13 @@ def test_contradictions_are_found(cloud: Cloud) -> None:
         cloud.region.check_invariants()
 
 
+def test_an_ordinary_public_address_beside_an_eip_is_a_contradiction(cloud: Cloud) -> None:
+    cloud.bind(cloud.make_eip(), cloud.eni_a, "10.0.1.10")
+    cloud.region.instances[cloud.a].ordinary_address = "198.18.0.9"
+    with pytest.raises(ModelInvariantError, match="an ordinary public address and an EIP"):
+        cloud.region.check_invariants()
+
+
 def test_regions_of_equal_history_are_equal_and_of_another_not() -> None:
     first, second = Cloud(), Cloud()
     assert first.region == second.region
@@ -145,6 +152,17 @@ def test_repeated_call_of_an_action_without_the_processing_code_gets_the_first_a
     assert again.response == first.response
     assert again.task is None
     assert len(cloud.region.eips) == 1
+
+
+def test_token_of_a_failed_task_still_gets_the_first_answer_which_tells_of_the_failure(cloud: Cloud) -> None:
+    parameters = cloud.eni_parameters("10.0.1.50", ClientToken="once")
+    first = cloud.region.call("CreateNetworkInterface", parameters, now_ns=0)
+    assert first.task is not None
+    cloud.fail(first.task)
+    again = cloud.do("CreateNetworkInterface", **parameters)
+    assert again == first.response
+    assert cloud.do("DescribeVpcTaskResult", TaskId=again["RequestId"])["Status"] == "FAILED"
+    assert cloud.make_eni("10.0.1.50", ClientToken="twice") in cloud.region.network_interfaces
 
 
 def test_token_of_a_failed_call_is_not_used_up(cloud: Cloud) -> None:

@@ -107,7 +107,7 @@ def release(cloud: Cloud) -> Task:
 
 
 def associate(cloud: Cloud) -> Task:
-    return cloud.begin("AssociateAddress", AddressId=cloud.make_eip(), InstanceId=cloud.a)
+    return cloud.begin("AssociateAddress", AddressId=cloud.make_eip(), InstanceId=cloud.a, EipDirectConnection=True)
 
 
 def disassociate(cloud: Cloud) -> Task:

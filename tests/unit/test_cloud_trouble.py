@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hasim.cloud.trouble import Claim, Claims, Forwarding, Front, Trouble, TroubleKind, Turn
+from hasim.cloud.trouble import Claim, Claims, Forwarding, Front, Place, Trouble, TroubleKind, Turn, leaving
 from hasim.scenario.distributions import Constant, Distribution, Uniform
 from hasim.units import SECOND
 from tests.unit.cloud_topology import Cloud
@@ -179,3 +179,29 @@ def test_a_task_is_stuck_only_where_something_leaves_one_of_the_instances() -> N
     assert plan is not None
     front.begin(Trouble("dead host", TroubleKind.STUCK, instance_ids=frozenset({cloud.a})))
     assert front.finish(plan, now_ns=7) is not None
+
+
+# What a task takes away -----------------------------------------------------------------------------------------------
+
+
+def test_the_eip_of_a_ha_vip_is_cut_off_as_one_of_a_private_address_is() -> None:
+    cloud = Cloud()
+    front = Front(cloud.region, prompt(), Dice(), is_dead=cloud.region.is_dead)
+    eip, vip = cloud.make_eip(), cloud.make_ha_vip()
+    address = cloud.describe_eip(eip)["AddressIp"]
+    cloud.region.announce(vip, cloud.eni_a, now_ns=0)
+    cloud.do("HaVipAssociateAddressIp", HaVipId=vip, AddressIp=address)
+    plan = front.serve("HaVipDisassociateAddressIp", {"HaVipId": vip}, now_ns=0).plan
+    assert plan is not None
+    assert (plan.left, plan.cuts) == (cloud.a, True)
+    assert leaving(cloud.region, plan.task) == {Place("", address)}
+
+
+def test_nothing_is_cut_off_where_nobody_has_the_ha_vip() -> None:
+    cloud = Cloud()
+    front = Front(cloud.region, prompt(), Dice(), is_dead=cloud.region.is_dead)
+    vip = cloud.make_ha_vip()
+    cloud.do("HaVipAssociateAddressIp", HaVipId=vip, AddressIp=cloud.describe_eip(cloud.make_eip())["AddressIp"])
+    plan = front.serve("HaVipDisassociateAddressIp", {"HaVipId": vip}, now_ns=0).plan
+    assert plan is not None
+    assert (plan.left, plan.cuts) == (None, False)

@@ -6,6 +6,7 @@ import ast
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,8 @@ from hasim.cli.main import app
 from hasim.errors import UserError
 from hasim.export import ExportOptions, export, identifiers_of
 from hasim.export.configuration import configuration_of
+from hasim.export.discovery import find_identifiers
+from hasim.export.node.script import Answer
 from hasim.export.reading import read_export
 from hasim.keepalived import inspect_text, write_config
 from hasim.scenario import load, loads
@@ -276,6 +279,20 @@ def test_a_file_is_no_directory_to_export_into(tmp_path: Path) -> None:
     assert refused.exit_code == 2
     assert f"{taken}: this is a file, expected a directory" in refused.stderr
     assert taken.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("mechanism", ["eni-migrate", "secondary-ip-reassign-with-eip", "eip"])
+def test_identifiers_are_found_in_answers_of_many_pages(mechanism: str) -> None:
+    scenario = load(ROOT / "scenarios" / "mechanisms" / f"{mechanism}.yaml")
+    topology = build_region(scenario, scenario.instances[-1].name)
+
+    def ask(action: str, params: dict[str, Any]) -> Answer:
+        return Answer(
+            "OK", dict(topology.region.call(action, {**params, "Filters": [], "Limit": 1}, now_ns=0).response)
+        )
+
+    found = find_identifiers(scenario, ask)
+    assert found == {name: identifiers_of(topology)[name] for name in found}
 
 
 def test_identifiers_that_were_filled_in_stay(tmp_path: Path) -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
+from hasim.export import ExportOptions, identifiers_of
+from hasim.export.node.script import Answer, Script, pages
 from hasim.export.node.settings import Policy, SettingsError, duration_ns
-from hasim.export.settings import policy_in_words
+from hasim.export.settings import policy_in_words, settings_of
 from hasim.scenario import load, loads
+from hasim.scenario.mechanism import release_steps
 from hasim.scenario.model import Scenario
+from hasim.scenario.topology import build_region
 from tests.random_scenarios import scenarios
 from tests.unit.export_replay import replayed, simulated_runs
 
@@ -82,6 +87,53 @@ def test_pauses_grow_and_vary_as_in_the_simulation(notify: str) -> None:
     _, runs = simulated_runs(scenario)
     (run,) = (run for run in runs if run.event == "MASTER")
     assert any(call.answer.code == "ClientTimeout" for call in run.calls)
+
+
+@pytest.mark.parametrize("page", [1, 100])
+@pytest.mark.parametrize("heeded", [("vpc-id",), ("vpc-id", "address-ip")])
+@pytest.mark.parametrize("holder", ["a", "b", None])
+def test_the_holder_is_found_however_far_the_filters_narrow(
+    holder: str | None, heeded: tuple[str, ...], page: int
+) -> None:
+    """What a filter of the real cloud leaves out is documented loosely: a script looks at what each ENI really has."""
+    scenario = loads(PAIR.replace("NOTIFY", ""))
+    topology = build_region(scenario, holder or "a")
+    region = topology.region
+    if holder is None:
+        for step in release_steps(scenario.floating.mechanism, topology, "a"):
+            region.complete(step.action, step.params, now_ns=0)
+    calls = []
+
+    def call(action: str, params: dict[str, Any]) -> Answer:
+        calls.append(action)
+        params = {**params, "Filters": [item for item in params["Filters"] if item["Name"] in heeded], "Limit": page}
+        return Answer("OK", dict(region.call(action, params, now_ns=0).response))
+
+    script = Script(
+        settings_of(scenario, scenario.instance("a"), topology, ExportOptions()),
+        identifiers_of(topology),
+        call=call,
+        sleep=lambda _ns: None,
+        now=lambda: 0,
+        is_master=lambda: True,
+        chance=lambda: 0.5,
+    )
+    held = (None, None) if holder is None else (topology.instance_ids[holder], topology.holding_interface_ids[holder])
+    assert script.ask() == (*held, True)
+    assert len(calls) <= 2
+
+
+def test_a_question_is_unanswered_where_one_of_its_pages_is() -> None:
+    answers = iter([Answer("OK", {"NetworkInterfaceSet": [{}], "TotalCount": 2}), Answer("InternalError", {})])
+    asked: list[dict[str, Any]] = []
+
+    def call(_action: str, params: dict[str, Any]) -> Answer:
+        asked.append(params)
+        return next(answers)
+
+    codes = [answer.code for answer in pages(call, "DescribeNetworkInterfaces", {"Limit": 1}, "NetworkInterfaceSet")]
+    assert codes == ["OK", "InternalError"]
+    assert asked == [{"Limit": 1}, {"Limit": 1, "Offset": 1}]
 
 
 def test_policy_reads_what_the_export_writes() -> None:

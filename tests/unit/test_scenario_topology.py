@@ -145,6 +145,21 @@ def test_a_script_can_ask_who_holds_the_address(mechanism: Mechanism) -> None:
     assert topology.holding_in(answer.response).holder is None
 
 
+def test_a_script_looks_for_the_very_address_in_what_the_filters_leave() -> None:
+    topology = build_region(with_mechanism(Mechanism.SECONDARY_IP_MIGRATE), "c")
+    query = topology.holder_query()
+    assert query.params["Filters"] == [
+        {"Name": "vpc-id", "Values": [topology.vpc_id]},
+        {"Name": "address-ip", "Values": [topology.floating_address]},
+    ]
+    everything = topology.region.call(query.action, {}, now_ns=0).response
+    assert everything["TotalCount"] == 3
+    assert topology.holding_in(everything) == ("c", True)
+    its_own = topology.holding_interface_ids["c"]
+    others = [item for item in everything["NetworkInterfaceSet"] if item["NetworkInterfaceId"] != its_own]
+    assert topology.holding_in({"NetworkInterfaceSet": others}) == (None, True)
+
+
 def test_topology_has_everything_that_the_scenario_names() -> None:
     result = loads(
         BASE.replace(

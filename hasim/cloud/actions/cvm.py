@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hasim.cloud.actions.common import tag_list
+from hasim.cloud.actions.common import tag_dictionary, tag_list
 from hasim.cloud.actions.cvm_common import (
     MOST_INSTANCES,
     VIRTUAL_PRIVATE_CLOUD,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+_MOST_MEMORY_GB = 1_000_000
 _TOO_MANY_GROUPS = "LimitExceeded.SingleUSGQuota"
 _FULL_GROUP = "LimitExceeded.CvmsVifsPerSecGroupLimitExceeded"
 _HARMLESS = (
@@ -62,7 +63,6 @@ _HARMLESS = (
     "EnableJumboFrame",
 )
 _UNMODELLED = (
-    "MinCount",
     "ActionTimer",
     "InstanceMarketOptions",
     "DryRun",
@@ -113,6 +113,7 @@ _INTERNET_ACCESSIBLE = Structure(
         Parameter("VirtualPrivateCloud", VIRTUAL_PRIVATE_CLOUD, required=True),
         Parameter("InternetAccessible", _INTERNET_ACCESSIBLE),
         Parameter("InstanceCount", Integer(1, MOST_INSTANCES, "InvalidParameterValue"), default=1),
+        Parameter("MinCount", Integer(1, MOST_INSTANCES, "InvalidParameterValue"), default=1),
         Parameter("InstanceName", Text(128, "InvalidInstanceName.TooLong"), default="unnamed"),
         Parameter("SecurityGroupIds", ListOf(Identifier("sg", malformed="InvalidParameterValue"))),
         Parameter(
@@ -134,7 +135,7 @@ _INTERNET_ACCESSIBLE = Structure(
                 "HasimSpecification",
                 (
                     Parameter("CPU", Integer(1, 1024, "InvalidParameterValue"), required=True),
-                    Parameter("Memory", Number(), required=True),
+                    Parameter("Memory", Number(_MOST_MEMORY_GB), required=True),
                 ),
             ),
         ),
@@ -162,7 +163,7 @@ def run_instances(region: Region, request: Request, now_ns: int) -> Reply:
     specification = _specification(request)
     plan = _plan_network(region, request)
     groups = _planned_groups(region, request)
-    tags = {tag["Key"]: tag["Value"] for item in request["TagSpecification"] for tag in item["Tags"]}
+    tags = _tags(request)
     if not groups:
         groups = [default_security_group(region, now_ns).security_group_id]
     made = []
@@ -173,7 +174,7 @@ def run_instances(region: Region, request: Request, now_ns: int) -> Reply:
         interface = make_interface(
             region,
             plan.subnet,
-            [PrivateAddress(address, True, AddressState.PENDING)],
+            [PrivateAddress(address, True, AddressState.PENDING, now_ns)],
             now_ns,
             name="Primary ENI",
             security_group_ids=groups,
@@ -202,6 +203,12 @@ def _specification(request: Request) -> Specification:
     return parsed
 
 
+def _tags(request: Request) -> dict[str, str]:
+    return tag_dictionary(
+        [tag for item in request["TagSpecification"] for tag in item["Tags"]], code="InvalidParameterValue"
+    )
+
+
 class _Network(NamedTuple):
     subnet: Subnet
     addresses: list[str]
@@ -209,6 +216,8 @@ class _Network(NamedTuple):
 
 def _plan_network(region: Region, request: Request) -> _Network:
     network, zone, count = request["VirtualPrivateCloud"], request["Placement"]["Zone"], request["InstanceCount"]
+    if request["MinCount"] > count:
+        raise refusal("InvalidParameterValue", f"MinCount is more than InstanceCount, {count}.")
     if zone not in region.zones:
         raise refusal("InvalidZone.MismatchRegion", f"Zone must be one of {', '.join(region.zones)}, got {zone!r}.")
     vpc = region.vpc(network["VpcId"], "InvalidParameterValue.VpcIdNotExist")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hasim.cloud.actions.cvm_common import (
@@ -19,13 +20,12 @@ from hasim.cloud.actions.cvm_common import (
     require_usable,
     state_codes,
 )
+from hasim.cloud.actions.eip_binding import address_key, require_public_address_room
 from hasim.cloud.actions.security_group import require_group_room
 from hasim.cloud.entities import (
-    AddressState,
     Instance,
     InstanceState,
     NetworkInterface,
-    PrivateAddress,
     Subnet,
     Task,
     TaskKind,
@@ -80,7 +80,7 @@ _ONE_GROUP = Parameter(
         Parameter("StartTime", None, harmless=False),
         Parameter("EndTime", None, harmless=False),
     ),
-    refusals=("FailedOperation.NotFoundEIP", NO_SUCH_INSTANCE, MUTEX, *state_codes(*_MOVING)),
+    refusals=("FailedOperation.NotFoundEIP", NO_SUCH_INSTANCE, "InvalidParameterValue", MUTEX, *state_codes(*_MOVING)),
 )
 def reset_instances_internet_max_bandwidth(region: Region, request: Request, now_ns: int) -> Reply:
     """The public bandwidth of instances; with PublicIpAssigned, one that has no public address gets an ordinary one."""
@@ -91,6 +91,7 @@ def reset_instances_internet_max_bandwidth(region: Region, request: Request, now
     without = [instance for instance in instances if not _has_public_address(region, instance)]
     if without and not asked["PublicIpAssigned"]:
         raise refusal("FailedOperation.NotFoundEIP", f"{without[0].instance_id} has no public address.")
+    _check_may_get_public_address(region, without)
     for instance in without:
         instance.ordinary_address = public_address(region.count("public_address"))
     for instance in instances:
@@ -101,6 +102,14 @@ def reset_instances_internet_max_bandwidth(region: Region, request: Request, now
 def _has_public_address(region: Region, instance: Instance) -> bool:
     primary = region.network_interfaces[instance.network_interface_id]
     return bool(instance.ordinary_address or primary.primary_address.address_id)
+
+
+def _check_may_get_public_address(region: Region, instances: list[Instance]) -> None:
+    primaries = [region.network_interfaces[instance.network_interface_id] for instance in instances]
+    keys = [address_key(item.network_interface_id, item.primary_address.address) for item in primaries]
+    region.require_idle(MUTEX, holds=keys)  # an EIP may be on its way there, and an address has one or the other
+    for instance in instances:
+        require_public_address_room(region, instance, "InvalidParameterValue")
 
 
 @action(
@@ -259,7 +268,7 @@ def primary_address_changed(region: Region, task: Task, now_ns: int) -> None:
     old = interface.primary_address
     (address,) = task.private_addresses
     region.addresses.free(old_subnet, old.address)
-    new = PrivateAddress(address, True, AddressState.AVAILABLE, old.description, old.qos_level, old.address_id)
+    new = replace(old, address=address, created_ns=task.begun_ns)
     del interface.addresses[old.address]
     interface.addresses = {address: new, **interface.addresses}
     if new.address_id:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hasim.cloud.actions.common import CLIENT_TOKEN, iso_time, tag_dictionary, tag_list, tag_set
@@ -27,6 +28,8 @@ _CHARGE_TYPES = (
 )
 _SERVICE_PROVIDERS = ("BGP", "CMCC", "CTCC", "CUCC")
 _MOST_BANDWIDTH_MBPS = 2000
+_LONGEST_NAME = 128
+_NAME = re.compile(r"[A-Za-z0-9\u4e00-\u9fff_-]*")
 _INVALID_TAG = "InvalidParameterValue.InvalidTag"
 _HARMLESS = ("IPChargeType", "AddressChargePrepaid", "ApplicableForCLB", "BandwidthPackageId", "Egress")
 _UNMODELLED = (
@@ -89,7 +92,7 @@ def make_eip(region: Region, now_ns: int, *, name: str, address: str, status: Ei
     rate_limit_per_s=10,
     parameters=(
         Parameter("AddressCount", Integer(1, 20), default=1),
-        Parameter("AddressName", Text(60, "InvalidParameterValue"), default=""),
+        Parameter("AddressName", Text(_LONGEST_NAME, "InvalidParameterValue"), default=""),
         Parameter("InternetServiceProvider", Choice(_SERVICE_PROVIDERS), default="BGP"),
         Parameter("InternetChargeType", Choice(_CHARGE_TYPES), default="TRAFFIC_POSTPAID_BY_HOUR"),
         Parameter(
@@ -186,18 +189,21 @@ def release_addresses(region: Region, request: Request, now_ns: int) -> Reply:
     group="eip",
     parameters=(
         ADDRESS_ID,
-        Parameter("AddressName", Text()),
+        Parameter("AddressName", Text(_LONGEST_NAME)),
         Parameter("EipDirectConnection", Choice(("TRUE", "FALSE"))),
         Parameter("EipVisibleOnEni", None, harmless=False),
     ),
-    refusals=(NO_SUCH_ADDRESS, _MUTEX),
+    refusals=(NO_SUCH_ADDRESS, "InvalidParameterValue", _MUTEX),
 )
 def modify_address_attribute(region: Region, request: Request, now_ns: int) -> Reply:
-    """Name of an EIP, and whether it is passed straight through to the instance."""
+    """Name of an EIP (Latin and Chinese letters, digits, - and _), and whether it goes straight to the instance."""
     eip = region.eip(request["AddressId"])
     region.require_idle(_MUTEX, holds=(eip.address_id,))
-    if request["AddressName"] is not None:
-        eip.name = request["AddressName"]
+    name = request["AddressName"]
+    if name is not None:
+        if not _NAME.fullmatch(name):
+            raise refusal("InvalidParameterValue", "AddressName has letters, digits, - and _ only.")
+        eip.name = name
     if request["EipDirectConnection"] is not None:
         eip.direct_connection = request["EipDirectConnection"] == "TRUE"
     return Reply({})
@@ -234,11 +240,18 @@ def bound_instance_id(region: Region, eip: Eip) -> str:
     return (interface.instance_id or "") if interface else ""
 
 
+def _private_address(region: Region, eip: Eip) -> str:
+    """The private address or HAVIP at which the EIP is, empty for none."""
+    ha_vip = region.ha_vips.get(eip.ha_vip_id)
+    return ha_vip.address if ha_vip else eip.private_address
+
+
 class _Row(NamedTuple):
     """An EIP with what a filter may ask about its binding."""
 
     eip: Eip
     instance_id: str
+    private_address: str
     tags: dict[str, str]
 
 
@@ -253,7 +266,7 @@ _EIPS: Query[_Row] = Query(
         "address-type": lambda row: ("EIP",),
         "instance-id": lambda row: (row.instance_id,) if row.instance_id else (),
         "instance-type": lambda row: (_instance_type(row.eip),),
-        "private-ip-address": lambda row: (row.eip.private_address,) if row.eip.private_address else (),
+        "private-ip-address": lambda row: (row.private_address,) if row.private_address else (),
         "network-interface-id": lambda row: (row.eip.network_interface_id,) if row.eip.network_interface_id else (),
         "is-arrears": lambda row: (str(row.eip.is_arrears).lower(),),
         "tag-key": lambda row: row.tags,
@@ -267,14 +280,18 @@ _EIPS: Query[_Row] = Query(
         name_too_long="LimitExceeded.NumberOfFilters",
     ),
     coexist="InvalidParameter",
+    excluded_filter="address-id",
     out_of_range="InvalidParameter",
 )
 
 
 @action("DescribeAddresses", group="eip", parameters=_EIPS.parameters, rules=_EIPS.rules, refusals=_EIPS.refusals)
 def describe_addresses(region: Region, request: Request, now_ns: int) -> Reply:
-    """EIPs by identifier or filter; an identifier that does not exist is left out."""
-    rows = {key: _Row(eip, bound_instance_id(region, eip), eip.tags) for key, eip in region.eips.items()}
+    """EIPs by identifier, by filter, or by both but for `address-id`; an identifier that does not exist is left out."""
+    rows = {
+        key: _Row(eip, bound_instance_id(region, eip), _private_address(region, eip), eip.tags)
+        for key, eip in region.eips.items()
+    }
     total, page = _EIPS.select(rows, request)
     return Reply({"TotalCount": total, "AddressSet": [_eip_view(region, row.eip) for row in page]})
 
@@ -286,7 +303,6 @@ def _instance_type(eip: Eip) -> str:
 
 
 def _eip_view(region: Region, eip: Eip) -> dict[str, Any]:
-    ha_vip = region.ha_vips.get(eip.ha_vip_id)
     return {
         "AddressId": eip.address_id,
         "AddressName": eip.name,
@@ -296,7 +312,7 @@ def _eip_view(region: Region, eip: Eip) -> dict[str, Any]:
         "InstanceId": bound_instance_id(region, eip) or None,
         "InstanceType": _instance_type(eip) or None,
         "NetworkInterfaceId": eip.network_interface_id or None,
-        "PrivateAddressIp": (ha_vip.address if ha_vip else eip.private_address) or None,
+        "PrivateAddressIp": _private_address(region, eip) or None,
         "IsArrears": eip.is_arrears,
         "IsBlocked": eip.is_blocked,
         "IsEipDirectConnection": eip.direct_connection,

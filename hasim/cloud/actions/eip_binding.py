@@ -28,7 +28,7 @@ from hasim.cloud.registry import Reply, Request, action, on_commit, on_fail
 if TYPE_CHECKING:
     from hasim.cloud.region import Region
 
-__all__ = ["address_key"]
+__all__ = ["address_key", "require_public_address_room"]
 
 _MUTEX = "OperationDenied.MutexTaskRunning"
 _INSTANCE_MALFORMED = "InvalidParameterValue.InstanceIdMalformed"
@@ -92,7 +92,6 @@ def associate_address(region: Region, request: Request, now_ns: int) -> Reply:
         raise refusal(_MUTEX, f"{interface.network_interface_id} is {interface.state}.")
     region.require_idle(_MUTEX, holds=keys, uses=(interface.network_interface_id,))
     eip.status = EipStatus.BINDING
-    eip.direct_connection = request["EipDirectConnection"]
     task = region.begin(
         "AssociateAddress",
         TaskKind.EIP,
@@ -104,6 +103,7 @@ def associate_address(region: Region, request: Request, now_ns: int) -> Reply:
         private_addresses=(item.address,),
         address_ids=(eip.address_id,),
         instance_id=interface.instance_id or "",
+        direct_connection=request["EipDirectConnection"],
     )
     return Reply({"TaskId": str(task.number)}, task)
 
@@ -144,9 +144,18 @@ def _check_instance(region: Region, instance: Instance, interface: NetworkInterf
         raise refusal(
             "InvalidParameterValue.InstanceHasWanIP", f"{identifier} has {instance.ordinary_address}; return it first."
         )
+    require_public_address_room(region, instance, "LimitExceeded.InstanceAddressQuota")
+
+
+def require_public_address_room(region: Region, instance: Instance, code: str) -> None:
+    """Check that an instance may have one more public address, ordinary or elastic; those on their way count.
+
+    Raises:
+        CloudError: it has all that its cores allow (``code``).
+    """
     most = public_addresses_per_instance(instance.cpu)
     if _public_address_count(region, instance) >= most:
-        raise refusal("LimitExceeded.InstanceAddressQuota", f"{identifier} ({instance.cpu} CPU) has {most} at most.")
+        raise refusal(code, f"{instance.instance_id} ({instance.cpu} CPU) has {most} public addresses at most.")
 
 
 def _public_address_count(region: Region, instance: Instance) -> int:
@@ -170,6 +179,7 @@ def address_associated(region: Region, task: Task, now_ns: int) -> None:
     interface.addresses[address].address_id = identifier
     eip.network_interface_id = interface.network_interface_id
     eip.private_address = address
+    eip.direct_connection = task.direct_connection
     eip.status = EipStatus.BIND
     region.refresh_eips(interface)
 

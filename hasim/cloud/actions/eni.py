@@ -90,7 +90,7 @@ class NewInterface(NamedTuple):
     tags: dict[str, str]
 
 
-def plan_interface(region: Region, request: Request, *, most_addresses: int, quota: str) -> NewInterface:
+def plan_interface(region: Region, request: Request, now_ns: int, *, most_addresses: int, quota: str) -> NewInterface:
     """Check everything about a new secondary ENI.
 
     Raises:
@@ -104,13 +104,13 @@ def plan_interface(region: Region, request: Request, *, most_addresses: int, quo
     secondary = sum(not item.primary and item.vpc_id == vpc.vpc_id for item in region.network_interfaces.values())
     if secondary >= region.limits.interfaces_per_vpc:
         raise refusal(quota, f"{vpc.vpc_id} has {secondary} ENIs.")
-    addresses = _plan_addresses(region, request, subnet)
+    addresses = _plan_addresses(region, request, subnet, now_ns)
     if len(addresses) > most_addresses:
         raise refusal("LimitExceeded", f"{len(addresses)} addresses on one ENI, at most {most_addresses} are possible.")
     return NewInterface(subnet, addresses, tag_dictionary(request["Tags"]))
 
 
-def _plan_addresses(region: Region, request: Request, subnet: Subnet) -> list[PrivateAddress]:
+def _plan_addresses(region: Region, request: Request, subnet: Subnet, now_ns: int) -> list[PrivateAddress]:
     asked = request["PrivateIpAddresses"] or []
     if sum(item["Primary"] for item in asked) > 1:
         raise refusal("InvalidParameterValue", "An ENI has one primary address.")
@@ -122,15 +122,15 @@ def _plan_addresses(region: Region, request: Request, subnet: Subnet) -> list[Pr
     picked = region.addresses.pick(
         subnet, request["SecondaryPrivateIpAddressCount"] + (not has_primary), frozenset(chosen)
     )
+    pending = AddressState.PENDING
     planned = [
         PrivateAddress(
-            item["PrivateIpAddress"], item["Primary"], AddressState.PENDING, item["Description"], item["QosLevel"]
+            item["PrivateIpAddress"], item["Primary"], pending, now_ns, item["Description"], item["QosLevel"]
         )
         for item in asked
     ]
     planned += [
-        PrivateAddress(address, index == 0 and not has_primary, AddressState.PENDING)
-        for index, address in enumerate(picked)
+        PrivateAddress(address, index == 0 and not has_primary, pending, now_ns) for index, address in enumerate(picked)
     ]
     return sorted(planned, key=lambda item: not item.primary)
 
@@ -209,7 +209,8 @@ def create_network_interface(region: Region, request: Request, now_ns: int) -> R
     """A new secondary ENI, unattached. It and its addresses are PENDING until the task commits."""
     require_few_addresses(request, _TOO_MANY)
     most = region.limits.unattached_interface_addresses
-    plan = plan_interface(region, request, most_addresses=most, quota="LimitExceeded.NetworkInterfaceLimitExceeded")
+    quota = "LimitExceeded.NetworkInterfaceLimitExceeded"
+    plan = plan_interface(region, request, now_ns, most_addresses=most, quota=quota)
     interface = make_secondary(region, request, plan, now_ns)
     interface.trunking = request["TrunkingFlag"] == "Enable"
     identifier = interface.network_interface_id
@@ -284,13 +285,17 @@ def interface_not_deleted(region: Region, task: Task, now_ns: int) -> None:
         Parameter("SecurityGroupIds", ListOf(Identifier("sg"), too_many="LimitExceeded")),
         Parameter("TrunkingFlag", Choice(("Enable", "Disable"))),
     ),
-    refusals=("LimitExceeded", "ResourceNotFound"),
+    refusals=("LimitExceeded", "ResourceNotFound", "UnsupportedOperation"),
 )
 def modify_network_interface_attribute(region: Region, request: Request, now_ns: int) -> Reply:
-    """Name, description, security groups (all of them anew, in order) and trunking of an ENI."""
+    """Name, description, security groups (all of them anew, in order; one at least for a primary ENI), trunking."""
     interface = region.interface(request["NetworkInterfaceId"])
     groups = request["SecurityGroupIds"]
     if groups is not None:
+        if interface.primary and not groups:
+            raise refusal(
+                "UnsupportedOperation", f"{interface.network_interface_id} is a primary ENI: it keeps a group."
+            )
         check_security_groups(region, groups, interface.security_group_ids)
         interface.security_group_ids = list(dict.fromkeys(groups))
     if request["NetworkInterfaceName"] is not None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hasim.cloud.actions.common import local_time, tag_set
 from hasim.cloud.entities import Instance, InterfaceState, NetworkInterface, PrivateAddress
-from hasim.cloud.parameters import Identifier, Parameter
-from hasim.cloud.queries import Query
+from hasim.cloud.parameters import Boolean, Identifier, Parameter
+from hasim.cloud.queries import Matcher, Query, Values
 from hasim.cloud.registry import Reply, Request, action
 
 if TYPE_CHECKING:
@@ -50,33 +50,43 @@ class _Row(NamedTuple):
     tags: dict[str, str]
 
 
-def _address_matches(row: _Row, asked: list[str]) -> bool:
-    if len(asked) == 1:
-        return any(address.endswith(asked[0]) for address in row.eni.addresses)
+def _address_is(row: _Row, asked: list[str]) -> bool:
     return any(address in asked for address in row.eni.addresses)
 
 
-_INTERFACES: Query[_Row] = Query(
-    "NetworkInterfaceIds",
-    "eni",
-    {
-        "vpc-id": lambda row: (row.eni.vpc_id,),
-        "subnet-id": lambda row: (row.eni.subnet_id,),
-        "network-interface-id": lambda row: (row.eni.network_interface_id,),
-        "attachment.instance-id": lambda row: (row.eni.instance_id,) if row.eni.instance_id else (),
-        "groups.security-group-id": lambda row: row.eni.security_group_ids,
-        "network-interface-name": lambda row: (row.eni.name,),
-        "network-interface-description": lambda row: (row.eni.description,),
-        "ip-exact-match": lambda row: row.eni.addresses,
-        "is-primary": lambda row: ("true",) if row.eni.primary else ("false",),
-        "eni-type": lambda row: (str(_eni_type(row.eni)),),
-        "eni-qos": lambda row: (row.eni.qos_level,),
-        "public-address-ip": lambda row: row.public_addresses,
-        "address-ipv6": lambda row: (),
-        "tag-key": lambda row: row.tags,
-    },
-    matchers={"address-ip": _address_matches},
-)
+def _address_matches(row: _Row, asked: list[str]) -> bool:
+    if len(asked) == 1:
+        return any(address.endswith(asked[0]) for address in row.eni.addresses)
+    return _address_is(row, asked)
+
+
+def _query(address_matcher: Matcher[_Row]) -> Query[_Row]:
+    return Query(
+        "NetworkInterfaceIds",
+        "eni",
+        _FILTERS,
+        matchers={"address-ip": address_matcher, "ip-exact-match": lambda row, asked: True},
+    )
+
+
+_FILTERS: dict[str, Values[_Row]] = {
+    "vpc-id": lambda row: (row.eni.vpc_id,),
+    "subnet-id": lambda row: (row.eni.subnet_id,),
+    "network-interface-id": lambda row: (row.eni.network_interface_id,),
+    "attachment.instance-id": lambda row: (row.eni.instance_id,) if row.eni.instance_id else (),
+    "groups.security-group-id": lambda row: row.eni.security_group_ids,
+    "network-interface-name": lambda row: (row.eni.name,),
+    "network-interface-description": lambda row: (row.eni.description,),
+    "is-primary": lambda row: ("true",) if row.eni.primary else ("false",),
+    "termination-protection": lambda row: ("true",) if row.eni.termination_protection else ("false",),
+    "eni-type": lambda row: (str(_eni_type(row.eni)),),
+    "eni-qos": lambda row: (row.eni.qos_level,),
+    "public-address-ip": lambda row: row.public_addresses,
+    "address-ipv6": lambda row: (),
+    "tag-key": lambda row: row.tags,
+}
+_INTERFACES = _query(_address_matches)
+_WITH_WHOLE_ADDRESSES = _query(_address_is)
 
 
 @action(
@@ -88,10 +98,19 @@ _INTERFACES: Query[_Row] = Query(
     refusals=_INTERFACES.refusals,
 )
 def describe_network_interfaces(region: Region, request: Request, now_ns: int) -> Reply:
-    """ENIs by identifier or filter; one ``address-ip`` matches the end of an address, several match whole ones."""
+    """ENIs by identifier or filter; one ``address-ip`` matches ends of addresses unless ``ip-exact-match`` is true."""
     rows = {key: _row(region, item) for key, item in region.network_interfaces.items()}
-    total, page = _INTERFACES.select(rows, request)
+    query = _WITH_WHOLE_ADDRESSES if _wants_whole_addresses(request) else _INTERFACES
+    total, page = query.select(rows, request)
     return Reply({"TotalCount": total, "NetworkInterfaceSet": [interface_view(region, row.eni) for row in page]})
+
+
+def _wants_whole_addresses(request: Request) -> bool:
+    """Whether ``ip-exact-match`` is on: of several values the first counts."""
+    for name, values in request["Filters"] or ():
+        if name == "ip-exact-match" and values:
+            return Boolean().read(values[0], "The filter ip-exact-match")
+    return False
 
 
 def _row(region: Region, interface: NetworkInterface) -> _Row:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hasim.cloud.actions.common import CLIENT_TOKEN, local_time, tag_dictionary, tag_list, tag_set
-from hasim.cloud.actions.havip_range import ASSOCIATION, check_range
+from hasim.cloud.actions.havip_range import ASSOCIATION, check_range, check_types
 from hasim.cloud.address_book import address_value
 from hasim.cloud.entities import Eip, EipStatus, HaVip, HaVipState, NetworkInterface, Subnet, Task, TaskKind
 from hasim.cloud.errors import CloudError, refusal
@@ -67,6 +67,7 @@ def create_ha_vip(region: Region, request: Request, now_ns: int) -> Reply:
     if interface is not None and interface.instance_id is None:
         raise refusal("UnsupportedOperation", f"{interface.network_interface_id} is on no instance.")
     members = [item["InstanceId"] for item in request["HaVipAssociationSet"]]
+    check_types(request["HaVipAssociationSet"], _BAD_VALUE)
     check_range(region, vpc.vpc_id, [], request["HaVipAssociationSet"])
     if interface is not None and request["CheckAssociate"] and not _is_in(interface, members):
         raise refusal("UnsupportedOperation", f"{interface.network_interface_id} is outside the range.")
@@ -270,6 +271,9 @@ _HA_VIPS: Query[_Row] = Query(
         "vip": lambda row: (row.ha_vip.address,),
         "address-ip": lambda row: (row.public_address,) if row.public_address else (),
         "havip-association.instance-id": lambda row: row.ha_vip.associations,
+        "havip-association.instance-type": lambda row: {
+            "ENI" if member.startswith("eni-") else "CVM" for member in row.ha_vip.associations
+        },
         "check-associate": lambda row: (str(row.ha_vip.check_associate).lower(),),
         "tag-key": lambda row: row.tags,
     },

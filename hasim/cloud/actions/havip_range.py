@@ -13,7 +13,7 @@ from hasim.cloud.registry import Reply, Request, action
 if TYPE_CHECKING:
     from hasim.cloud.region import Region
 
-__all__ = ["ASSOCIATION", "check_range"]
+__all__ = ["ASSOCIATION", "check_range", "check_types"]
 
 _MISMATCH = "InvalidParameterValue.ParameterMismatch"
 _INSTANCE_ID = Parameter("InstanceId", Identifier("ins", "eni"), required=True)
@@ -35,6 +35,18 @@ _REFUSALS = (
     _MISMATCH,
     "ResourceNotFound",
 )
+
+
+def check_types(members: Sequence[dict[str, Any]], code: str) -> None:
+    """Check that each member is of the type that is said to be its.
+
+    Raises:
+        CloudError: one is of the other (``code``).
+    """
+    for item in members:
+        kind = "ENI" if item["InstanceId"].startswith("eni-") else "CVM"
+        if item["InstanceType"] not in (None, kind):
+            raise refusal(code, f"{item['InstanceId']} is not of type {item['InstanceType']}.")
 
 
 def check_range(region: Region, vpc_id: str, present: list[str], joining: Sequence[dict[str, Any]]) -> None:
@@ -68,10 +80,8 @@ def _check_member(region: Region, vpc_id: str, identifier: str) -> None:
 
 def _grouped(region: Region, request: Request) -> list[tuple[HaVip, list[dict[str, Any]]]]:
     grouped: dict[str, list[dict[str, Any]]] = {}
+    check_types(request["HaVipAssociationSet"], _MISMATCH)
     for item in request["HaVipAssociationSet"]:
-        kind = "ENI" if item["InstanceId"].startswith("eni-") else "CVM"
-        if item["InstanceType"] not in (None, kind):
-            raise refusal(_MISMATCH, f"{item['InstanceId']} is not of type {item['InstanceType']}.")
         grouped.setdefault(item["HaVipId"], []).append(item)
     return [(region.ha_vip(identifier), items) for identifier, items in grouped.items()]
 

@@ -104,7 +104,7 @@ def assign_private_ip_addresses(region: Region, request: Request, now_ns: int) -
     interface = region.interface(request["NetworkInterfaceId"])
     _require_settled(region, interface)
     subnet = region.subnets[interface.subnet_id]
-    planned = _plan_assigned(region, request, subnet)
+    planned = _plan_assigned(region, request, subnet, now_ns)
     _require_address_room(region, interface, len(planned))
     for item in planned:
         interface.addresses[item.address] = item
@@ -113,7 +113,7 @@ def assign_private_ip_addresses(region: Region, request: Request, now_ns: int) -
     return Reply({"PrivateIpAddressSet": [address_view(region, interface, item) for item in planned]}, task)
 
 
-def _plan_assigned(region: Region, request: Request, subnet: Subnet) -> list[PrivateAddress]:
+def _plan_assigned(region: Region, request: Request, subnet: Subnet, now_ns: int) -> list[PrivateAddress]:
     asked = request["PrivateIpAddresses"] or []
     chosen = [item["PrivateIpAddress"] for item in asked]
     require_distinct(chosen, _DUPLICATE)
@@ -123,12 +123,13 @@ def _plan_assigned(region: Region, request: Request, subnet: Subnet) -> list[Pri
         region.addresses.require_free(subnet, item["PrivateIpAddress"])
     picked = region.addresses.pick(subnet, request["SecondaryPrivateIpAddressCount"] or 0, frozenset(chosen))
     quality = request["QosLevel"]
+    pending = AddressState.PENDING
     return [
         PrivateAddress(
-            item["PrivateIpAddress"], False, AddressState.PENDING, item["Description"], item["QosLevel"] or quality
+            item["PrivateIpAddress"], False, pending, now_ns, item["Description"], item["QosLevel"] or quality
         )
         for item in asked
-    ] + [PrivateAddress(address, False, AddressState.PENDING, "", quality) for address in picked]
+    ] + [PrivateAddress(address, False, pending, now_ns, "", quality) for address in picked]
 
 
 @on_commit("AssignPrivateIpAddresses")

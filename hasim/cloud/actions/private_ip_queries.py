@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hasim.cloud.actions.common import local_time, private_addresses
 from hasim.cloud.entities import InterfaceState, Subnet
@@ -50,9 +50,34 @@ def _resource_type(owner: str) -> str:
     return "HAVIP" if owner.startswith("havip-") else "ENI"
 
 
-def _subnet_of(region: Region, owner: str) -> Subnet:
-    ha_vip = region.ha_vips.get(owner)
-    return region.subnets[ha_vip.subnet_id if ha_vip else region.network_interfaces[owner].subnet_id]
+class _Use(NamedTuple):
+    """An address that is taken: by which ENI or HAVIP, in which subnet, and since when."""
+
+    owner: str
+    subnet: Subnet
+    since_ns: int
+
+
+def _used(region: Region, vpc_id: str) -> dict[str, _Use]:
+    """The addresses of a VPC that are taken, those included that a task keeps for an ENI, perhaps of another subnet."""
+    reserved = {
+        address: _Use(task.network_interface_id, region.subnets[task.subnet_id], task.begun_ns)
+        for task in region.running_tasks()
+        if task.subnet_id and region.subnets[task.subnet_id].vpc_id == vpc_id
+        for address in task.private_addresses
+    }
+    on_interfaces = {
+        item.address: _Use(interface.network_interface_id, region.subnets[interface.subnet_id], item.created_ns)
+        for interface in region.network_interfaces.values()
+        if interface.vpc_id == vpc_id
+        for item in interface.addresses.values()
+    }
+    floating = {
+        item.address: _Use(item.ha_vip_id, region.subnets[item.subnet_id], item.created_ns)
+        for item in region.ha_vips.values()
+        if item.vpc_id == vpc_id
+    }
+    return {**on_interfaces, **floating, **reserved}
 
 
 @action(
@@ -67,22 +92,17 @@ def _subnet_of(region: Region, owner: str) -> Subnet:
 def describe_vpc_private_ip_addresses(region: Region, request: Request, now_ns: int) -> Reply:
     """What is known of addresses in use; those that nobody uses are left out."""
     vpc = region.vpc(request["VpcId"])
-    found = []
-    for address in dict.fromkeys(request["PrivateIpAddresses"]):
-        owner = region.addresses.owner(vpc.vpc_id, address)
-        if owner is not None:
-            found.append(_detail(region, address, owner))
-    return Reply({"VpcPrivateIpAddressSet": found})
+    used = _used(region, vpc.vpc_id)
+    asked = dict.fromkeys(request["PrivateIpAddresses"])
+    return Reply({"VpcPrivateIpAddressSet": [_detail(address, used[address]) for address in asked if address in used]})
 
 
-def _detail(region: Region, address: str, owner: str) -> dict[str, Any]:
-    ha_vip = region.ha_vips.get(owner)
-    created_ns = ha_vip.created_ns if ha_vip else region.network_interfaces[owner].created_ns
+def _detail(address: str, use: _Use) -> dict[str, Any]:
     return {
         "PrivateIpAddress": address,
-        "CidrBlock": _subnet_of(region, owner).cidr_block,
-        "PrivateIpAddressType": _resource_type(owner),
-        "CreatedTime": local_time(created_ns),
+        "CidrBlock": use.subnet.cidr_block,
+        "PrivateIpAddressType": _resource_type(use.owner),
+        "CreatedTime": local_time(use.since_ns),
     }
 
 
@@ -114,13 +134,12 @@ def describe_used_ip_address(region: Region, request: Request, now_ns: int) -> R
     states = [
         {
             "VpcId": vpc.vpc_id,
-            "SubnetId": _subnet_of(region, owner).subnet_id,
+            "SubnetId": use.subnet.subnet_id,
             "IpAddress": address,
-            "ResourceType": _resource_type(owner),
-            "ResourceId": owner,
+            "ResourceType": _resource_type(use.owner),
+            "ResourceId": use.owner,
         }
-        for (vpc_id, address), owner in region.addresses.owners().items()
-        if vpc_id == vpc.vpc_id
+        for address, use in _used(region, vpc.vpc_id).items()
     ]
     states = [state for state in states if _asked_for(state, request)]
     states.sort(key=lambda state: int(IPv4Address(state["IpAddress"])))

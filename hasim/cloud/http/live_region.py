@@ -114,7 +114,7 @@ class LiveRegion:
         if self._journal is not None:
             try:
                 record(self._journal)
-            except OSError as error:
+            except Exception as error:  # whatever it is: from here on the file lacks what was accepted
                 self._failed(error)
                 raise
 
@@ -220,7 +220,7 @@ class LiveRegion:
         if self._claims.settle(claim, now_ns):
             try:
                 self._write(lambda journal: journal.announced(claim.ha_vip_id, claim.network_interface_id, now_ns))
-            except OSError:
+            except Exception:
                 return  # whoever runs the endpoint knows
             self.routes.follow()
 

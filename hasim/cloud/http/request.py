@@ -28,6 +28,7 @@ _FORM_LIMIT = _KIBIBYTE * _KIBIBYTE
 _QUERY_LIMIT = 32 * _KIBIBYTE
 _MOST_FIELDS = 5_000
 _DEEPEST_FIELD = 8
+_DEEPEST_JSON = 32
 _FORM = "application/x-www-form-urlencoded"
 _COMMON_FIELDS = frozenset(
     {
@@ -139,6 +140,7 @@ def _json_object(message: HttpMessage) -> dict[str, Any]:
         raise refused("InvalidParameter", f"The body is not JSON: {error!s:.100}.") from None
     if not isinstance(value, dict):
         raise refused("InvalidParameter", "The body must be a JSON object.")
+    _require_shallow(value, _DEEPEST_JSON)
     return value
 
 
@@ -149,6 +151,20 @@ def _require_text(value: object) -> None:
         ValueError: there is one.
     """
     json.dumps(value, ensure_ascii=False).encode()
+
+
+def _require_shallow(value: object, most: int) -> None:
+    """What is nested deeper than any call of the API may be too deep to be shown or written down.
+
+    Raises:
+        CloudError: it is nested in more than ``most`` lists and objects.
+    """
+    if not isinstance(value, (dict, list)):
+        return
+    if not most:
+        raise refused("InvalidParameter", f"The body has lists and objects in one another, more than {_DEEPEST_JSON}.")
+    for item in value.values() if isinstance(value, dict) else value:
+        _require_shallow(item, most - 1)
 
 
 def _refuse_constant(text: str) -> float:

@@ -22,7 +22,8 @@ __all__ = ["Front", "Lost", "Plan", "Served"]
 
 _LEAVES_BY_INTERFACE = ("DetachNetworkInterface", "MigrateNetworkInterface")
 _LEAVES_BY_ADDRESS = ("UnassignPrivateIpAddresses", "MigratePrivateIpAddress", "DisassociateAddress")
-_CUTS = (*_LEAVES_BY_INTERFACE, "UnassignPrivateIpAddresses", "DisassociateAddress")
+_LEAVES_BY_HA_VIP = ("HaVipDisassociateAddressIp",)
+_CUTS = (*_LEAVES_BY_INTERFACE, *_LEAVES_BY_HA_VIP, "UnassignPrivateIpAddresses", "DisassociateAddress")
 
 
 class Lost(Exception):  # noqa: N818 - what happens to the caller, not an error of ours
@@ -195,6 +196,7 @@ class Front:
     def _left_by(self, task: Task) -> str | None:
         if task.action in _LEAVES_BY_INTERFACE:
             return task.instance_id
-        if task.action in _LEAVES_BY_ADDRESS and task.network_interface_id:
-            return self._region.network_interfaces[task.network_interface_id].instance_id
-        return None
+        interface_id = task.network_interface_id if task.action in _LEAVES_BY_ADDRESS else ""
+        if task.action in _LEAVES_BY_HA_VIP:
+            interface_id = self._region.ha_vips[task.ha_vip_id].network_interface_id
+        return self._region.network_interfaces[interface_id].instance_id if interface_id else None

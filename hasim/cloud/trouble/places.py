@@ -34,13 +34,14 @@ def _places(region: Region) -> Iterator[tuple[Place, Holder | None]]:
 
 
 def leaving(region: Region, task: Task) -> set[Place]:
-    """What a task that has begun takes from the ENI on which it is; an EIP goes with what it is bound to.
+    """What a task that has begun takes from where it is; an EIP goes with what it is bound to.
 
-    A whole ENI (with the HAVIPs that it has claimed), some of its private addresses, or an EIP alone.
+    A whole ENI (with the HAVIPs that it has claimed), some of its private addresses, or the EIP alone of a private
+    address or HAVIP.
     """
-    interface = region.network_interfaces[task.network_interface_id]
     if task.address_ids:
         return {Place("", region.eips[identifier].address) for identifier in task.address_ids}
+    interface = region.network_interfaces[task.network_interface_id]
     if task.private_addresses:
         return set(_with_eips(region, interface, task.private_addresses))
     places = set(_with_eips(region, interface, interface.addresses))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from .settings import Policy, SettingsError
 
-__all__ = ["Answer", "Holding", "Script"]
+__all__ = ["Answer", "Holding", "Script", "pages"]
 
 
 class Answer(NamedTuple):
@@ -15,6 +15,22 @@ class Answer(NamedTuple):
 
     code: str
     response: dict[str, Any]
+
+
+def pages(
+    call: Callable[[str, dict[str, Any]], Answer], action: str, params: dict[str, Any], listed: str
+) -> Iterator[Answer]:
+    """The answers to a question, until everything has come; one that fails is the last. ``listed``: their field."""
+    come = 0
+    while True:
+        answer = call(action, {**params, "Offset": come} if come else params)
+        yield answer
+        page = answer.response.get(listed)
+        if not page:
+            return
+        come += len(page)
+        if come >= answer.response["TotalCount"]:
+            return
 
 
 class Holding(NamedTuple):
@@ -92,23 +108,28 @@ class Script:
 
     def ask(self) -> Holding | None:
         """Who holds the address; None where the question was not answered."""
-        answer = self._call(self._calls["ask"]["action"], self._bound(self._calls["ask"]["params"], {}))
-        if answer.code != "OK":
-            return None
+        action, params = self._calls["ask"]["action"], self._bound(self._calls["ask"]["params"], {})
         if self._address is None:
-            for eip in answer.response["AddressSet"]:
+            for eip in self._call(action, params).response.get("AddressSet", ()):
                 return Holding(eip.get("InstanceId") or None, eip.get("NetworkInterfaceId") or None, True)
             return None
-        for interface in answer.response["NetworkInterfaceSet"]:
-            attached_to = (interface.get("Attachment") or {}).get("InstanceId")
-            if attached_to:
-                return Holding(attached_to, interface["NetworkInterfaceId"], self._has_eip(interface))
+        for answer in pages(self._call, action, params, "NetworkInterfaceSet"):
+            if answer.code != "OK":
+                return None
+            for interface in answer.response["NetworkInterfaceSet"]:
+                holding = self._holding_of(interface)
+                if holding is not None:
+                    return holding
         return Holding(None, None, self._identifiers.get("eip") is None)
 
-    def _has_eip(self, interface: dict[str, Any]) -> bool:
+    def _holding_of(self, interface: dict[str, Any]) -> Holding | None:
+        """None unless this ENI is attached and has the very address: an answer may have others."""
+        attached_to = (interface.get("Attachment") or {}).get("InstanceId")
         eip = self._identifiers.get("eip")
-        held = [(item["PrivateIpAddress"], item.get("AddressId")) for item in interface["PrivateIpAddressSet"]]
-        return eip is None or (self._address, eip) in held
+        for item in interface.get("PrivateIpAddressSet") or ():
+            if attached_to and item["PrivateIpAddress"] == self._address:
+                return Holding(attached_to, interface["NetworkInterfaceId"], eip in (None, item.get("AddressId")))
+        return None
 
     def _attempt(self, asks: bool) -> str | None:
         """One try: the outcome, or None when it is to be tried again."""

@@ -74,6 +74,18 @@ def attach_to_an_instance_that_is_stopping(cloud: Cloud) -> dict[str, Any]:
     return attach(cloud.make_eni(), cloud.a)
 
 
+@case(ATTACH, "UnsupportedOperation.ResourceIsInvalidState")
+def attach_to_an_instance_that_is_pending(cloud: Cloud) -> dict[str, Any]:
+    (instance,) = cloud.begin("RunInstances", **cloud.run_parameters()).resource_ids
+    return attach(cloud.make_eni(), instance)
+
+
+@case(ATTACH, "UnsupportedOperation.ResourceIsInvalidState")
+def attach_to_an_instance_that_is_terminating(cloud: Cloud) -> dict[str, Any]:
+    cloud.begin("TerminateInstances", InstanceIds=[cloud.a])
+    return attach(cloud.make_eni(), cloud.a)
+
+
 @case(ATTACH, PROCESSING)
 def attach_again_with_the_token_of_a_running_task(cloud: Cloud) -> dict[str, Any]:
     parameters = attach(cloud.make_eni(), cloud.a, ClientToken="once")
@@ -187,6 +199,13 @@ def migrate_to_an_instance_that_is_stopping(cloud: Cloud) -> dict[str, Any]:
 def migrate_an_eni_in_the_range_of_a_ha_vip(cloud: Cloud) -> dict[str, Any]:
     eni = on_a(cloud)
     cloud.make_ha_vip(HaVipAssociationSet=[{"InstanceId": eni}])
+    return migrate(eni, cloud.a, cloud.b)
+
+
+@case(MIGRATE, UNSUPPORTED)
+def migrate_an_eni_without_a_security_group(cloud: Cloud) -> dict[str, Any]:
+    eni = on_a(cloud)
+    cloud.do("DisassociateNetworkInterfaceSecurityGroups", NetworkInterfaceIds=[eni], SecurityGroupIds=[cloud.group])
     return migrate(eni, cloud.a, cloud.b)
 
 

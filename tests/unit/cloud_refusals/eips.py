@@ -7,7 +7,7 @@ from typing import Any
 from hasim.cloud import Limits
 from tests.unit.cloud_refusals.attachments import ATTACH, attach
 from tests.unit.cloud_refusals.private_ips import MOVE, move, with_floating_address
-from tests.unit.cloud_refusals.table import EIP_MUTEX, NO_INSTANCE, SAME_TAGS, case, simple
+from tests.unit.cloud_refusals.table import EIP_MUTEX, NO_INSTANCE, SAME_TAGS, VALUE, case, simple
 from tests.unit.cloud_topology import ABSENT, Cloud
 
 NO_EIP = "InvalidAddressId.NotFound"
@@ -33,6 +33,10 @@ case("ReleaseAddresses", NOT_PERMITTED)(
 )
 case("ReleaseAddresses", EIP_MUTEX)(lambda cloud: {"AddressIds": list(cloud.begin("AllocateAddresses").address_ids)})
 simple("ModifyAddressAttribute", NO_EIP, AddressId=ABSENT["eip"])
+case("ModifyAddressAttribute", VALUE)(lambda cloud: {"AddressId": cloud.make_eip(), "AddressName": "the front"})
+case("DescribeAddresses", "InvalidParameter")(
+    lambda cloud: {"AddressIds": [cloud.make_eip()], "Filters": [{"Name": "address-id", "Values": [ABSENT["eip"]]}]}
+)
 case("ModifyAddressAttribute", EIP_MUTEX)(lambda cloud: {"AddressId": cloud.begin("AllocateAddresses").address_ids[0]})
 
 

@@ -47,6 +47,9 @@ case(CREATE_HA_VIP, "LimitExceeded", Limits(ha_vip_associations=1))(
 case(CREATE_HA_VIP, "InvalidParameterValue.Duplicate")(
     lambda cloud: ha_vip(HaVipAssociationSet=[{"InstanceId": cloud.a}] * 2)(cloud)
 )
+case(CREATE_HA_VIP, VALUE)(
+    lambda cloud: ha_vip(HaVipAssociationSet=[{"InstanceId": cloud.a, "InstanceType": "ENI"}])(cloud)
+)
 case(CREATE_HA_VIP, UNSUPPORTED)(lambda cloud: ha_vip(NetworkInterfaceId=cloud.make_eni())(cloud))
 case(CREATE_HA_VIP, UNSUPPORTED)(lambda cloud: ha_vip(NetworkInterfaceId=cloud.eni_c)(cloud))
 case(CREATE_HA_VIP, UNSUPPORTED)(lambda cloud: ha_vip(NetworkInterfaceId=cloud.eni_a, CheckAssociate=True)(cloud))

@@ -13,6 +13,7 @@ from tests.unit.cloud_refusals.table import (
     FULL_GROUP,
     NO_GROUP,
     NO_INSTANCE,
+    SAME_TAGS,
     UNSUPPORTED,
     VALUE,
     Scene,
@@ -55,6 +56,11 @@ case(RUN, FULL_GROUP, Limits(security_group_interfaces=3))(run())
 case(RUN, "FailedOperation.NoAvailableIpAddressCountInSubnet")(
     lambda cloud: cloud.run_parameters(subnet=cloud.tiny, InstanceCount=14)
 )
+
+
+case(RUN, VALUE)(run(TagSpecification=[{"ResourceType": "instance", "Tags": SAME_TAGS}]))
+case(RUN, VALUE)(run(TagSpecification=[{"ResourceType": "instance", "Tags": SAME_TAGS[:1]}] * 2))
+case(RUN, VALUE)(run(InstanceCount=2, MinCount=3))
 
 
 @case(RUN, VALUE)
@@ -126,6 +132,25 @@ instance_case("StartInstances", "UnsupportedOperation.InstanceStateRunning", lam
 instance_case("StopInstances", "UnsupportedOperation.InstanceStateStopped", stopped)
 instance_case("RebootInstances", "UnsupportedOperation.InstanceStateStopped", stopped)
 instance_case("ResetInstancesInternetMaxBandwidth", "FailedOperation.NotFoundEIP", lambda cloud: cloud.a)
+
+
+def ordinary_address(instance: str) -> dict[str, Any]:
+    asked = {"InternetMaxBandwidthOut": 5, "PublicIpAssigned": True}
+    return {"InstanceIds": [instance], "InternetAccessible": asked}
+
+
+@case("ResetInstancesInternetMaxBandwidth", CVM_MUTEX)
+def ask_for_an_ordinary_address_where_an_eip_arrives(cloud: Cloud) -> dict[str, Any]:
+    cloud.begin("AssociateAddress", AddressId=cloud.make_eip(), InstanceId=cloud.a)
+    return ordinary_address(cloud.a)
+
+
+@case("ResetInstancesInternetMaxBandwidth", VALUE)
+def ask_for_a_third_public_address_with_two_cores(cloud: Cloud) -> dict[str, Any]:
+    cloud.assign(cloud.eni_a, "10.0.1.100", "10.0.1.101")
+    for address in ("10.0.1.100", "10.0.1.101"):
+        cloud.bind(cloud.make_eip(), cloud.eni_a, address)
+    return ordinary_address(cloud.a)
 
 
 @case("TerminateInstances", CVM_MUTEX)

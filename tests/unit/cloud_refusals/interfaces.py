@@ -192,6 +192,9 @@ simple("ModifyNetworkInterfaceAttribute", NOT_FOUND, NetworkInterfaceId=ABSENT["
 case("ModifyNetworkInterfaceAttribute", NOT_FOUND)(
     lambda cloud: {"NetworkInterfaceId": cloud.make_eni(), "SecurityGroupIds": [ABSENT["sg"]]}
 )
+case("ModifyNetworkInterfaceAttribute", UNSUPPORTED)(
+    lambda cloud: {"NetworkInterfaceId": cloud.eni_a, "SecurityGroupIds": []}
+)
 case("ModifyNetworkInterfaceAttribute", "LimitExceeded")(
     lambda cloud: {
         "NetworkInterfaceId": cloud.make_eni(),
