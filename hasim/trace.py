@@ -44,13 +44,13 @@ __all__ = [
 
 class FaultBegan(NamedTuple):
     """A fault took hold. ``target`` names what it hit (instance, zone, ``a|b`` for a partition, ``api``); ``in_zones``
-    are the instances in the zones that it names."""
+    are the zones that it names, each with every instance in it."""
 
     at: int
     fault: str
     kind: str
     target: str
-    in_zones: tuple[str, ...] = ()
+    in_zones: tuple[tuple[str, str], ...] = ()
 
 
 class FaultEnded(NamedTuple):
@@ -60,7 +60,7 @@ class FaultEnded(NamedTuple):
     fault: str
     kind: str
     target: str
-    in_zones: tuple[str, ...] = ()
+    in_zones: tuple[tuple[str, str], ...] = ()
 
 
 class PowerChanged(NamedTuple):
@@ -106,12 +106,14 @@ class MemberStateChanged(NamedTuple):
 
 
 class PriorityChanged(NamedTuple):
-    """The effective priority moved, because of the weight of something that is tracked."""
+    """The effective priority moved, because of the weight of something that is tracked, or of a configuration that was
+    read again. ``full`` is what it is in the steady state: below that it is lowered."""
 
     at: int
     instance: str
     old: int
     new: int
+    full: int
 
 
 class CheckChanged(NamedTuple):

@@ -49,6 +49,7 @@ def _fault(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]:
                 "freeze",
                 "keepalived_kill",
                 "keepalived_stop",
+                "keepalived_reload",
                 "service_failure",
                 "process_kill",
                 "file_write",
@@ -70,6 +71,10 @@ def _fault(draw: st.DrawFn, names: tuple[str, ...]) -> dict[str, Any]:
     one, other = draw(st.permutations(names))[:2]
     specific: dict[str, Any] = {}
     match kind:
+        case "keepalived_kill":
+            specific = {"target": one, "process": draw(st.sampled_from(["all", "child", "parent"]))}
+        case "keepalived_reload":
+            specific = {"target": one, "priority": draw(st.sampled_from([50, 120, 200]))}
         case "freeze":
             specific = {"target": one, "packets_queued": draw(st.booleans())}
         case "partition":
@@ -124,6 +129,7 @@ def _vrrp(draw: st.DrawFn) -> dict[str, Any]:
         weight = draw(st.sampled_from([0, 0, -60, 30])) if is_alone else 0
         run_time = draw(st.sampled_from(["0", "10ms", {"exponential": {"mean": "200ms"}}]))
         script = {"interval": draw(st.sampled_from(["1s", "2s", "700ms"])), "rise": 2, "fall": 2}
+        script["check"] = draw(st.sampled_from(["service", "api"]))
         script |= {"reverse": bool(weight) and draw(st.booleans()), "timeout": draw(st.sampled_from(["500ms", "3s"]))}
         vrrp["track_scripts"] = {"check": {**script, "weight": weight, "run_time": run_time}}
     vrrp["track_processes"] = {"server": draw(_process())}
@@ -269,6 +275,7 @@ def with_faults(text: str, kind: str, **changes: dict[str, Any]) -> str:
         "api_outage": {},
         "process_kill": {"target": names, "process": "server"},
         "file_write": {"target": names, "file": "maintenance", "value": -254},
+        "keepalived_reload": {"target": names, "priority": 120},
     }
     aim = of_a_kind.get(kind, {"target": names})
     aims = [{"between": name, "and": "clients"} for name in names] if kind == "partition" else [aim]

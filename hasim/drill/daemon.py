@@ -29,7 +29,8 @@ class Daemon:
     """keepalived with the exported ``files`` of the instance ``name``, in its ``namespace``.
 
     Its log is stamped by a process in the namespace ``aside``. ``on_state`` is told the name and every new VRRP state.
-    ``starts`` are when it was started and when it was BACKUP, of every start.
+    ``starts`` are when it was started and when it was BACKUP, of every start. ``full_priority`` is its effective
+    priority in the steady state.
     """
 
     def __init__(
@@ -40,8 +41,9 @@ class Daemon:
         files: Path,
         environment: Mapping[str, str],
         on_state: Callable[[str, str], None],
+        full_priority: int,
     ) -> None:
-        self.log = KeepalivedLog(name)
+        self.log = KeepalivedLog(name, full_priority)
         self.starts: list[tuple[int, int]] = []
         self._name = name
         self._namespace = namespace
@@ -54,6 +56,7 @@ class Daemon:
         self._all: list[Started] = []
         self._life = -1
         _give_priority(files / _CONFIGURATION)
+        self._gain = full_priority - _configured_priority(files / _CONFIGURATION)
 
     @property
     def running(self) -> bool:
@@ -105,15 +108,14 @@ class Daemon:
 
     def reload(self, priority: int) -> None:
         """Give it another priority and have it read its configuration again."""
-        path = self._files / _CONFIGURATION
-        text = path.read_text(encoding="utf-8")
-        before = _PRIORITY.search(text)
-        if before is None or self._process is None:
+        if self._process is None:
             return
-        path.write_text(_PRIORITY.sub(rf"\g<1>{priority}", text), encoding="utf-8")
+        path = self._files / _CONFIGURATION
+        before = _configured_priority(path)
+        path.write_text(_PRIORITY.sub(rf"\g<1>{priority}", path.read_text(encoding="utf-8")), encoding="utf-8")
         now_ns = time.monotonic_ns()
         self._process.send(signal.SIGHUP)
-        self.log.reloaded(now_ns, int(before[2]), priority)
+        self.log.reloaded(now_ns, before + self._gain, priority + self._gain)
 
     def close(self) -> None:
         """Read no more, when everything is dead."""
@@ -144,6 +146,14 @@ class Daemon:
             return int(self._pid_file(which).read_text(encoding="ascii"))
         except (OSError, ValueError):
             return None
+
+
+def _configured_priority(configuration: Path) -> int:
+    """The priority in the configuration, before any weight."""
+    found = _PRIORITY.search(configuration.read_text(encoding="utf-8"))
+    if found is None:
+        raise HasimError(f"{configuration} has no priority")
+    return int(found[2])
 
 
 def _give_priority(configuration: Path) -> None:

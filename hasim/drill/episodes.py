@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from hasim.errors import UserError
 from hasim.scenario.digest import digest_of
 from hasim.scenario.distributions import Constant
-from hasim.scenario.model import CLIENTS, CONTROL_PLANE, Fault, FaultKind, Instance, Scenario
+from hasim.scenario.model import Fault, FaultKind, Instance, Scenario
 from hasim.scenario.troubles import API_FAULTS
 from hasim.sim import simulate
 from hasim.units import SECOND, format_duration
@@ -102,14 +102,10 @@ def _with_master(scenario: Scenario) -> Scenario:
 
 
 def _refuse(fault: Fault) -> None:
-    ends = {*fault.between, *fault.and_}
-    if fault.kind in _NOT_DRILLED:
-        why = _NOT_DRILLED[fault.kind]
-    elif fault.kind is FaultKind.LOSS and ends & {CLIENTS, CONTROL_PLANE}:
-        why = "the simulation loses adverts only, not the packets of clients or of the API"
-    else:
-        return
-    raise UserError(f"the fault {fault.name!r} ({fault.kind}) cannot be drilled: {why}; --fault names those that can")
+    why = _NOT_DRILLED.get(fault.kind)
+    if why is not None:
+        named = f"the fault {fault.name!r} ({fault.kind})"
+        raise UserError(f"{named} cannot be drilled: {why}; --fault names those that can")
 
 
 def _stands_alone(fault: Fault, scenario: Scenario) -> bool:

@@ -37,8 +37,9 @@ class Guest:
     """The instance ``name`` with its exported ``files``. ``floating`` is the address that moves (None: its own).
 
     What watches it, and must not stand still with it, lives in the namespace ``aside``. ``on_state`` is told the name
-    and every new VRRP state. ``carriers`` is what the guest's kernel told of its links: when, which device, and
-    whether it has a carrier; ``announced`` when a gratuitous ARP for the floating address left it.
+    and every new VRRP state; ``full_priority`` is its effective priority in the steady state. ``carriers`` is what the
+    guest's kernel told of its links: when, which device, and whether it has a carrier; ``announced`` when a gratuitous
+    ARP for the floating address left it.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Guest:
         floating: IPv4Address | None,
         environment: dict[str, str],
         on_state: Callable[[str, str], None],
+        full_priority: int,
     ) -> None:
         self.name = name
         self.namespace = namespace
@@ -63,7 +65,7 @@ class Guest:
         self._files = files
         self._floating = str(floating)
         self._environment = environment | {"HASIM_LOG": str(self.script_log)}
-        self.daemon = Daemon(name, namespace, aside, files, self._environment, on_state)
+        self.daemon = Daemon(name, namespace, aside, files, self._environment, on_state, full_priority)
         self._gates: dict[str, bool] = {}
         self._gate_stands = False
         self._service: Started | None = None

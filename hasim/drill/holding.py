@@ -75,7 +75,7 @@ class DrillResult:
 
 
 def drill(scenario: Scenario, options: DrillOptions, progress: Progress | None = None) -> DrillResult:
-    """Hold a drill. Ctrl-C ends it with what was finished by then.
+    """Hold a drill. Ctrl-C or SIGTERM ends it with what was finished by then.
 
     Args:
         scenario: what to drill.
@@ -91,7 +91,10 @@ def drill(scenario: Scenario, options: DrillOptions, progress: Progress | None =
     episodes = episodes_of(scenario, options.patience_ns, options.only)
     with registered() as registration:
         check_kernel(registration)
-        held = asyncio.run(hold(episodes, options, registration, progress))
+        try:
+            held = asyncio.run(hold(episodes, options, registration, progress))
+        except asyncio.CancelledError:  # by SIGTERM; asyncio itself does this for Ctrl-C
+            raise KeyboardInterrupt from None
     return _result(scenario, options, episodes, held)
 
 

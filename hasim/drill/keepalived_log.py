@@ -33,11 +33,13 @@ _ENTERED_BY_DEFAULT = {"BACKUP": "recovered", "MASTER": "down_timer", "FAULT": "
 @dataclass(slots=True)
 class KeepalivedLog:
     """Reads the log of one instance's daemon, line by line; ``records`` are what it says, at the times of reading.
+    ``full_priority`` is what the instance has in the steady state.
 
     ``failing`` are the checks that count as down now, ``timed_out`` when which check was given up, ``lower_adverts``
     when a MASTER heard one of a lower priority."""
 
     instance: str
+    full_priority: int
     records: list[Record] = field(default_factory=list)
     lines: list[tuple[int, str]] = field(default_factory=list)
     state: str = "INIT"
@@ -64,7 +66,7 @@ class KeepalivedLog:
             self._check(at_ns, check[1], check[2])
         priority = _PRIORITY.match(text)
         if priority:
-            self.records.append(PriorityChanged(at_ns, self.instance, int(priority[1]), int(priority[2])))
+            self._move_priority(at_ns, int(priority[1]), int(priority[2]))
         if text == "Stopping" or (text == _GOODBYE and self.state == "MASTER") or text.startswith(_ENDED):
             self._stop(at_ns)
         elif text.startswith("VRRP child process(") and "died" in text:
@@ -84,9 +86,12 @@ class KeepalivedLog:
         self.records.append(CheckChanged(at_ns, self.instance, script, healthy))
 
     def reloaded(self, at_ns: int, old: int, new: int) -> None:
-        """It reads a configuration with another priority, which its log does not say."""
+        """It reads a configuration with another effective priority, which its log does not say."""
         if old != new:
-            self.records.append(PriorityChanged(at_ns, self.instance, old, new))
+            self._move_priority(at_ns, old, new)
+
+    def _move_priority(self, at_ns: int, old: int, new: int) -> None:
+        self.records.append(PriorityChanged(at_ns, self.instance, old, new, self.full_priority))
 
     def died(self, at_ns: int, reason: str) -> None:
         """The daemon is gone without a word (its log cannot say so)."""

@@ -24,6 +24,7 @@ from hasim.drill.register import Registration
 from hasim.export import ExportOptions, export, identifiers_of
 from hasim.export.writing import PACKAGE
 from hasim.scenario.model import Scenario
+from hasim.scenario.steady import steady_priority
 from hasim.units import SECOND
 
 __all__ = ["Room"]
@@ -127,10 +128,18 @@ class Room:
             await asyncio.to_thread(precompile, node.directory / PACKAGE)
             namespace = self._namespaces[f"guest-{name}"]
             address = None if floating.mechanism.is_public else floating.address
+            instance, aside = self.scenario.instance(name), self._namespaces["cloud"]
             self.guests[name] = Guest(
-                name, namespace, self._namespaces["cloud"], node.directory, address, environment, self._state_changed
+                name,
+                namespace,
+                aside,
+                node.directory,
+                address,
+                environment,
+                self._state_changed,
+                steady_priority(instance),
             )
-            if self.scenario.instance(name).service.on_master_only:
+            if instance.service.on_master_only:
                 self.guests[name].close_gate(_NOT_MASTER, hangs=False)
 
     def _state_changed(self, name: str, state: str) -> None:

@@ -7,7 +7,8 @@ outage (keepalived's longest ``preempt_delay`` is 1,000 s, so that a return whic
    outage if W lost its power at the instant at which it began; a fault that names the clients if link or route is
    missing.
 2. **failback**: W was well and gave way to another live MASTER, which had recently come back (from a crash, a freeze,
-   FAULT, a lowered priority) or from which a network fault had recently parted it.
+   FAULT, a lowered priority) or from which a network fault had recently parted it (the link of either was down, or
+   they were on different sides of it).
 3. **A fault of the API in force**, if the route is missing or a check of W fails (a script may check the API).
 4. **Any other fault in force**, the youngest.
 5. **A fault that ended recently**, one that hit W before any other, the last ended of several: a frozen standby
@@ -34,7 +35,7 @@ __all__ = ["SETTLING_NS", "FaultHistory", "Suspicion", "explain"]
 
 SETTLING_NS = 20 * MINUTE
 
-_NETWORK_KINDS = ("partition", "one_way_partition", "loss", "latency", "link_down")
+_PATH_KINDS = ("partition", "one_way_partition", "loss", "latency")
 _SEPARATORS = re.compile(r"[|,>\s]+")
 
 
@@ -136,7 +137,12 @@ def _fault_in_force(case: Suspicion, masters: Set[str]) -> FaultBegan | None:
 
 def _named(fault: FaultBegan | FaultEnded) -> tuple[str, ...]:
     """The instances, zones or end-points in a target such as ``a|b,c``, and the instances in those zones."""
-    return (*_SEPARATORS.split(fault.target), *fault.in_zones)
+    return _with_instances(_SEPARATORS.split(fault.target), fault)
+
+
+def _with_instances(names: list[str], fault: FaultBegan | FaultEnded) -> tuple[str, ...]:
+    """Those names, and the instances in the zones among them."""
+    return (*names, *(instance for zone, instance in fault.in_zones if zone in names))
 
 
 def _hits(fault: FaultBegan, case: Suspicion) -> bool:
@@ -149,7 +155,17 @@ def _hits(fault: FaultBegan, case: Suspicion) -> bool:
 def _is_failback(case: Suspicion, masters: Set[str]) -> bool:
     if not case.is_well or not masters or case.server in masters:
         return False
-    parted = any(fault.kind in _NETWORK_KINDS for fault in case.recent)
     since_ns = case.at_ns - SETTLING_NS
-    returns = [case.returned_ns[master] for master in masters if master in case.returned_ns]
-    return parted or any(returned_ns >= since_ns for returned_ns in returns)
+    if any(master in case.returned_ns and case.returned_ns[master] >= since_ns for master in masters):
+        return True
+    return any(_parted(fault, case.server, master) for fault in case.recent for master in masters)
+
+
+def _parted(fault: FaultEnded, one: str | None, other: str) -> bool:
+    """Whether a network fault stood between two instances."""
+    if fault.kind == "link_down":
+        return one in _named(fault) or other in _named(fault)
+    if fault.kind not in _PATH_KINDS:
+        return False
+    left, right = (_with_instances(side.split(","), fault) for side in fault.target.split("|"))
+    return (one in left and other in right) or (one in right and other in left)

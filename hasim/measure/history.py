@@ -34,13 +34,15 @@ class ProtocolHistory:
     """Who is MASTER, who takes part in the election, and when the protocol reacted to something.
 
     A *live* MASTER is one whose instance is running: a frozen daemon still believes in its state but does nothing. A
-    *reaction* is any of: a live mastership begins, an instance leaves MASTER other than by dying, an effective priority
-    falls. An instance is *settled* while it runs, is MASTER or BACKUP, and has its full priority.
+    *reaction* is any of: a live mastership begins, an instance leaves MASTER other than by dying, the effective
+    priority of one that is in the election falls. An instance is *settled* while it runs, is MASTER or BACKUP, and has
+    its full priority, that of the steady state.
 
     Attributes:
         live_masters: the instances that are live MASTERs.
         settled: the settled instances.
-        lowered: the instances whose effective priority is below the highest that they ever had.
+        lowered: the instances whose effective priority is below the full one, as far as their process has said, or the
+            one that has ended and not been followed by another.
         returned_ns: instance -> when it last became settled (the initial state at 0 is no return).
         power_changed_ns: instance -> when its power last changed.
         last_transition_ns: when any instance last became MASTER, the initial state left out.
@@ -48,8 +50,8 @@ class ProtocolHistory:
     """
 
     __slots__ = (
+        "_ended",
         "_from_ns",
-        "_highest",
         "_reactions_ns",
         "_running",
         "_state",
@@ -71,9 +73,9 @@ class ProtocolHistory:
         self.power_changed_ns: dict[str, int] = {}
         self.last_transition_ns: int | None = None
         self.transitions = 0
+        self._ended: set[str] = set()
         self._state: dict[str, str] = {}
         self._running: dict[str, bool] = {}
-        self._highest: dict[str, int] = {}
         self._reactions_ns: list[int] = []
         self._from_ns: dict[str, list[int]] = {}
         self._to_ns: dict[str, list[int]] = {}
@@ -82,6 +84,11 @@ class ProtocolHistory:
         """Take in a VRRP transition; whether :attr:`live_masters` has changed."""
         at, instance, old, new, reason = record
         self._state[instance] = new
+        if new == "INIT":
+            self._ended.update(self.lowered & {instance})
+        elif instance in self._ended:
+            self._ended.discard(instance)
+            self.lowered.discard(instance)
         if new == "MASTER":
             if at or old != "INIT":
                 self.transitions += 1
@@ -100,16 +107,19 @@ class ProtocolHistory:
 
     def on_priority(self, record: PriorityChanged) -> None:
         """Take in a change of an effective priority."""
-        at, instance, old, new = record
-        highest = max(old, new, self._highest.get(instance, 0))
-        self._highest[instance] = highest
-        if new < highest:
+        at, instance, old, new, full = record
+        state = self._state.get(instance, "INIT")
+        if old < full:
+            # So it was until now, also in a process that began with less and did not have to say so.
+            self.settled.discard(instance)
+        self._ended.discard(instance)
+        if new < full:
             self.lowered.add(instance)
         else:
             self.lowered.discard(instance)
-        if new < old:
+        if new < old and state != "INIT":
             self._reactions_ns.append(at)
-        self._update(at, instance, self._state.get(instance, "INIT"), self._is_running(instance))
+        self._update(at, instance, state, self._is_running(instance))
 
     def forget_before(self, at_ns: int) -> None:
         """Drop what was over before an instant: nobody will ask for it any more."""

@@ -13,6 +13,7 @@ __all__ = [
     "FAILBACK",
     "FAILOVER",
     "FALSE_FAILOVER",
+    "FIRST_SERVICE",
     "PHASES",
     "RECOVERED_IN_PLACE",
     "UNKNOWN",
@@ -26,6 +27,7 @@ PHASES = ("detect", "elect", "notify", "api", "move", "propagate", "guest", "ser
 
 FAILOVER = "failover"
 RECOVERED_IN_PLACE = "recovered_in_place"
+FIRST_SERVICE = "first_service"
 UNRESOLVED = "unresolved"
 
 FAILBACK = "failback"
@@ -47,7 +49,8 @@ class Outage:
         began_on: the instance that served before (None: nobody ever did).
         ended_on: the instance that serves afterwards (None: unresolved at the horizon).
         phases_ns: eight durations in the order of :data:`PHASES`, none negative, together ``duration_ns``.
-        resolution: ``failover``, ``recovered_in_place`` or ``unresolved``.
+        resolution: ``failover``, ``recovered_in_place``, ``first_service`` (nobody had served before: a cold start is
+            no failover) or ``unresolved``.
     """
 
     start_ns: int

@@ -7,7 +7,7 @@ from typing import Any
 
 from hasim.measure.causes import SETTLING_NS, FaultHistory, Suspicion, explain
 from hasim.measure.history import CloudHistory, ProtocolHistory
-from hasim.measure.model import FAILOVER, RECOVERED_IN_PLACE, UNRESOLVED, Outage, RunOutcome
+from hasim.measure.model import FAILOVER, FIRST_SERVICE, RECOVERED_IN_PLACE, UNRESOLVED, Outage, RunOutcome
 from hasim.measure.overlaps import Overlaps
 from hasim.measure.phases import OutageStart, phases_of
 from hasim.trace import (
@@ -36,8 +36,8 @@ __all__ = ["Meter", "measure"]
 def measure(trace: Trace) -> RunOutcome:
     """The outages of a run with their phases and causes, and what the run adds up to.
 
-    An outage of no duration (lost and back at the same instant) is none. One that the run ends in lasts until the
-    horizon and is ``unresolved``.
+    An outage of no duration (lost and back at the same instant) is none, and service of no duration does not end one.
+    One that the run ends in lasts until the horizon and is ``unresolved``.
     """
     meter = Meter()
     take = meter.take
@@ -61,6 +61,8 @@ class Meter:
         self._notify_runs = 0
         self._server: str | None = None
         self._down: tuple[OutageStart, Suspicion] | None = None
+        self._last_down: tuple[OutageStart, Suspicion] | None = None
+        self._restored_ns = -1
         self._outages: list[Outage] = []
         # What to call with a record of which type; other types say nothing that is measured.
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -106,6 +108,8 @@ class Meter:
         )
 
     def _on_state(self, record: StateChanged) -> None:
+        if record.new == "INIT":
+            self._failing.pop(record.instance, None)
         if self._protocol.on_state(record):
             self._update_overlaps(record.at)
 
@@ -137,14 +141,25 @@ class Meter:
         at, server, missing = record
         if server is None:
             if self._down is None:
-                self._protocol.forget_before(at)
-                self._cloud.forget_before(at)
-                self._down = self._start(at, missing), self._suspicion(at, missing)
+                self._down = self._reopened(at) or self._begun(at, missing)
         elif self._down is not None:
             self._close(*self._down, at, server, server)
-            self._down = None
+            self._down, self._last_down, self._restored_ns = None, self._down, at
         self._server = server
         self._update_overlaps(at)
+
+    def _reopened(self, at: int) -> tuple[OutageStart, Suspicion] | None:
+        """The beginning of the outage that was thought to be over, if that was at this very instant."""
+        if self._restored_ns < at:
+            return None
+        if self._outages and self._outages[-1].end_ns == at:
+            del self._outages[-1]
+        return self._last_down
+
+    def _begun(self, at: int, missing: str) -> tuple[OutageStart, Suspicion]:
+        self._protocol.forget_before(at)
+        self._cloud.forget_before(at)
+        return self._start(at, missing), self._suspicion(at, missing)
 
     def _update_overlaps(self, at: int) -> None:
         self._overlaps.update(at, self._protocol.live_masters, self._cloud.routed, self._server)
@@ -200,4 +215,6 @@ class Meter:
 def _resolution(before: str | None, after: str | None) -> str:
     if after is None:
         return UNRESOLVED
+    if before is None:
+        return FIRST_SERVICE
     return RECOVERED_IN_PLACE if after == before else FAILOVER

@@ -29,26 +29,28 @@ _BRACKETS = re.compile(r"\[(\d+)\]")
 def changed(document: Document, changes: Mapping[str, Any]) -> Document:
     """The document with each path of ``changes`` set to its value (as YAML would give it: text, numbers, lists, ...).
 
-    Sections on the way that the file leaves out are created. What is new stands, for later errors, on the line of the
-    nearest thing around it.
+    Sections on the way that the file leaves out are created, but no instances. What is new stands, for later errors, on
+    the line of the nearest thing around it.
 
     Raises:
-        UserError: a path leads through something that is not there and cannot be created, or a value is none that a
-            scenario file can have.
+        UserError: a path leads through something that is not there and cannot be created, two paths lead to the same
+            place, or a value is none that a scenario file can have.
     """
     import yaml
 
     data, lines = deepcopy(document.data), dict(document.lines)
-    places = set(document.changed)
+    paths: dict[KeyPath, str] = {}
     for path, value in changes.items():
         plain = deepcopy(plain_value(value, path))
         place = _set(data, path, plain)
-        places.add(place)
+        other = paths.setdefault(place, path)
+        if other != path:
+            raise UserError(f"{path} is the same place as {other}: say one of them only")
         for depth in range(1, len(place)):
             lines.setdefault(place[:depth], document.line(place[:depth]))
         _place(lines, place, plain, document.line(place))
     text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
-    return replace(document, data=data, lines=lines, text=text, changed=frozenset(places))
+    return replace(document, data=data, lines=lines, text=text, changed=document.changed | paths.keys())
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
@@ -86,9 +88,9 @@ def _place(lines: dict[KeyPath, int], place: KeyPath, value: Any, line: int) -> 
 
 def _set(data: dict[str, Any], path: str, value: Any) -> KeyPath:
     """Set one value; returns where it is, with positions in place of the names of list items."""
-    keys = _BRACKETS.sub(r".\1", path).split(".")
-    if not all(keys):
-        raise UserError(f"expected a path such as vrrp.advert_int, got {path!r}")
+    keys = _BRACKETS.sub(r".\1", path).split(".") if isinstance(path, str) else []
+    if not keys or not all(keys):
+        raise UserError(f"expected a path such as vrrp.advert_int, got {path!r:.80}")
     node: Any = data
     place: KeyPath = ()
     for depth, name in enumerate(keys):
@@ -98,9 +100,19 @@ def _set(data: dict[str, Any], path: str, value: Any) -> KeyPath:
             node[key] = value
         else:
             if isinstance(node, dict) and node.get(key) is None:
+                _check_instance(node, place)
                 node[key] = {}
             node = node[key]
     return place
+
+
+def _check_instance(instances: Mapping[str, Any], place: KeyPath) -> None:
+    """A slip of the pen in the name of an instance must not make another one."""
+    if len(place) == 2 and place[0] == "instances" and place[1] not in instances:
+        from hasim.scenario.errors import suggestion
+
+        hint = suggestion(str(place[1]), [*map(str, instances)])
+        raise UserError(f"instances.{place[1]}: there is no instance {place[1]!r}; {hint}")
 
 
 def _key(node: Any, name: str, so_far: str) -> str | int:

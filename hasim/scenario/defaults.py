@@ -210,7 +210,8 @@ PREEMPT_LAG: Written = "800us"
 RECEIVE_BUFFER = 212_992  # net.core.rmem_default of Linux
 ADVERT_IN_BUFFER = 832
 
-# Measured: running scripts get SIGTERM 1.014 to 1.062 s after a clean stop began.
+# Measured: running scripts get SIGTERM 1.014 to 1.062 s after a clean stop began, and then the process is gone. One
+# that is executed before says "daemon is already running", and exits; systemd waits.
 STOP_GRACE: Written = "1.03s"
 
 # Assumed: systemd's RestartSec unless the unit says otherwise.

@@ -41,6 +41,12 @@ _ApiFault: TypeAlias = (
     ApiOutageFault | ApiSlowdownFault | ApiThrottleFault | ApiErrorsFault | ApiStuckTasksFault | ApiFailedTasksFault
 )
 
+_INSTEAD = {
+    CLIENTS: "write a partition: clients reach an instance or do not",
+    CONTROL_PLANE: "write api_slowdown for calls that take longer, api_errors for some that fail, or a partition",
+}
+"""What to write where a loss or latency fault names one of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class FaultResolver:
@@ -106,9 +112,11 @@ class FaultResolver:
             case PartitionFault():
                 return self._between(fault, section.between, section.and_, ("between", "and"), section.subnet, path)
             case LossFault():
+                self._check_adverts_only(section, path)
                 cut = self._between(fault, section.between, section.and_, ("between", "and"), section.subnet, path)
                 return replace(cut, probability=section.probability)
             case LatencyFault():
+                self._check_adverts_only(section, path)
                 cut = self._between(fault, section.between, section.and_, ("between", "and"), section.subnet, path)
                 return replace(cut, extra=self.builder.build(section.extra, (*path, "extra")))
             case _:
@@ -203,6 +211,15 @@ class FaultResolver:
             self._known([subnet], [item.name for item in self.subnets], "subnet", (*path, "subnet"))
         sides = ("+".join(between), "+".join(and_))
         return self._named(replace(fault, between=between, and_=and_, subnet=subnet), sides)
+
+    def _check_adverts_only(self, section: LossFault | LatencyFault, path: KeyPath) -> None:
+        """Lost or late packets mean something to adverts alone: clients reach an instance or do not, and an API call
+        that is in trouble has faults of its own."""
+        for key, side in (("between", section.between), ("and", section.and_)):
+            for name in side:
+                if name in _INSTEAD:
+                    message = f"{name} is no side of a {section.kind} fault, which is about adverts between instances"
+                    raise self.document.error((*path, key), message, hint=_INSTEAD[name])
 
     def _check_links(self, targets: tuple[str, ...], subnet: str | None, path: KeyPath) -> None:
         if subnet is None:

@@ -155,9 +155,10 @@ class Check:
     def reload(self) -> None:
         """The daemon reads its configuration again: it runs the script at once, and counts on from where it was. The
         result of a run that goes on is lost."""
-        if self._daemon.running and not self._daemon.frozen:
+        if self._daemon.running:
             self._runs = 0
             self._life += 1
+            self._waiting.clear()
             self._grid.start(self._world.kernel.now)
 
     def stop(self) -> None:
@@ -187,7 +188,10 @@ class Check:
         return self._world.control_plane.answers(self._daemon.instance)
 
     def _hangs(self) -> bool:
-        return self.script.check == "service" and self._world.hosts[self._daemon.name].service_hangs
+        """Whether a run would wait in vain until its time is over. Where the API does not answer, nobody refuses."""
+        if self.script.check == "service":
+            return self._world.hosts[self._daemon.name].service_hangs
+        return not self._condition()
 
     def _agrees(self) -> bool:
         """Whether further runs can change nothing. Runs that may be longer than the interval are never left out: some

@@ -16,10 +16,10 @@ from hasim.sim.checks import Check
 from hasim.sim.effects import apply, apply_of_member
 from hasim.sim.inbox import Inbox
 from hasim.sim.kernel import CHECKS
+from hasim.sim.lives import Lives
 from hasim.sim.router import Router
 from hasim.sim.tracking import Tracking, verdict
 from hasim.trace import CheckChanged, DaemonChanged, StateChanged
-from hasim.units import SECOND
 from hasim.vrrp.events import (
     AdvertReceived,
     Effect,
@@ -38,10 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Daemon"]
 
-_LONG_LIFE_NS = 60 * SECOND
-"""A VRRP process that has lived longer than this is replaced at once; others after a growing delay."""
-_LONGEST_RESPAWN_DELAY_S = 60
-
 
 class Daemon:
     """The keepalived of one instance."""
@@ -50,6 +46,7 @@ class Daemon:
         self.world = world
         self.name = instance.name
         self.instance = instance
+        self._host = world.hosts[self.name]
         self.router = Router(self, "", instance.vrrp)
         self.routers = (self.router, *(Router(self, member.name, member.vrrp) for member in instance.sync_group))
         self.running = False
@@ -58,13 +55,8 @@ class Daemon:
         self._group: SyncGroup | None = None
         self._inbox = Inbox(self.routers)
         self._busy_until_ns = 0
-        self._agenda = world.hosts[self.name].agenda
-        self._life = 0
-        self._starting_life = -1
-        self._started_ns = -_LONG_LIFE_NS
-        self._respawns = 0
+        self._lives = Lives(world, instance, self._started)
         self._reloads = 0
-        self._start_up = world.randomness.stream("daemon", self.name, "start_up")
         self._timer_latency = world.randomness.stream("daemon", self.name, "timer_latency")
         self._take_over = world.randomness.stream("daemon", self.name, "take_over")
         self._busy = world.randomness.stream("daemon", self.name, "busy")
@@ -85,6 +77,11 @@ class Daemon:
     def is_master(self) -> bool:
         """Whether the process runs (frozen or not) and believes itself MASTER."""
         return self.running and self.machine.state is State.MASTER
+
+    @property
+    def configured_priority(self) -> int:
+        """What its keepalived.conf says now."""
+        return self._host.priority.value
 
     @property
     def idle(self) -> bool:
@@ -123,20 +120,21 @@ class Daemon:
         self.arm()
 
     def start(self) -> None:
-        """Execute the program, if it is not there; it is up after its start-up time, unless it is killed before."""
-        if not self.running and self._starting_life != self._life:
-            life = self._starting_life = self._life = self._life + 1
-            delay_ns = self.instance.daemon.start_up.quantile(self._start_up.uniform())
-            self._agenda.work(delay_ns, lambda: self._started(life))
+        """Execute the program, if it is not there."""
+        if not self.running:
+            self._lives.begin()
 
     def stop(self) -> None:
-        """SIGTERM: priority 0 if MASTER, addresses removed, STOP scripts, gone."""
+        """SIGTERM: priority 0 if MASTER, addresses removed, STOP scripts; then it takes part no more, and is gone after
+        its grace."""
         if self.running:
             self.world.heartbeats.touch()
             for router in self.routers:
                 self._handle(router, Shutdown())
             self._gone("stopped")
-        self._life += 1
+            self._lives.leave()
+        else:
+            self._lives.end()
 
     def kill(self, reason: str) -> None:
         """The process is gone without a word (SIGKILL, or its instance died)."""
@@ -145,27 +143,23 @@ class Daemon:
             old = self.machine.state
             self._gone(reason)
             self.world.record(StateChanged(self.world.kernel.now, self.name, old, State.INIT, "died"))
-        self._life += 1
+        elif self._lives.is_leaving:
+            self.world.scripts.kill(self.name)
+        self._lives.die()
 
     def lose_child(self, *, politely: bool) -> None:
         """The VRRP process alone is ended (``politely``: by SIGTERM, and gone only after its grace): its parent starts
         another, the sooner the longer this one has lived."""
-        self._agenda.do(lambda: self._lose_child(politely=politely))
+        self._host.agenda.do(lambda: self._lose_child(politely=politely))
 
     def _lose_child(self, *, politely: bool) -> None:
         if not self.running:
             return
-        if self._now - self._started_ns > _LONG_LIFE_NS:
-            self._respawns = 0
-        delay_ns = min((1 << self._respawns) // 2, _LONGEST_RESPAWN_DELAY_S) * SECOND
-        self._respawns += 1
         if politely:
-            delay_ns += self.instance.daemon.stop_grace_ns
             self.stop()
         else:
             self.kill("killed")
-        life = self._life
-        self._agenda.wait(delay_ns, lambda: self.start() if life == self._life else None)
+        self._lives.replace()
 
     def freeze(self, *, queues_packets: bool) -> None:
         """The process is not scheduled any more; packets wait in its socket, while it has room, or are lost."""
@@ -199,8 +193,8 @@ class Daemon:
     def asker(self) -> Callable[[], bool]:
         """Whoever calls it later learns whether this process is still the one of now, has not read its configuration
         again (which forgets all that was planned), and is still MASTER."""
-        life, reloads = self._life, self._reloads
-        return lambda: (life, reloads) == (self._life, self._reloads) and self.is_master
+        life, reloads = self._lives.number, self._reloads
+        return lambda: (life, reloads) == (self._lives.number, self._reloads) and self.is_master
 
     def post(self, event: Event, router: Router | None = None) -> None:
         """Something for a state machine (None: that of the floating address); it is worked on at once, or when the
@@ -213,10 +207,11 @@ class Daemon:
         else:
             self._handle(router or self.router, event)
 
-    def reload(self, priority: int) -> None:
-        """SIGHUP with a configuration that gives another priority; all checks run at once."""
+    def reload(self) -> None:
+        """SIGHUP: it reads its configuration again, and runs all checks at once."""
+        self._lives.hurry()
         self._reloads += 1
-        self.post(Reload(priority))
+        self.post(Reload(self.configured_priority))
         for check in self.checks:
             check.reload()
 
@@ -232,16 +227,13 @@ class Daemon:
         for router in self.routers:
             router.arm()
 
-    def _started(self, life: int) -> None:
-        if life != self._life:
-            return
+    def _started(self) -> None:
         world = self.world
         world.heartbeats.touch()
         for router in self.routers:
             router.reset()
         self._join_group()
         self.running = True
-        self._started_ns = world.kernel.now
         self._busy_until_ns = 0
         world.record(DaemonChanged(world.kernel.now, self.name, True, "started"))
         self._begin()
@@ -335,10 +327,10 @@ class Daemon:
         if delay_ns == 0:
             action()
             return
-        life, kernel = self._life, self.world.kernel
+        life, kernel = self._lives.number, self.world.kernel
 
         def due(_event: Any) -> None:
-            if life == self._life and self.running:
+            if life == self._lives.number and self.running:
                 action()
 
         kernel.at(kernel.now + delay_ns, CHECKS, due)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hasim.scenario.steady import steady_priority
 from hasim.trace import AdvertSent, MemberStateChanged, NotifyForked, PriorityChanged, StateChanged
 from hasim.vrrp.events import (
     AddAddresses,
@@ -83,7 +84,8 @@ def _notify(daemon: Daemon, effect: Notify) -> None:
 
 
 def _change_priority(daemon: Daemon, effect: PriorityMoved) -> None:
-    daemon.world.record(PriorityChanged(daemon.world.kernel.now, daemon.name, *effect))
+    full = steady_priority(daemon.instance)
+    daemon.world.record(PriorityChanged(daemon.world.kernel.now, daemon.name, *effect, full))
 
 
 def _send_garps(daemon: Daemon, effect: SendGarps) -> None:

@@ -141,6 +141,10 @@ class Fabric:
         """Whether that interface has a carrier."""
         return self._down.get((instance, interface), 0) == 0
 
+    def lets_out(self, instance: str, interface: str) -> bool:
+        """Whether what that interface sends gets as far as the cloud: its link is up, and its network ready."""
+        return self.link_is_up(instance, interface) and instance not in self._unready
+
     def interfaces_in(self, instance: Instance, subnet: str | None) -> tuple[Interface, ...]:
         """The interfaces of ``instance`` in ``subnet`` (None: all of them)."""
         return tuple(i for i in instance.interfaces if subnet is None or i.subnet == subnet)

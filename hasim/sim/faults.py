@@ -99,14 +99,13 @@ class Faults:
                 else:
                     world.hosts[target].keepalived_down(politely=_stops_politely(fault))
             case FaultKind.KEEPALIVED_RELOAD:
-                configured = world.scenario.instance(target).vrrp.priority
-                world.daemons[target].reload(fault.priority or configured)
+                world.hosts[target].reload_keepalived(fault.name, fault.priority)
             case FaultKind.SERVICE_FAILURE:
                 world.hosts[target].service_fails(hangs=fault.hangs)
             case FaultKind.PROCESS_KILL:
                 world.hosts[target].end_processes(fault.tracked, fault.count)
             case FaultKind.FILE_WRITE:
-                world.hosts[target].write_file(fault.tracked, fault.value)
+                world.hosts[target].write_file(fault.name, fault.tracked, fault.value)
             case FaultKind.LINK_DOWN:
                 self._set_links(fault, target, up=False)
             case kind if kind in _PATH_FAULTS:
@@ -130,13 +129,13 @@ class Faults:
                     world.hosts[target].keepalived_up()
             case FaultKind.KEEPALIVED_RELOAD:
                 if fault.priority is not None:
-                    world.daemons[target].reload(world.scenario.instance(target).vrrp.priority)
+                    world.hosts[target].restore_configuration(fault.name)
             case FaultKind.SERVICE_FAILURE:
                 world.hosts[target].service_recovers(hangs=fault.hangs)
             case FaultKind.PROCESS_KILL:
                 world.hosts[target].start_processes(fault.tracked, fault.count)
             case FaultKind.FILE_WRITE:
-                world.hosts[target].restore_file(fault.tracked, fault.value)
+                world.hosts[target].restore_file(fault.name, fault.tracked)
             case FaultKind.LINK_DOWN:
                 self._set_links(fault, target, up=True)
             case kind if kind in _PATH_FAULTS:
@@ -172,7 +171,7 @@ def fault_targets(fault: Fault) -> tuple[str, ...]:
     return fault.targets
 
 
-def instances_in_zones(scenario: Scenario, fault: Fault, target: str) -> tuple[str, ...]:
-    """The instances in the zones that a fault names, which strikes one of its targets."""
+def instances_in_zones(scenario: Scenario, fault: Fault, target: str) -> tuple[tuple[str, str], ...]:
+    """The zones that a fault names, which strikes one of its targets, each with every instance in it."""
     zones = {target, *fault.between, *fault.and_}
-    return tuple(instance.name for instance in scenario.instances if instance.zone in zones)
+    return tuple((instance.zone, instance.name) for instance in scenario.instances if instance.zone in zones)

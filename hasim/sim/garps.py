@@ -148,7 +148,7 @@ class Garps:
         """Send one for each of the addresses, of which those that are true are the floating one."""
         world, name = self._world, daemon.name
         self._record(daemon, sum(addresses))
-        if not self._claims or not world.fabric.link_is_up(name, world.service_interface[name]):
+        if not self._claims or not world.fabric.lets_out(name, world.service_interface[name]):
             return
         if self._admitted(name, addresses):
             self._claim(name)

@@ -1,15 +1,15 @@
-"""What is inside a guest: what it is about to do, and what keepalived tracks there, such as processes that run."""
+"""What is inside a guest: what it is about to do, the processes that run there, and the files that keepalived reads."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from hasim.scenario.model import TrackFile, TrackProcess
+from hasim.scenario.model import TrackProcess
 from hasim.sim.kernel import WORLD, Kernel
 
-__all__ = ["Agenda", "Files", "Processes"]
+__all__ = ["Agenda", "Contents", "Processes"]
 
 
 @dataclass(slots=True, eq=False)
@@ -109,28 +109,32 @@ class Processes:
         self._ended[name] -= self._count[name] if count is None else count
 
 
-class Files:
-    """The numbers in tracked files; None: there is no such file. They survive a boot."""
+T = TypeVar("T")
 
-    def __init__(self, tracked: tuple[TrackFile, ...]) -> None:
-        self._value = {file.name: file.value for file in tracked}
-        self._written: dict[str, list[int]] = {name: [] for name in self._value}
 
-    def value(self, name: str) -> int | None:
+class Contents(Generic[T]):
+    """What a file says that faults write into. It survives a boot. Faults nest: of those in force the last one counts,
+    in whatever order they end."""
+
+    def __init__(self, value: T) -> None:
+        self._value = value
+        self._written: dict[str, T] = {}
+
+    @property
+    def value(self) -> T:
         """What stands in it now."""
-        written = self._written[name]
-        return written[-1] if written else self._value[name]
+        return next(reversed(self._written.values()), self._value)
 
-    def write(self, name: str, value: int) -> None:
-        """Somebody writes it, until :meth:`restore`."""
-        self._written[name].append(value)
+    def write(self, fault: str, value: T) -> None:
+        """A fault of that name writes it, until :meth:`restore`."""
+        self._written.pop(fault, None)
+        self._written[fault] = value
 
-    def restore(self, name: str, value: int) -> None:
-        """It says again what it said before that number was written (unless another was written meanwhile)."""
-        if value in self._written[name]:
-            self._written[name].remove(value)
+    def restore(self, fault: str) -> None:
+        """That fault is over, and the file says again what it said before (unless something was written since)."""
+        self._written.pop(fault, None)
 
-    def replace(self, name: str, value: int) -> None:
+    def replace(self, value: T) -> None:
         """keepalived itself writes it, for good."""
-        self._value[name] = value
-        self._written[name].clear()
+        self._value = value
+        self._written.clear()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import simpy
 
 from hasim.scenario.model import Instance
-from hasim.sim.guest import Agenda, Files, Processes
+from hasim.sim.guest import Agenda, Contents, Processes
 from hasim.sim.kernel import WORLD
 from hasim.trace import GuestAddressChanged, NetworkChanged, PowerChanged, ServiceChanged
 
@@ -33,7 +33,9 @@ class Host:
         self.thawed: simpy.Event | None = None
         self.agenda = Agenda(world.kernel)
         self.processes = Processes(instance.vrrp.track_processes)
-        self.files = Files(instance.vrrp.track_files)
+        self.files: dict[str, Contents[int | None]] = {f.name: Contents(f.value) for f in instance.vrrp.track_files}
+        self.priority = Contents(instance.vrrp.priority)
+        """What keepalived.conf says."""
         self._world = world
         self._down = 0
         self._is_stopping = False
@@ -177,15 +179,26 @@ class Host:
         self.processes.start_again(name, count)
         self._process_changed(name)
 
-    def write_file(self, name: str, value: int) -> None:
-        """Somebody writes a number into a tracked file."""
-        self.files.write(name, value)
+    def write_file(self, fault: str, name: str, value: int) -> None:
+        """A fault writes a number into a tracked file."""
+        self.files[name].write(fault, value)
         self._world.daemons[self.name].tracking.file_written(name)
 
-    def restore_file(self, name: str, value: int) -> None:
-        """The file says again what it said before that number was written."""
-        self.files.restore(name, value)
+    def restore_file(self, fault: str, name: str) -> None:
+        """The file says again what it said before that fault."""
+        self.files[name].restore(fault)
         self._world.daemons[self.name].tracking.file_written(name)
+
+    def reload_keepalived(self, fault: str, priority: int | None) -> None:
+        """A fault writes another priority into keepalived.conf (None: the file stays as it is), and has it read."""
+        if priority is not None:
+            self.priority.write(fault, priority)
+        self.agenda.do(self._world.daemons[self.name].reload)
+
+    def restore_configuration(self, fault: str) -> None:
+        """keepalived.conf says again what it said before that fault, and is read again."""
+        self.priority.restore(fault)
+        self.agenda.do(self._world.daemons[self.name].reload)
 
     def mastership(self, *, master: bool) -> None:
         """keepalived became MASTER here, or is no longer: start or stop a service that runs only there."""

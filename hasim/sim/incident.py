@@ -121,10 +121,18 @@ class Incident:
         return master if served.server == master and is_as_before else None
 
     def outages_ns(self) -> list[tuple[int, int]]:
-        """From when until when the service was missing, of a world at rest."""
+        """From when until when the service was missing, of a world at rest. What lasted no time at all does not count:
+        neither an outage nor, between two of them, service."""
         changes = [record for record in self._world.records if isinstance(record, ReachabilityChanged)]
         ends_ns = [*(record.at for record in changes[1:]), self._world.kernel.now]
-        return [(change.at, end_ns) for change, end_ns in zip(changes, ends_ns, strict=True) if change.server is None]
+        found: list[tuple[int, int]] = []
+        for (begin_ns, server, _missing), end_ns in zip(changes, ends_ns, strict=True):
+            if server is not None or begin_ns == end_ns:
+                continue
+            if found and found[-1][1] == begin_ns:
+                begin_ns, _ = found.pop()
+            found.append((begin_ns, end_ns))
+        return found
 
     def ends_ns(self) -> dict[tuple[str, str], int]:
         """When each fault and target that was struck was repaired last."""

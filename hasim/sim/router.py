@@ -107,7 +107,11 @@ class Router:
         self.late = False
 
     def _fresh_machine(self) -> Machine:
-        return Machine(self.settings, synced=bool(self.daemon.instance.sync_group))
+        """With the priority that keepalived.conf gives now; that of a further member of the sync group is fixed."""
+        settings = self.settings
+        if not self.member and (priority := self.daemon.configured_priority) != settings.priority:
+            settings = replace(settings, priority=priority)
+        return Machine(settings, synced=bool(self.daemon.instance.sync_group))
 
     def _timer_due(self) -> None:
         self.daemon.timer_due(self)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hasim.scenario.model import TrackedInterface, TrackFile, TrackProcess
 from hasim.scenario.steady import file_key, interface_key, process_key
+from hasim.sim.guest import Contents
 from hasim.sim.kernel import WORLD
 from hasim.trace import TrackedFileRead, TrackedProcessChanged
 from hasim.vrrp.events import Event, Start, TrackedDown, TrackedUp, WeightChanged
@@ -195,10 +196,10 @@ class _FileWatch:
 
     def start(self) -> None:
         """The daemon has started: it writes the file if it is told to, and reads it."""
-        file, files = self.file, self._world.hosts[self._daemon.name].files
-        if file.init_value is not None and (file.init_overwrite or files.value(file.name) is None):
-            files.replace(file.name, file.init_value)
-        self._value = files.value(file.name) or 0
+        file, contents = self.file, self._contents
+        if file.init_value is not None and (file.init_overwrite or contents.value is None):
+            contents.replace(file.init_value)
+        self._value = contents.value or 0
 
     @property
     def is_down(self) -> bool:
@@ -214,7 +215,7 @@ class _FileWatch:
         """Somebody has written the file, or the daemon goes on after it stood still."""
         if not self._daemon.running or self._daemon.frozen:
             return
-        value = self._world.hosts[self._daemon.name].files.value(self.file.name) or 0
+        value = self._contents.value or 0
         if value == self._value:
             return
         was_down, self._value = self.is_down, value
@@ -227,6 +228,10 @@ class _FileWatch:
             self._daemon.post(WeightChanged(self.key, self.contribution))
         if was_down:
             self._daemon.post(TrackedUp(self.key))
+
+    @property
+    def _contents(self) -> Contents[int | None]:
+        return self._world.hosts[self._daemon.name].files[self.file.name]
 
     def _contribution(self, value: int) -> int | None:
         return file_contribution(value, self.file.weight, reverse=self.file.reverse)

@@ -20,6 +20,7 @@ KINDS = [
     "freeze",
     "keepalived_kill",
     "keepalived_stop",
+    "keepalived_reload",
     "service_failure",
     "process_kill",
     "file_write",

@@ -19,8 +19,9 @@ class State:
 
     vrrp: dict[str, str] = field(default_factory=dict)
     power: dict[str, str] = field(default_factory=dict)
-    priority: dict[str, int] = field(default_factory=dict)
-    highest: dict[str, int] = field(default_factory=dict)
+    priority: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    deaths: dict[str, int] = field(default_factory=dict)
+    life: dict[str, int] = field(default_factory=dict)
     guest: dict[str, bool] = field(default_factory=dict)
     routed: str | None = None
     held: str | None = None
@@ -33,7 +34,8 @@ class State:
         return {name for name, state in self.vrrp.items() if state == "MASTER" and self.runs(name)}
 
     def lowered(self, instance: str | None) -> bool:
-        return self.priority.get(instance, 0) < self.highest.get(instance, 0)
+        effective, full, life = self.priority.get(instance, (0, 0, 0))
+        return effective < full and life >= self.life.get(instance, 0)
 
 
 def replay(records: list) -> State:
@@ -42,11 +44,14 @@ def replay(records: list) -> State:
         match record:
             case tr.StateChanged(_, instance, _, new, _):
                 state.vrrp[instance] = new
+                if new == "INIT":
+                    state.deaths[instance] = state.deaths.get(instance, 0) + 1
+                else:
+                    state.life[instance] = state.deaths.get(instance, 0)
             case tr.PowerChanged(_, instance, power):
                 state.power[instance] = power
-            case tr.PriorityChanged(_, instance, old, new):
-                state.highest[instance] = max(state.highest.get(instance, 0), old, new)
-                state.priority[instance] = new
+            case tr.PriorityChanged(_, instance, _, new, full):
+                state.priority[instance] = new, full, state.deaths.get(instance, 0)
             case tr.GuestAddressChanged(_, instance, present):
                 state.guest[instance] = present
             case tr.AddressRouted(_, holder):
@@ -78,17 +83,22 @@ def outages(records: list, horizon: int) -> list[tuple]:
     """(start, end, missing, began_on, ended_on, phases) of every outage."""
     found = []
     down = None
-    for index, record in enumerate(records):
-        if not isinstance(record, tr.ReachabilityChanged):
-            continue
+    changes = [index for index, record in enumerate(records) if isinstance(record, tr.ReachabilityChanged)]
+    for place, index in enumerate(changes):
+        record = records[index]
         if record.server is None and down is None:
             down = index
-        elif record.server is not None and down is not None:
+        elif record.server is not None and down is not None and not lost_at_once(records, changes[place:]):
             found.append(describe(records[: index + 1], down, record.at, record.server))
             down = None
     if down is not None:
         found.append(describe(records, down, horizon, None))
     return [outage for outage in found if outage[0] < outage[1]]
+
+
+def lost_at_once(records: list, changes: list[int]) -> bool:
+    """Whether the service that begins with the first of these changes is lost within the same instant."""
+    return any(records[index].server is None and records[index].at == records[changes[0]].at for index in changes)
 
 
 def describe(seen: list, down: int, end: int, server: str | None) -> tuple:
@@ -124,10 +134,15 @@ def reactions(seen: list) -> list[int]:
         if (
             appeared
             or (resigned and record.reason != "died")
-            or (isinstance(record, tr.PriorityChanged) and record.new < record.old)
+            or (isinstance(record, tr.PriorityChanged) and record.new < record.old and takes_part(seen[:index], record))
         ):
             times.append(record.at)
     return times
+
+
+def takes_part(seen: list, record: tr.PriorityChanged) -> bool:
+    """Whether the instance is in the election: one that starts says with what, which is no reaction."""
+    return replay(seen).vrrp.get(record.instance, "INIT") != "INIT"
 
 
 def election(seen: list, down: int, before: str | None, winner: str | None) -> tuple:

@@ -91,9 +91,15 @@ def served(at_s: float, by: str) -> ReachabilityChanged:
     return ReachabilityChanged(ns(at_s), by, "")
 
 
-def fault(kind: str, target: str, began_s: float, ended_s: float | None = None) -> list[Record]:
-    began = FaultBegan(ns(began_s), f"some {kind}", kind, target)
-    return [began] if ended_s is None else [began, FaultEnded(ns(ended_s), f"some {kind}", kind, target)]
+def fault(
+    kind: str,
+    target: str,
+    began_s: float,
+    ended_s: float | None = None,
+    in_zones: tuple[tuple[str, str], ...] = (),
+) -> list[Record]:
+    began = FaultBegan(ns(began_s), f"some {kind}", kind, target, in_zones)
+    return [began] if ended_s is None else [began, FaultEnded(ns(ended_s), *began[1:])]
 
 
 def outcome(horizon_s: float, *parts: Record | Sequence[Record]) -> RunOutcome:

@@ -45,7 +45,7 @@ CRASH = "faults: [{kind: crash, target: a, at: 1min, duration: 5min}]\n"
 
 
 def _log(*lines: str) -> KeepalivedLog:
-    log = KeepalivedLog("a")
+    log = KeepalivedLog("a", 150)
     for number, line in enumerate(lines, start=1):
         log.read(number, f"Sun Nov 22 23:32:44 2026: {line}")
     return log
@@ -78,7 +78,7 @@ def test_a_log_tells_checks_priorities_and_what_counts_as_down() -> None:
     assert log.records == [
         CheckChanged(1, "a", "alive", True),
         CheckChanged(2, "a", "alive", False),
-        PriorityChanged(3, "a", 150, 90),
+        PriorityChanged(3, "a", 150, 90, 150),
         CheckChanged(4, "a", "other", False),
     ]
     assert (log.failing, log.timed_out, log.lower_adverts) == ({"alive", "other"}, [(4, "other")], [5])
@@ -248,7 +248,6 @@ def test_api_trouble_goes_with_the_fault_that_it_overlaps() -> None:
     [
         ("", "no fault"),
         ("faults: [{kind: latency, between: a, and: b, at: 1s, extra: 1s}]\n", "sch_netem"),
-        ("faults: [{kind: loss, between: a, and: clients, at: 1s, probability: 5%}]\n", "adverts only"),
     ],
 )
 def test_what_cannot_be_drilled_is_refused_by_name(more: str, said: str) -> None:

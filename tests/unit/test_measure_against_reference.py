@@ -46,7 +46,7 @@ class Sequences:
         self.records.extend(records)
 
     def transition(self) -> None:
-        name, new = self.one_of(*NAMES), self.one_of("BACKUP", "MASTER", "MASTER", "FAULT")
+        name, new = self.one_of(*NAMES), self.one_of("BACKUP", "MASTER", "MASTER", "FAULT", "INIT")
         self.add(tr.StateChanged(self.now, name, self.state[name], new, self.one_of("died", "down_timer")))
         self.state[name] = new
 
@@ -55,7 +55,7 @@ class Sequences:
 
     def prioritise(self) -> None:
         name, new = self.one_of(*NAMES), self.one_of(90, 100, 110)
-        self.add(tr.PriorityChanged(self.now, name, self.priority[name], new))
+        self.add(tr.PriorityChanged(self.now, name, self.priority[name], new, 100))
         self.priority[name] = new
 
     def call(self) -> None:

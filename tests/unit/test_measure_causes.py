@@ -109,13 +109,29 @@ def test_a_switch_long_after_the_return_is_a_false_failover() -> None:
     assert [outage.cause for outage in run.outages] == ["crash", "false_failover"]
 
 
-def test_a_switch_when_a_partition_has_healed_is_a_failback() -> None:
+IN_ZONES = (("zone-1", "a"), ("zone-1", "c"), ("zone-2", "b"))
+
+
+@pytest.mark.parametrize("target", ["zone-1|zone-2", "a|b", "b,c|a", "zone-1|b"])
+@pytest.mark.parametrize("kind", ["partition", "one_way_partition", "loss", "latency"])
+def test_a_switch_when_a_network_fault_is_over_that_parted_the_two_is_a_failback(kind: str, target: str) -> None:
     story = [
-        fault("partition", "zone-1|zone-2", 10, 500), becomes(13, "b", "MASTER"), routed(15, "b"), guest(13, "b"),
+        fault(kind, target, 10, 500, IN_ZONES), becomes(13, "b", "MASTER"), routed(15, "b"), guest(13, "b"),
         becomes(500.1, "b", "BACKUP", "MASTER", "higher_priority_advert"), guest(500.1, "b", False),
         served(15, "b"), lost(500.1, "guest"),
     ]  # fmt: skip
     assert cause(pair(), *story) == ("failback", "")
+
+
+@pytest.mark.parametrize("target", ["c|api", "b|c", "a,b|c", "a|zone-2", "zone-1|zone-2", "a,b|clients"])
+def test_a_switch_after_a_network_fault_that_did_not_part_the_two_is_no_failback(target: str) -> None:
+    parted = fault("partition", target, 5, 9, (("zone-1", "a"), ("zone-1", "b"), ("zone-2", "c")))
+    assert cause(pair(), parted, yields_to(13, "b", "a")) == ("partition", "some partition")
+
+
+@pytest.mark.parametrize(("target", "expected"), [("a", "failback"), ("b", "failback"), ("c", "link_down")])
+def test_a_switch_when_a_link_is_up_again_is_a_failback_if_it_was_that_of_either(target: str, expected: str) -> None:
+    assert cause(pair(), fault("link_down", target, 5, 9), yields_to(13, "b", "a"))[0] == expected
 
 
 def test_a_failback_is_not_blamed_on_an_unrelated_fault() -> None:
@@ -153,11 +169,34 @@ def test_without_fault_or_election_the_cause_is_unknown() -> None:
 
 def test_a_lowered_standby_that_recovers_its_check_returns() -> None:
     story = [
-        PriorityChanged(ns(10), "a", 100, 50), becomes(13, "b", "MASTER"), routed(14, "b"), guest(13, "b"),
+        PriorityChanged(ns(10), "a", 100, 50, 100), becomes(13, "b", "MASTER"), routed(14, "b"), guest(13, "b"),
         StateChanged(ns(13), "a", "MASTER", "BACKUP", "higher_priority_advert"), served(14, "b"),
-        PriorityChanged(ns(5000), "a", 50, 100), *yields_to(5003, "a", "b"),
+        PriorityChanged(ns(5000), "a", 50, 100, 100), *yields_to(5003, "a", "b"),
     ]  # fmt: skip
     assert cause(pair(), *story) == ("failback", "")
+
+
+def test_a_priority_that_was_raised_for_a_while_is_no_lowered_one() -> None:
+    """The server gave way to the instance of full priority that had been out of reach: the raise is forgotten."""
+    raised = [PriorityChanged(ns(2), "b", 100, 120, 100), PriorityChanged(ns(4), "b", 120, 100, 100)]
+    story = (pair(), raised, reboot(10, 300), yields_to(304, "a", "b"))
+    assert [outage.cause for outage in outcome(100_000, *story).outages] == ["crash", "failback"]
+
+
+def test_a_process_that_begins_with_less_and_gains_its_full_priority_returns() -> None:
+    """b was MASTER before a counted its checks, long after its start."""
+    gains = [PriorityChanged(ns(5000), "a", 90, 100, 100), *yields_to(5003, "a", "b")]
+    assert cause(pair("b", "a"), *gains) == ("failback", "")
+
+
+def test_the_failing_checks_of_a_process_die_with_it() -> None:
+    """What fails with the new one is the cloud, not the check of the API that failed before."""
+    story = [
+        CheckChanged(ns(5), "a", "api reachable", False), becomes(10, "a", "INIT", "MASTER", "died"),
+        becomes(12, "a", "MASTER", "INIT", "start_up"), fault("api_outage", "api", 20), fault("crash", "b", 21),
+        lost(22, "service"),
+    ]  # fmt: skip
+    assert cause(pair(), *story)[0] == "crash"
 
 
 def test_a_server_that_loses_its_address_before_it_says_that_it_gives_way_gave_way_all_the_same() -> None:

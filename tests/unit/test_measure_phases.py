@@ -69,7 +69,7 @@ def test_a_failing_check_ends_detection_and_the_down_timer_ends_election() -> No
 
 def test_a_lowered_priority_ends_detection() -> None:
     outage = only_outage(
-        100, pair(), lost(10, "service"), PriorityChanged(ns(12), "a", 100, 50), becomes(15.6, "b", "MASTER"),
+        100, pair(), lost(10, "service"), PriorityChanged(ns(12), "a", 100, 50, 100), becomes(15.6, "b", "MASTER"),
         call(1, MIGRATE, 15.6, 15.6), commit(1, MIGRATE, 18, "b"), routed(18, "b"), guest(16, "b"), served(18, "b"),
     )  # fmt: skip
     assert phases_s(outage) == {"detect": 2.0, "elect": 3.6, "move": 2.4}
@@ -77,10 +77,40 @@ def test_a_lowered_priority_ends_detection() -> None:
 
 def test_detection_costs_nothing_when_the_priority_was_lowered_before() -> None:
     outage = only_outage(
-        100, pair(), PriorityChanged(ns(9), "a", 100, 50), crash(10), becomes(13, "b", "MASTER"),
+        100, pair(), PriorityChanged(ns(9), "a", 100, 50, 100), crash(10), becomes(13, "b", "MASTER"),
         call(1, MIGRATE, 13, 13), commit(1, MIGRATE, 14, "b"), routed(14, "b"), guest(13, "b"), served(14, "b"),
     )  # fmt: skip
     assert phases_s(outage) == {"elect": 3.0, "move": 1.0}
+
+
+def test_a_priority_that_was_raised_for_a_while_is_no_lowered_one() -> None:
+    raised = [PriorityChanged(ns(2), "a", 100, 120, 100), PriorityChanged(ns(4), "a", 120, 100, 100)]
+    outage = only_outage(
+        100, pair(), raised, crash(10), becomes(13, "b", "MASTER"), call(1, MIGRATE, 13, 13),
+        commit(1, MIGRATE, 14, "b"), routed(14, "b"), guest(13, "b"), served(14, "b"),
+    )  # fmt: skip
+    assert phases_s(outage) == {"detect": 3.0, "move": 1.0}
+
+
+def test_a_lowered_priority_dies_with_its_process() -> None:
+    restart = [
+        PriorityChanged(ns(2), "a", 100, 50, 100), becomes(4, "a", "INIT", "MASTER", "died"),
+        becomes(5, "a", "MASTER", "INIT", "start_up"),
+    ]  # fmt: skip
+    outage = only_outage(
+        100, pair(), *restart, crash(10), becomes(13, "b", "MASTER"), call(1, MIGRATE, 13, 13),
+        commit(1, MIGRATE, 14, "b"), routed(14, "b"), guest(13, "b"), served(14, "b"),
+    )  # fmt: skip
+    assert phases_s(outage) == {"detect": 3.0, "move": 1.0}
+
+
+def test_a_process_that_starts_with_a_low_priority_has_not_reacted() -> None:
+    starts = [PriorityChanged(ns(11), "c", 90, 30, 90), becomes(11, "c", "BACKUP", "INIT", "start_up")]
+    outage = only_outage(
+        100, pair(), crash(10), *starts, becomes(13, "b", "MASTER"), call(1, MIGRATE, 13, 13),
+        commit(1, MIGRATE, 14, "b"), routed(14, "b"), guest(13, "b"), served(14, "b"),
+    )  # fmt: skip
+    assert phases_s(outage) == {"detect": 3.0, "move": 1.0}
 
 
 def test_a_killed_daemon_is_detected_by_the_others_though_its_instance_runs() -> None:
@@ -241,7 +271,7 @@ def test_an_unresolved_outage_waits_for_the_guest_when_only_that_is_missing() ->
 
 def test_an_outage_at_the_start_began_on_nobody() -> None:
     outage = only_outage(60, lost(0, "route"), becomes(3, "a", "MASTER"), routed(4, "a"), guest(3, "a"), served(5, "a"))
-    assert outage.began_on is None
+    assert (outage.began_on, outage.ended_on, outage.resolution) == (None, "a", "first_service")
     assert phases_s(outage) == {"detect": 3.0, "propagate": 1.0, "service": 1.0}
 
 
@@ -249,6 +279,29 @@ def test_an_outage_without_duration_is_none() -> None:
     run = outcome(60, pair(), lost(10, "service"), served(10, "a"))
     assert run.outages == ()
     assert run.availability == 1.0
+
+
+def test_service_of_no_duration_ends_no_outage() -> None:
+    """A frozen MASTER wakes up, serves, and reads within the same instant that it has been replaced."""
+    outage = only_outage(
+        60, pair(), PowerChanged(ns(10), "a", "frozen"), lost(10, "instance"), becomes(13, "b", "MASTER"),
+        guest(13, "b"), call(1, MIGRATE, 13.5, 14), PowerChanged(ns(15), "a", "running"), served(15, "a"),
+        becomes(15, "a", "BACKUP", "MASTER", "higher_priority_advert"), guest(15, "a", False), lost(15, "guest"),
+        commit(1, MIGRATE, 16, "b"), routed(17, "b"), served(17, "b"),
+    )  # fmt: skip
+    assert (outage.start_ns, outage.end_ns, outage.resolution) == (ns(10), ns(17), "failover")
+    assert (outage.missing, outage.began_on, outage.ended_on) == ("instance", "a", "b")
+    assert phases_s(outage) == {"detect": 3.0, "notify": 0.5, "api": 0.5, "move": 2.0, "propagate": 1.0}
+
+
+def test_service_of_no_duration_at_the_horizon_leaves_an_outage_unresolved() -> None:
+    outage = only_outage(60, pair(), lost(10, "service"), served(60, "a"), lost(60, "guest"))
+    assert (outage.duration_ns, outage.ended_on, outage.resolution) == (ns(50), None, "unresolved")
+
+
+def test_an_outage_of_no_duration_before_another_leaves_its_server_the_one_that_served_before() -> None:
+    outage = only_outage(60, pair(), lost(10, "route"), served(10, "b"), lost(10, "guest"), served(20, "b"))
+    assert (outage.missing, outage.began_on, outage.ended_on) == ("route", "a", "b")
 
 
 def test_what_is_missing_first_names_the_outage() -> None:

@@ -150,6 +150,18 @@ def test_a_burst_from_an_interface_without_carrier_is_lost_and_the_delayed_one_c
     assert claim.at - master == 5 * SECOND
 
 
+def test_nothing_is_claimed_before_the_network_of_a_booted_instance_is_ready() -> None:
+    """b is up at 20 s, MASTER from 23.6 s on as it hears nobody, and heard from 28.3 s on."""
+    guest = {"boot": "10s", "network_ready": "8300ms"}
+    crash = {"kind": "crash", "target": "b", "at": "0", "duration": "10s"}
+    found = records(havip(faults=[crash], guest=guest, vrrp={"garp_master_delay": "4s"}))
+    master = next(record.at for record in of_type(found, StateChanged) if record.new == "MASTER" and record.at)
+    assert 23 * SECOND < master < 24 * SECOND
+    assert of_type(found, AddressClaimed) == []
+    late = records(havip(faults=[crash], guest=guest, vrrp={"garp_master_delay": "5s"}))
+    assert of_type(late, AddressClaimed)[0] == AddressClaimed(master + 5 * SECOND, "b")
+
+
 def test_a_frozen_master_sends_what_was_due_when_it_goes_on() -> None:
     """b freezes a second after it became MASTER; its delayed burst leaves when it thaws, if it still is MASTER."""
     faults = [

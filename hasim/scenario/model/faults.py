@@ -48,10 +48,10 @@ class Fault:
     """One thing that goes wrong, once at ``at_ns`` or again and again.
 
     ``targets``: instance names (crash, stop, freeze, keepalived_*, service_failure, process_kill, file_write,
-    link_down), zone names
-    (zone_outage), API action names or empty for all (api_*). ``between`` and ``and_``: the two sides of a partition or
-    of a loss or latency period, each holding instance names, zone names, ``clients`` or ``api`` (one-way: from
-    ``between`` to ``and_``). ``subnet`` restricts link_down, partition, loss and latency to one subnet.
+    link_down), zone names (zone_outage), API action names or empty for all (api_*). ``between`` and ``and_``: the two
+    sides of a partition or of a loss or latency period, each holding instance names and zone names, and of a partition
+    ``clients`` or ``api`` as well (one-way: from ``between`` to ``and_``). ``subnet`` restricts link_down, partition,
+    loss and latency to one subnet.
 
     Scripted: ``at_ns`` set, ``time_to_failure`` None. Stochastic: ``time_to_failure`` is drawn from each repair (and
     from the start) to the next failure, separately for every target. ``duration`` (time to repair) None: for ever, so

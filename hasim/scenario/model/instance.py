@@ -36,8 +36,9 @@ class Daemon:
     the single thread is occupied after that (and after a lower advert), during which packets and timers wait.
     ``advert_drift_ns``: what every advert adds to the interval. ``preempt_lag_ns``: how much later than the advert that
     starts it a ``preempt_delay`` counts from. ``receive_buffer`` and ``advert_in_buffer``: bytes that may wait in a
-    socket, and how many of them an advert takes up. ``stop_grace_ns``: how long scripts may still run after a clean
-    stop. ``restart_delay``: how long the supervisor (systemd) waits before it starts a killed daemon again.
+    socket, and how many of them an advert takes up. ``stop_grace_ns``: how long it is still there after a clean
+    stop, and its scripts may run. ``restart_delay``: how long the supervisor (systemd) waits before it starts a killed
+    daemon again.
     """
 
     start_up: Distribution

@@ -52,6 +52,7 @@ __all__ = [
 ]
 
 _ONE_SIDE = "One side: instances, zones, `clients` (everybody who uses the address) or `api` (the cloud's API)."
+_ONE_GROUP = "One side: instances or zones. (Clients and the API: write a `partition`, `api_slowdown` or `api_errors`.)"
 _OTHER_SIDE = "The other side, likewise."
 _ONE_SUBNET = "Only in this subnet. By default in all."
 
@@ -137,7 +138,9 @@ class KeepalivedReloadFault(FaultSection):
     kind: Literal["keepalived_reload"] = setting(..., "What happens.")
     target: Names = setting(..., "The instances that it hits.")
     priority: Annotated[int, Whole(1, 255)] | None = setting(
-        None, "The priority in the new configuration. By default the old one."
+        None,
+        "The priority in the new configuration, which a keepalived that is started meanwhile reads, too. By default "
+        "the old one.",
     )
 
 
@@ -180,20 +183,20 @@ class OneWayPartitionFault(FaultSection):
 
 
 class LossFault(FaultSection):
-    """Packets between two sides are lost at random, in both directions."""
+    """Adverts between two sides are lost at random, in both directions."""
 
     kind: Literal["loss"] = setting(..., "What happens.")
-    between: Names = setting(..., _ONE_SIDE)
+    between: Names = setting(..., _ONE_GROUP)
     and_: Names = setting(..., _OTHER_SIDE, alias="and")
     subnet: Name | None = setting(None, _ONE_SUBNET)
     probability: Percentage = setting(..., "How many are lost, beyond the network's own loss.")
 
 
 class LatencyFault(FaultSection):
-    """Packets between two sides take longer, in both directions."""
+    """Adverts between two sides take longer, in both directions."""
 
     kind: Literal["latency"] = setting(..., "What happens.")
-    between: Names = setting(..., _ONE_SIDE)
+    between: Names = setting(..., _ONE_GROUP)
     and_: Names = setting(..., _OTHER_SIDE, alias="and")
     subnet: Name | None = setting(None, _ONE_SUBNET)
     extra: DistributionText = setting(..., "Added to the network's own delay.")

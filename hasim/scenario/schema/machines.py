@@ -64,7 +64,10 @@ class DaemonSection(Section):
         "Bytes that an advert takes up there, with the kernel's own notes: by default 256 adverts may wait. It depends "
         "on the network driver, and on the number of addresses in the advert (1280 from 48 on).",
     )
-    stop_grace: Duration = setting(defaults.STOP_GRACE, "How long notify scripts may go on after a clean stop.")
+    stop_grace: Duration = setting(
+        defaults.STOP_GRACE,
+        "How long a keepalived that stops cleanly takes to go: its notify scripts may go on, and no other can start.",
+    )
     restart_delay: DistributionText = setting(
         defaults.RESTART_DELAY,
         "How long the supervisor waits before it starts a killed daemon again.",
