@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hasim.study.exact import ExactAnswer
     from hasim.study.journal import Journal
     from hasim.study.sensitivity import Sensitivity
-    from hasim.study.sweep import Sweep
+    from hasim.study.sweep import Parameter, Sweep
     from hasim.trace import Trace
 
 __all__ = ["Explanation", "Study", "load", "loads"]
@@ -268,9 +268,9 @@ class Study:
         Raises:
             hasim.UserError: a value is not valid in the scenario (before anything is run).
         """
-        from hasim.study.sweep import parameters_of, sweep
+        from hasim.study.sweep import sweep
 
-        running, parameters = _running("sweep", how), parameters_of(varied)
+        running, parameters = _running("sweep", how), _parameters(varied)
         return sweep(self._scenario_with, parameters, running, metrics=metrics, hypercube=hypercube)
 
     def sensitivity(
@@ -286,13 +286,19 @@ class Study:
         None: what :mod:`hasim.study.sensitivity.plausible` finds in the scenario.
 
         Raises:
-            hasim.UserError: a value is not valid in the scenario (before anything is run).
+            hasim.UserError: a value is not valid in the scenario (before anything is run), or something stands twice.
         """
+        from hasim.scenario.changes import changed
         from hasim.study.sensitivity import asked_for, sensitivity
-        from hasim.study.sweep import parameters_of
+        from hasim.study.sweep.parameters import check_different
 
-        uncertain = self._document.data if not varied else [asked_for(one) for one in parameters_of(varied)]
-        return sensitivity(self._scenario_with, uncertain, _running("sensitivity", how), metrics=metrics)
+        running = _running("sensitivity", how)
+        if not varied:
+            return sensitivity(self._scenario_with, self._document.data, running, metrics=metrics)
+        parameters = _parameters(varied)
+        check_different(parameters)
+        changed(self._document, {one.path: one.values[0] for one in parameters})  # refuses a place under two paths
+        return sensitivity(self._scenario_with, [*map(asked_for, parameters)], running, metrics=metrics)
 
     def advise(
         self, consider: Mapping[str, Any] | Sequence[str] | str | None = None, **how: Unpack[RunningOptions]
@@ -307,9 +313,8 @@ class Study:
             hasim.UserError: there is no SLO, or something to consider is not valid in the scenario.
         """
         from hasim.study.advise import advise
-        from hasim.study.sweep import parameters_of
 
-        considered = parameters_of(consider) if consider else self._document.data
+        considered = _parameters(consider) if consider else self._document.data
         return advise(self._scenario_with, considered, _running("advise", how))
 
     def _scenario_with(self, changes: Mapping[str, Any]) -> Scenario:
@@ -441,6 +446,15 @@ def _whole(name: str, value: int | None, least: int = 0) -> int | None:
     from hasim.arguments import whole_number
 
     return None if value is None else whole_number(name, value, least)
+
+
+def _parameters(varied: Mapping[str, Any] | Iterable[str]) -> list[Parameter]:
+    """What is to be varied, as parameters."""
+    from hasim.study.sweep import parameters_of
+
+    if not isinstance(varied, Iterable):
+        raise UserError(f"expected what to vary, such as {{'vrrp.advert_int': '1s..5s'}}, got {varied!r:.80}")
+    return parameters_of(varied if isinstance(varied, Mapping | str) else [*varied])
 
 
 def _running(method: str, how: RunningOptions) -> Running:

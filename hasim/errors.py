@@ -4,7 +4,7 @@ A modelled refusal of the cloud is :class:`hasim.cloud.CloudError`; a mistake in
 :class:`hasim.scenario.ScenarioError`. What is left, and lives here, is our own fault.
 """
 
-__all__ = ["HasimError", "ModelInvariantError", "UserError"]
+__all__ = ["HasimError", "LostWorkersError", "ModelInvariantError", "UserError"]
 
 
 class HasimError(Exception):
@@ -13,6 +13,10 @@ class HasimError(Exception):
 
 class UserError(HasimError):
     """The user's input cannot be used; the message says what was expected and what to do (exit status 2)."""
+
+
+class LostWorkersError(HasimError):
+    """The workers of a study were killed, or their cluster went away (exit status 1); notes say what is kept."""
 
 
 class ModelInvariantError(HasimError):

@@ -75,10 +75,10 @@ def running_with(
     """
     from hasim.cli.terminal import progress_bar
 
+    check_file("--report", report, HTML_BEGINS, out)
     if out is not None:
         claim(out)
         journal = journal or out / JOURNAL_NAME
-    check_file("--report", report, HTML_BEGINS)  # now that the directory is there which --out makes
     with telling_what_is_kept(journal), progress_bar(what) as progress:
         yield {
             "seed": seed,

@@ -79,6 +79,9 @@ def compare(
     studies = [load_study(path, changes) for path in scenarios]
     names = _names(scenarios, studies)
     others: dict[str, Any] = dict(zip(names[1:], studies[1:], strict=True))
+    for name in varied:
+        if name in names:
+            raise UserError(f"--variant {name}: a scenario is called so already; give it a name of its own")
     with running_with(
         "compare",
         replications=replications,
@@ -103,7 +106,7 @@ def parse_variant(text: str) -> tuple[str, dict[str, Any]]:
     """Name and changes of ``fast:vrrp.version=3,vrrp.advert_int=100ms``; without a name the changes are the name.
 
     Raises:
-        UserError: there is no change, or one of them is none.
+        UserError: there is no change, one of them is none, or two set the same path.
     """
     from hasim.scenario.changes import parse_assignment
 
@@ -111,7 +114,10 @@ def parse_variant(text: str) -> tuple[str, dict[str, Any]]:
     name, written = (head.strip(), rest) if colon and "=" not in head else ("", text)
     if colon and "=" not in head and not name:
         raise UserError(f"expected NAME:PATH=VALUE, got {text[:80]!r}: the name is missing")
-    changes = dict(parse_assignment(part) for part in _split(written))
+    assignments = [parse_assignment(part) for part in _split(written)]
+    changes = dict(assignments)
+    if len(changes) < len(assignments):
+        raise UserError(f"{text[:80]!r} sets one path twice: say one of the values only")
     return name or written.strip(), changes
 
 

@@ -1,7 +1,8 @@
 """Exit statuses, and what a user sees when something goes wrong: one message, never a traceback.
 
 0 fine, 1 our fault, 2 the user's input, 98 a drill was outside of its simulation, 99 an SLO is not met, 130
-interrupted. A reader that goes away (``hasim explain ... | head``) is no error at all.
+interrupted, 143 and 129 likewise by SIGTERM and SIGHUP. A reader that goes away (``hasim explain ... | head``) is no
+error at all.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import NoReturn, ParamSpec
 
 import typer
 
+from hasim.cli.signals import INTERRUPTED, ended_by_signals
 from hasim.errors import HasimError, ModelInvariantError, UserError
 
 __all__ = ["INTERRUPTED", "OUR_FAULT", "OUTSIDE", "SLO_NOT_MET", "USER_INPUT", "guarded", "run_program", "say"]
@@ -23,7 +25,6 @@ OUR_FAULT = 1
 USER_INPUT = 2
 OUTSIDE = 98
 SLO_NOT_MET = 99
-INTERRUPTED = 130
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -38,6 +39,7 @@ def say(message: str) -> None:
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
     """Turn whatever ``command`` raises into a message and an exit status."""
 
+    @ended_by_signals
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
@@ -61,7 +63,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             _say_full(error)
             _leave_quietly(USER_INPUT)
         except HasimError as error:
-            say(f"error: {error}")
+            say(f"error: {'; '.join((str(error), *getattr(error, '__notes__', ())))}")
             raise typer.Exit(OUR_FAULT) from None
         except Exception as error:
             _admit(error)

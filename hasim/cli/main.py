@@ -79,7 +79,8 @@ def hasim(
 
     \b
     Exit status: 0 fine; 2 something is wrong with the input; 99 an SLO of the scenario is not
-    met; 1 a bug in hasim; 130 interrupted.
+    met; 98 a drill was outside of its simulation; 1 a bug in hasim, or its workers were lost;
+    130 interrupted (143 by SIGTERM, 129 by a closed terminal).
 
     Read on in docs/: tutorial.md, scenario-reference.md, results.md.
     """

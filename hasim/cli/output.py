@@ -36,6 +36,9 @@ __all__ = [
 CHARTS_DIRECTORY = "charts"
 """Where in the output directory the charts are."""
 
+_VARIANTS_DIRECTORY = "variants"
+"""Where in it the studies of a comparison are."""
+
 JOURNAL_NAME = "journal.sqlite"
 """Where in it the finished replications are, if no other place is named."""
 
@@ -51,7 +54,8 @@ _FILES = (
 _CHARTS = (".png", ".svg")
 """What a result is made of beside ``meta.json`` and ``result.json``, which every result has."""
 
-_MARKERS = ("meta.json", "result.json", "drill.json")
+_OF_EVERY_RESULT = ("meta.json", "result.json")
+_MARKERS = (*_OF_EVERY_RESULT, "drill.json")
 _FORMAT = re.compile(r'\s*\{\s*"format"\s*:\s*"hasim\.')
 _HEAD_CHARACTERS = 200
 
@@ -103,6 +107,7 @@ def keep(directory: Path, result: Drawn, save: Callable[[], object], *, charts: 
             for path, version in before.items():
                 if _version(path) == version:
                     path.unlink()
+            _drop_empty(directory / _VARIANTS_DIRECTORY)
     return True
 
 
@@ -134,9 +139,17 @@ def telling_what_is_kept(journal: Path | None) -> Iterator[None]:
 
 def _results_in(directory: Path) -> Iterator[Path]:
     """The files there that results are made of; a journal is none."""
-    for home in (directory, *directory.glob("variants/*/")):
-        yield from (home / name for name in _FILES if (home / name).is_file())
+    yield from (directory / name for name in _FILES if (directory / name).is_file())
+    for home in directory.glob(f"{_VARIANTS_DIRECTORY}/*/"):
+        yield from (home / name for name in (*_FILES, *_OF_EVERY_RESULT) if (home / name).is_file())
     yield from (path for path in directory.glob(f"{CHARTS_DIRECTORY}/*") if path.suffix in _CHARTS and path.is_file())
+
+
+def _drop_empty(directory: Path) -> None:
+    """Remove the directories in there that nothing is left in, and at last itself."""
+    for home in (*directory.glob("*/"), directory):
+        if home.is_dir() and not any(home.iterdir()):
+            home.rmdir()
 
 
 def _version(path: Path) -> tuple[int, int] | None:
@@ -163,9 +176,10 @@ def _head(path: Path) -> str:
         return ""
 
 
-def check_file(option: str, path: Path | None, begins: bytes) -> None:
+def check_file(option: str, path: Path | None, begins: bytes, out: Path | None = None) -> None:
     """Find out before any work whether a file that ``option`` names can be written. One that is there already is
     replaced only if it is empty or ``begins`` as what will be written there: nobody's scenario is lost by a slip.
+    ``out`` is a directory that will have been made by then, with all that it lies in.
 
     Raises:
         UserError: it is a directory, a device or a pipe (which would be replaced), holds something else, or its
@@ -178,6 +192,8 @@ def check_file(option: str, path: Path | None, begins: bytes) -> None:
     if path.exists() and not path.is_file():
         raise UserError(f"{option} {path}: this is no ordinary file, and would be replaced by one; name another")
     if not path.parent.is_dir():
+        if out is not None and path.parent.resolve() in (out.resolve(), *out.resolve().parents):
+            return
         raise UserError(f"{option} {path}: there is no directory {path.parent}")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UserError(f"{option} {path}: cannot be written: Permission denied")

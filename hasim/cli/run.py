@@ -107,7 +107,7 @@ def run(
     study = load_study(scenario, changes)
     if parquet:
         _check_parquet(out)
-    check_file("--report", report, HTML_BEGINS)
+    check_file("--report", report, HTML_BEGINS, out)
     if method is not Method.YEARS:
         misplaced = {
             "--replications": replications is not None,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hasim.report.comparison import interval_text
 from hasim.report.numbers import amount_text, duration_text, percentage, replications_text
+from hasim.report.overlaps import in_doubt_note
 from hasim.report.tables import MET, MISSED, UNDECIDED, Table
 from hasim.study.advise.candidates import AS_IT_IS
 from hasim.study.advise.elimination import Standing
 from hasim.study.compare.variants import value_text
+from hasim.study.slo import LONGEST_OUTAGE
 from hasim.units import counted, format_duration
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def advice_sentence(advice: Advice) -> str:
     verdict = shown.verdicts[0]
     if verdict.measured is None:
         return f"{answer_text(advice)}."
-    _, wanted, measured, interval, _ = _objective(verdict)
+    _, wanted, measured, interval, _ = _objective(verdict, len(shown.result.outcomes))
     return f"{answer_text(advice)}: {verdict.name} is {measured} (interval {interval}), {wanted} is wanted."
 
 
@@ -57,12 +59,19 @@ def _answer(advice: Advice) -> Table:
     title += f"{replications_text(advice.looks[-1], advice.scenario.horizon_ns)}, seed {first.seed}"
     if advice.interrupted:
         title += " (interrupted)"
-    rows = tuple(_objective(verdict) for verdict in shown.verdicts)
+    rows = tuple(_objective(verdict, len(shown.result.outcomes)) for verdict in shown.verdicts)
     name = f"SLO, with {shown.candidate.name}" if shown.candidate.changes else "SLO, as it is"
-    return Table(title, (name, "wanted", "measured", "interval", ""), rows, (1, 2), note=" ".join(_remarks(advice)))
+    return Table(
+        title,
+        (name, "wanted", "measured", "interval", ""),
+        rows,
+        (1, 2),
+        note=" ".join((*_remarks(advice), *_reservations(shown))),
+    )
 
 
-def _objective(verdict: Verdict) -> tuple[str, ...]:
+def _objective(verdict: Verdict, count: int) -> tuple[str, ...]:
+    """A row, after so many replications."""
     is_fraction = verdict.unit == "fraction"
     show = percentage if is_fraction else duration_text
     wanted = f"≥ {percentage(verdict.wanted, 1)}" if is_fraction else f"≤ {format_duration(round(verdict.wanted))}"
@@ -70,8 +79,9 @@ def _objective(verdict: Verdict) -> tuple[str, ...]:
     found = verdict.measured
     if found is None:
         return verdict.name, wanted, "nothing seen", "", word
-    if verdict.name == "longest outage":
-        return verdict.name, wanted, show(found.value), "observed", word
+    if verdict.name == LONGEST_OUTAGE:
+        seen = "observed" if verdict.met is False else f"none longer in {counted(count, 'run')}"
+        return verdict.name, wanted, show(found.value), seen, word
     interval = f"{show(found.low)} to {show(found.high)}" if is_fraction else interval_text(found, "ns")
     return verdict.name, wanted, show(found.value), interval, word
 
@@ -82,11 +92,30 @@ def _remarks(advice: Advice) -> Iterator[str]:
         names = "; ".join(one.candidate.name for one in advice.doubtful[:3])
         more = f"; {len(advice.doubtful) - 3} more" if len(advice.doubtful) > 3 else ""
         which = "Cheaper, and undecided" if advice.answer else "In doubt"
-        yield f"{which}: {names}{more}. More replications (-n) would tell."
+        yield f"{which}: {names}{more}. {_way_out(advice.doubtful)}"
     yield (
         f"Each interval is one of {100 * advice.confidence_each:.5g}%, so that all decisions hold together with 95% "
         "(Bonferroni over candidates and looks)."
     )
+
+
+def _way_out(doubtful: Sequence[Judged]) -> str:
+    """What would decide about candidates in doubt."""
+    open_ones = [verdict for one in doubtful for verdict in one.verdicts if verdict.met is None]
+    if any(verdict.measured is not None for verdict in open_ones):
+        return "More replications (-n) would tell."
+    what = ", ".join(dict.fromkeys(verdict.name for verdict in open_ones))
+    return f"Nothing was seen for the {what}: more replications (-n) tell only if something happens in them."
+
+
+def _reservations(shown: Judged) -> Iterator[str]:
+    """What these decisions are not."""
+    in_doubt = in_doubt_note(shown.verdicts, shown.candidate.scenario, len(shown.result.outcomes))
+    if in_doubt:
+        yield f"{in_doubt[:1].upper()}{in_doubt[1:]}."
+    if any(verdict.name == LONGEST_OUTAGE and verdict.met for verdict in shown.verdicts):
+        count = counted(len(shown.result.outcomes), "run")
+        yield f"That no outage is longer is said of these {count} only: more may show one."
 
 
 def _changes(advice: Advice) -> Table:

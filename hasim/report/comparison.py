@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hasim.report.names import distinct, shorten
@@ -15,10 +15,18 @@ if TYPE_CHECKING:
     from hasim.study.compare import Comparison, Difference, Metric
     from hasim.study.estimators import Estimate
 
-__all__ = ["comparison_sentence", "comparison_tables", "confidence_text", "interval_text"]
+__all__ = [
+    "comparison_sentence",
+    "comparison_tables",
+    "confidence_text",
+    "interval_text",
+    "luck_note",
+    "luck_remark",
+]
 
 LESS, MORE = "less", "more"
 _NAME_CHARACTERS = 26
+_MOST_NAMED = 2
 
 
 def comparison_tables(comparison: Comparison) -> list[Table]:
@@ -75,11 +83,7 @@ def _is_ahead(comparison: Comparison, metric: Metric) -> bool:
 
 def _remarks(comparison: Comparison) -> Iterator[str]:
     others = len(comparison.variants) - 1
-    if comparison.foreign_faults:
-        faults = ", ".join(comparison.foreign_faults)
-        yield f"All variants have the same luck; not the same in all, and part of the difference: {faults}."
-    else:
-        yield "All variants have the same faults and the same luck."
+    yield luck_remark("variants", comparison.foreign_faults)
     if others > 1:
         yield (
             f"Each interval below is one of {comparison.confidence_each:.2%}, so that all {others} of a table hold "
@@ -131,6 +135,21 @@ def _variants(comparison: Comparison) -> Table:
         rows.append((variant.name, what))
     note = "pairing: how many times more replications it would take without common luck to be as exact"
     return Table("Variants", ("", ""), tuple(rows), note=note)
+
+
+def luck_remark(what: str, foreign: Sequence[str]) -> str:
+    """What ``what`` (variants, points) have in common, but for the ``foreign`` faults."""
+    if not foreign:
+        return f"All {what} have the same faults and the same luck."
+    return f"All {what} have the same luck; not the same in all, and part of the difference: {', '.join(foreign)}."
+
+
+def luck_note(what: str, foreign: Sequence[str]) -> str:
+    """The same in short, below a chart."""
+    if not foreign:
+        return f"{what} under the same faults"
+    named = ", ".join(foreign) if len(foreign) <= _MOST_NAMED else f"{len(foreign)} differ"
+    return f"{what} under the same luck, but not the same faults ({named})"
 
 
 def interval_text(estimate: Estimate, unit: str) -> str:

@@ -20,18 +20,18 @@ _TEXTS: dict[str, tuple[str, Callable[[float], str]]] = {
 }
 
 
-def intervals_table(rows: Sequence[Intervals]) -> Table:
-    """A row for each number, a column for each method."""
+def intervals_table(rows: Sequence[Intervals], *, is_scripted: bool = False) -> Table:
+    """A row for each number, a column for each method; a scripted scenario has no cycles."""
+    shown = 2 if is_scripted else 3
     cells = []
     for row in rows:
         name, text = _TEXTS[row.name]
-        ends = [_range(estimate, text) for estimate in (row.replications, row.bootstrap, row.regenerative)]
-        cells.append((name, text(row.replications.value), *ends))
-    note = (
-        "bootstrap: of at least 50 replications that differ; regenerative: over cycles from one incident to the next, "
-        "of which there must be six"
-    )
-    columns = ("", "", "as above", "bootstrap (BCa)", "regenerative")
+        estimates = (row.replications, row.bootstrap, row.regenerative)[:shown]
+        cells.append((name, text(row.replications.value), *(_range(estimate, text) for estimate in estimates)))
+    note = "bootstrap: of at least 50 replications that differ"
+    if not is_scripted:
+        note += "; regenerative: over cycles from one incident to the next, of which there must be six that differ"
+    columns = ("", "", *("as above", "bootstrap (BCa)", "regenerative")[:shown])
     return Table("95% intervals by other methods", columns, tuple(cells), numbers=(1,), note=note)
 
 

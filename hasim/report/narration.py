@@ -253,7 +253,7 @@ def _heading(trace: Trace, opening: Sequence[Record], scenario: Scenario) -> tup
     server = (routed or [None])[-1] or "nobody"
     return (
         f"{scenario.name}: seed {trace.seed}, replication {trace.replication}, {format_duration(trace.horizon_ns)}",
-        f"At the start: {cast}; {floating.label} ({floating.mechanism}) is with {server}.",
+        f"At the start: {cast or 'no keepalived runs'}; {floating.label} ({floating.mechanism}) is with {server}.",
     )
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from hasim.report.comparison import interval_text
+from hasim.report.comparison import interval_text, luck_remark
 from hasim.report.numbers import amount_text, replications_text
 from hasim.report.tables import Table
+from hasim.study.compare.variants import foreign_faults
 from hasim.units import counted
 
 if TYPE_CHECKING:
     from hasim.study.compare import Metric
     from hasim.study.sweep import Sweep
 
-__all__ = ["sweep_sentence", "sweep_tables"]
+__all__ = ["points_foreign_faults", "sweep_sentence", "sweep_tables"]
 
 _MOST_ROWS = 60
 _MOST_NAMED = 4
@@ -40,6 +41,11 @@ def sweep_sentence(sweep: Sweep) -> str:
     assert estimate is not None
     found = amount_text(estimate.value, metric.unit)
     return f"{finding(sweep, metric)}: {found} (95% interval {interval_text(estimate, metric.unit)})."
+
+
+def points_foreign_faults(sweep: Sweep) -> tuple[str, ...]:
+    """The faults that are not the same at all points: they are part of what is seen."""
+    return foreign_faults(*(point.scenario for point in sweep.points))
 
 
 def _points(sweep: Sweep, metrics: Sequence[Metric], *, is_first: bool) -> Table:
@@ -69,7 +75,7 @@ def _row(sweep: Sweep, metrics: Sequence[Metric], index: int) -> Iterator[str]:
 
 
 def _remarks(sweep: Sweep) -> Iterator[str]:
-    yield "All points have the same faults and the same luck."
+    yield luck_remark("points", points_foreign_faults(sweep))
     if len(sweep.points) > _MOST_ROWS:
         yield f"{counted(len(sweep.points) - _MOST_ROWS, 'more point')}: --json, or --out and its sweep.csv."
     for group in sweep.same_scenarios[:_MOST_NAMED]:
@@ -81,6 +87,8 @@ def _remarks(sweep: Sweep) -> Iterator[str]:
 def _least(sweep: Sweep) -> Table:
     rows = tuple((metric.label, *_least_text(sweep, metric)) for metric in sweep.metrics)
     note = "by paired differences of all points from that one, which hold together with 95% (Bonferroni)"
+    if any(estimate is None for metric in sweep.metrics for estimate in sweep.estimates[metric.name]):
+        note += "; a point that has none of it (no failover, say) is no better and no worse for that"
     return Table("Least at", ("", "", ""), rows, note=note)
 
 

@@ -8,20 +8,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from hasim.measure.model import FAILOVER, PHASES, RECOVERED_IN_PLACE, UNRESOLVED
+from hasim.measure.model import FAILOVER, FIRST_SERVICE, PHASES, RECOVERED_IN_PLACE, UNRESOLVED
 from hasim.report.numbers import duration_text, nines_text, per_year, percentage, share_text
+from hasim.report.overlaps import in_doubt_note, overlaps_note
+from hasim.study.slo import LONGEST_OUTAGE
 from hasim.units import counted, format_duration
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions
+    from rich.table import Table as RichTable
+
     from hasim.scenario.model import Scenario
     from hasim.study import Estimate, LatencySummary, StudyResult, Verdict
 
 __all__ = ["Table", "estimate_row", "rich_table", "slo_table", "stopping_note", "study_tables"]
-
-_NAME_WIDTH = 30
-"""So much of the first column is never given away to the others."""
 
 MET, MISSED, UNDECIDED = "met", "NOT MET", "undecided"
 
@@ -72,26 +74,37 @@ def design_table(scenario: Scenario) -> Table:
 
 def rich_table(table: Table) -> Any:
     """The table for the terminal: title, rows and note as one renderable of :mod:`rich`."""
-    from rich import box
     from rich.console import Group
-    from rich.table import Table as RichTable
     from rich.text import Text
 
-    body = RichTable(
-        box=box.SIMPLE_HEAD, show_header=any(table.columns), show_edge=False, pad_edge=False, padding=(0, 1, 0, 0)
-    )
-    for position, name in enumerate(table.columns):
-        widest = max((len(row[position]) for row in table.rows), default=0)
-        body.add_column(
-            Text(name),
-            justify="right" if position in table.numbers else "left",
-            overflow="fold",
-            min_width=min(widest, _NAME_WIDTH) if position == 0 else None,
-        )
-    for row in table.rows:
-        body.add_row(*(Text(text, style=_STYLES.get(text, "")) for text in row))
     note = (Text(table.note, style="dim"),) if table.note else ()
-    return Group(Text(table.title, style="bold"), body, *note, Text())
+    return Group(Text(table.title, style="bold"), _Body(table), *note, Text())
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The rows of a table, which :mod:`rich` asks for as soon as it knows how wide they may be."""
+
+    table: Table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RichTable]:
+        from rich import box
+        from rich.table import Table as RichTable
+        from rich.text import Text
+
+        from hasim.report.columns import column_widths
+
+        table = self.table
+        widths = column_widths(table.columns, table.rows, table.numbers, options.max_width)
+        body = RichTable(
+            box=box.SIMPLE_HEAD, show_header=any(table.columns), show_edge=False, pad_edge=False, padding=(0, 1, 0, 0)
+        )
+        for position, width in enumerate(widths):
+            justify: Literal["right", "left"] = "right" if position in table.numbers else "left"
+            body.add_column(Text(table.columns[position]), justify=justify, overflow="fold", width=width)
+        for row in table.rows:
+            body.add_row(*(Text(text, style=_STYLES.get(text, "")) for text in row))
+        yield body
 
 
 _STYLES = {MET: "green", MISSED: "bold red", UNDECIDED: "yellow"}
@@ -143,9 +156,14 @@ def stopping_note(result: StudyResult) -> str:
     where = "interrupted" if result.interrupted else f"stopped at the bound of {counted(count, 'replication')}"
     if math.isinf(stopping.reached):
         return f"{where} without any downtime: {asked} of it was asked, and it has an upper bound only"
+    needed = stopping.replications_needed(count)
+    if stopping.reached <= stopping.precision and stopping.overlaps is not None:
+        return (
+            f"{where}: the interval reaches no further than {asked}, as was asked, but not enough failures of all "
+            f"instances at once are to be expected in so many; in about {needed:,} there are"
+        )
     if stopping.reached <= stopping.precision:
         return f"{where}: too few replications had any downtime to say whether {asked} is reached"
-    needed = stopping.replications_needed(count)
     return (
         f"{where}: the unavailability is known to ±{100 * stopping.reached:.2g}% only, {asked} was asked; "
         f"about {needed:,} replications would do"
@@ -153,7 +171,8 @@ def stopping_note(result: StudyResult) -> str:
 
 
 def _headline_note(result: StudyResult) -> str:
-    return "; ".join(note for note in (stopping_note(result), _scripted_note(result)) if note)
+    notes = (stopping_note(result), overlaps_note(result), _scripted_note(result))
+    return "; ".join(note for note in notes if note)
 
 
 def _scripted_note(result: StudyResult) -> str:
@@ -171,7 +190,12 @@ def _weak_defaults(result: StudyResult) -> Table:
 
 
 def _endings(result: StudyResult) -> str:
-    words = {FAILOVER: "ended by failover", RECOVERED_IN_PLACE: "recovered in place", UNRESOLVED: "not over at the end"}
+    words = {
+        FAILOVER: "ended by failover",
+        RECOVERED_IN_PLACE: "recovered in place",
+        FIRST_SERVICE: "until the first service",
+        UNRESOLVED: "not over at the end",
+    }
     counts = {name: sum(outage.resolution == name for outage in result.outages) for name in words}
     return ", ".join(f"{count:,} {words[name]}" for name, count in counts.items() if count)
 
@@ -179,14 +203,17 @@ def _endings(result: StudyResult) -> str:
 def slo_table(verdicts: Sequence[Verdict], remark: str = "") -> Table:
     """What the SLO asks for beside what was measured, and a remark; without rows where it asks for nothing."""
     rows = tuple(_verdict_row(verdict) for verdict in verdicts)
-    undecided = any(verdict.met is None and verdict.measured is not None for verdict in verdicts)
+    undecided = any(
+        verdict.met is None and verdict.measured is not None and verdict.overlaps is None for verdict in verdicts
+    )
     explained = "undecided: the interval holds the wanted value; more replications would tell" if undecided else ""
     note = "\n".join(filter(None, (explained, remark)))
     return Table("SLO", ("", "wanted", "measured", "interval", ""), rows, numbers=(1, 2), note=note)
 
 
 def _slo_remark(result: StudyResult) -> str:
-    return "\n".join(filter(None, (_counted_too(result), _chance_of_missing(result))))
+    in_doubt = in_doubt_note(result.verdicts, result.scenario, len(result.outcomes))
+    return "\n".join(filter(None, (in_doubt, _counted_too(result), _chance_of_missing(result))))
 
 
 def _counted_too(result: StudyResult) -> str:
@@ -222,7 +249,7 @@ def _verdict_row(verdict: Verdict) -> tuple[str, ...]:
     word = {True: MET, False: MISSED, None: UNDECIDED}[verdict.met]
     if verdict.measured is None:
         return verdict.name, wanted, "nothing seen", "", word
-    interval = "" if verdict.name == "longest outage" else _range(verdict.measured, show)
+    interval = "" if verdict.name == LONGEST_OUTAGE else _range(verdict.measured, show)
     return verdict.name, wanted, show(verdict.measured.value), interval, word
 
 

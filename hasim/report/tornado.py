@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from hasim.study.compare import Difference, Metric
     from hasim.study.sensitivity import Sensitivity
 
-__all__ = ["leading_text", "sensitivity_sentence", "sensitivity_tables"]
+__all__ = ["AS_IT_IS", "leading_text", "sensitivity_sentence", "sensitivity_tables"]
+
+AS_IT_IS = "as it is"
+"""The end of a parameter at which the scenario is no other one."""
 
 _MOST_ROWS = 20
 _MOST_LEADING = 2
@@ -43,7 +46,9 @@ def _moved(sensitivity: Sensitivity, metric: Metric) -> Table:
     for one in moved[:_MOST_ROWS]:
         uncertain = one.swing.uncertain
         ends = f"{uncertain.low_text} … {uncertain.high_text}"
-        values = _value(one.low, metric), _value(one.high, metric)
+        same = [text for name, text in sensitivity.same_ends if name == uncertain.name]
+        parts = ((one.low, uncertain.low_text), (one.high, uncertain.high_text))
+        values = [AS_IT_IS if text in same else _value(part, metric) for part, text in parts]
         rows.append((uncertain.name, uncertain.kind, ends, *values, *_across(one.across, metric)))
     columns = ("", "", "from … to", "low end", "high end", "from low to high", "interval")
     return Table(title, columns, tuple(rows), numbers=(3, 4, 5), note=" ".join(_remarks(sensitivity, metric)))
@@ -104,6 +109,8 @@ def sensitivity_sentence(sensitivity: Sensitivity) -> str:
 def _left_out(sensitivity: Sensitivity) -> Iterator[tuple[str, str]]:
     for what, why in sensitivity.refused.items():
         yield what, f"not valid, left as it is: {why}"
+    for name, text in sensitivity.same_ends:
+        yield f"{name} = {text}", f"{AS_IT_IS}: keepalived rounds, or nothing hangs on the value"
     for metric in sensitivity.metrics:
         still = [one.swing.uncertain.name for one in sensitivity.moved(metric) if not one.is_seen]
         if still:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hasim.measure.model import FAILOVER, PHASES, UNRESOLVED, Outage
+from hasim.measure.model import PHASES, RECOVERED_IN_PLACE, UNRESOLVED, Outage
 from hasim.report.numbers import duration_text
 from hasim.scenario.model import Scenario
 from hasim.trace import (
@@ -233,9 +233,9 @@ def outage_sentence(outage: Outage, scenario: Scenario) -> str:
         in_vain = f"{duration_text(outage.phases_ns[last])} in vain in the phase {PHASES[last]}"
         return f"{head} and was still gone when the run ended: {_joined([*parts[:-1], in_vain])}."
     told = f": {_joined(parts)}" if parts else ""
-    if outage.resolution == FAILOVER:
-        return f"{head}{told}."
-    return f"{head} and came back on {outage.ended_on} without a failover{told}."
+    if outage.resolution == RECOVERED_IN_PLACE:
+        return f"{head} and came back on {outage.ended_on} without a failover{told}."
+    return f"{head}{told}."
 
 
 def _fault_name(record: FaultBegan | FaultEnded) -> str:

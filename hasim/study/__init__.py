@@ -7,6 +7,7 @@
 ``interrupts``     Ctrl-C when it suits
 ``journal``        what is finished, in a file; ``fingerprint`` says of which model
 ``stopping``       how many replications a precision takes
+``overlaps``       what so many cannot have seen
 ``estimators``     numbers with their uncertainty
 ``summary``        which numbers a study is asked for
 ``slo``            whether they are good enough
@@ -20,6 +21,7 @@
 
 from hasim.study.estimators import Estimate
 from hasim.study.journal import Journal
+from hasim.study.overlaps import Overlaps
 from hasim.study.replication import replicate, replicate_many
 from hasim.study.results import StudyResult
 from hasim.study.slo import Verdict
@@ -33,6 +35,7 @@ __all__ = [
     "Estimate",
     "Journal",
     "LatencySummary",
+    "Overlaps",
     "Stopping",
     "StudyResult",
     "Verdict",

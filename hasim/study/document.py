@@ -8,18 +8,20 @@
       "scenario": {"name": ..., "digest": ...},
       "seed": 1, "heartbeats": "quiet", "interrupted": false, "horizon_ns": ...,
       "stopping": {"quantity": "unavailability", "precision": 0.05, "max_replications": n, "reached": ...,
-                   "met": true/false} or null,
+                   "met": true/false, "overlaps": O or null} or null,
       "summary": {
         "replications": 100,
         "availability": E, "unavailability": E, "nines": E, "downtime_per_year_ns": E, "outages_per_year": E,
-        "outages": {"count": n, "failover": n, "recovered_in_place": n, "unresolved": n, "longest_ns": ...},
+        "outages": {"count": n, "failover": n, "recovered_in_place": n, "first_service": n, "unresolved": n,
+                    "longest_ns": ...},
         "failover_latency": L or null,
         "failover_latency_by_cause": {cause: L}, "failover_latency_by_phase": {phase: L},
         "downtime_by_cause_ns": {cause: ns},
         "dual_master_per_year_ns": E, "wrong_instance_per_year_ns": E, "black_hole_per_year_ns": E,
-        "transitions": n, "notify_runs": n, "api_calls": {action: {code: n}}
+        "transitions": n, "notify_runs": n, "api_calls": {action: {code: n}}, "overlaps": O or null
       },
-      "slo": [{"name": ..., "unit": "fraction" or "ns", "wanted": ..., "measured": E or null, "met": true/false/null}],
+      "slo": [{"name": ..., "unit": "fraction" or "ns", "wanted": ..., "measured": E or null, "met": true/false/null,
+               "overlaps": O or null}],
       "chance_of_missing_availability": E or null,
       "replications": [{"replication": 0, "downtime_ns": ..., "dual_master_ns": ..., "wrong_instance_ns": ...,
                         "black_hole_ns": ..., "transitions": n, "notify_runs": n, "api_calls": {...},
@@ -29,9 +31,10 @@
     }
 
 An estimate E is ``{"value", "low", "high", "confidence", "method", "n"}``, a latency L is ``{"count", "p50_ns": E,
-"p95_ns": E, "p99_ns": E, "longest_ns"}``. Every duration is an integer number of nanoseconds and its key ends in
-``_ns``, that of an estimate above it. null stands for an infinite bound, for "undecided" (met) and for nobody
-(began_on, ended_on). Keys may be added under the same format name; none is removed or changes its meaning.
+"p95_ns": E, "p99_ns": E, "longest_ns"}``, and overlapping failures that are too rare to have been seen O is
+``{"expected", "unavailability"}`` (:mod:`hasim.study.overlaps`). Every duration is an integer number of nanoseconds and
+its key ends in ``_ns``, that of an estimate above it. null stands for an infinite bound, for "undecided" (met) and for
+nobody (began_on, ended_on). Keys may be added under the same format name; none is removed or changes its meaning.
 """
 
 from __future__ import annotations
@@ -43,17 +46,18 @@ from typing import TYPE_CHECKING, Any
 from hasim.errors import UserError
 from hasim.measure.model import PHASES, Outage, RunOutcome
 from hasim.study.estimators import Estimate
+from hasim.study.overlaps import Overlaps
 from hasim.study.stopping import QUANTITY, Stopping
 from hasim.study.summary import LatencySummary
 
 if TYPE_CHECKING:
     from hasim.study.results import StudyResult
 
-__all__ = ["FORMAT", "document_of", "outage_of", "outcomes_of", "stopping_of"]
+__all__ = ["FORMAT", "document_of", "outage_of", "outcomes_of", "overlaps_json", "stopping_of"]
 
 FORMAT = "hasim.study/1"
 
-_RESOLUTIONS = ("failover", "recovered_in_place", "unresolved")
+_RESOLUTIONS = ("failover", "recovered_in_place", "first_service", "unresolved")
 
 
 def document_of(result: StudyResult) -> dict[str, Any]:
@@ -76,6 +80,7 @@ def document_of(result: StudyResult) -> dict[str, Any]:
                 "wanted": verdict.wanted,
                 "measured": None if verdict.measured is None else _estimate(verdict.measured, verdict.unit == "ns"),
                 "met": verdict.met,
+                "overlaps": overlaps_json(verdict.overlaps),
             }
             for verdict in result.verdicts
         ],
@@ -105,6 +110,7 @@ def _summary(result: StudyResult) -> dict[str, Any]:
         "transitions": sum(outcome.transitions for outcome in result.outcomes),
         "notify_runs": sum(outcome.notify_runs for outcome in result.outcomes),
         "api_calls": result.api_calls,
+        "overlaps": overlaps_json(result.overlaps),
     }
 
 
@@ -115,7 +121,13 @@ def _stopping(stopping: Stopping) -> dict[str, Any]:
         "max_replications": stopping.max_replications,
         "reached": None if math.isinf(stopping.reached) else stopping.reached,
         "met": stopping.met,
+        "overlaps": overlaps_json(stopping.overlaps),
     }
+
+
+def overlaps_json(overlaps: Overlaps | None) -> dict[str, float] | None:
+    """Overlapping failures that are too rare to have been seen, as plain data."""
+    return None if overlaps is None else {"expected": overlaps.expected, "unavailability": overlaps.unavailability}
 
 
 def _estimate(estimate: Estimate, whole: bool = False) -> dict[str, Any]:
@@ -183,7 +195,9 @@ def stopping_of(document: Mapping[str, Any]) -> Stopping | None:
     if entry is None:
         return None
     reached = math.inf if entry["reached"] is None else entry["reached"]
-    return Stopping(entry["precision"], entry["max_replications"], reached, entry["met"])
+    rare = entry.get("overlaps")  # an older study has none
+    overlaps = None if rare is None else Overlaps(rare["expected"], rare["unavailability"])
+    return Stopping(entry["precision"], entry["max_replications"], reached, entry["met"], overlaps)
 
 
 def outcomes_of(document: Mapping[str, Any]) -> tuple[RunOutcome, ...]:

@@ -196,16 +196,17 @@ def ratio_over_cycles(
     not be. The ratio is linearised (delta method), and the skewness of what is left is taken out.
 
     Raises:
-        ValueError: there are fewer cycles, the numbers of rewards and lengths differ, or all cycles are alike.
+        ValueError: there are fewer cycles, the numbers of rewards and lengths differ, or all cycles are alike (but for
+            rounding).
     """
     n = len(rewards)
     if n < FEW or len(lengths) != n:
         raise ValueError(f"a ratio needs at least {FEW} cycles, each with a reward and a length")
-    total = math.fsum(lengths)
-    ratio = math.fsum(rewards) / total
+    total, reward_of_all = math.fsum(lengths), math.fsum(rewards)
+    ratio = reward_of_all / total
     rests = [reward - ratio * length for reward, length in zip(rewards, lengths, strict=True)]
     squares = math.fsum(rest * rest for rest in rests)
-    if squares == 0.0:
+    if squares <= (1e-12 * reward_of_all / n) ** 2 * n:
         raise ValueError("all cycles are alike: they say nothing about how much others would differ")
     skewness = math.fsum(rest**3 for rest in rests) / squares**1.5
     error = math.sqrt(squares * n / (n - 1)) / total

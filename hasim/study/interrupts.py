@@ -9,7 +9,10 @@ from contextlib import contextmanager
 
 from hasim.units import counted
 
-__all__ = ["Interrupted", "ctrl_c_later"]
+__all__ = ["ENDING", "Interrupted", "ctrl_c_later"]
+
+ENDING = tuple(signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""How a program is asked to end: Ctrl-C; ``kill``, a service manager or a batch system; a closed terminal."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -29,21 +32,25 @@ class Interrupted(KeyboardInterrupt):
 def ctrl_c_later() -> Iterator[None]:
     """Have Ctrl-C take effect after the block: half a transaction, or a library half imported, cannot be gone on with.
 
-    Only the main thread is ever interrupted; in another one this does nothing.
+    The same goes for the other requests to end, if the program handles them. Only the main thread is ever interrupted;
+    in another one this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came = False
+    came: list[int] = []
 
-    def remember(_number: int, _frame: object) -> None:
-        nonlocal came
-        came = True
+    def remember(number: int, _frame: object) -> None:
+        came.append(number)
 
-    before = signal.signal(signal.SIGINT, remember)
+    before = {int(number): signal.getsignal(number) for number in ENDING}
+    handlers = {number: handler for number, handler in before.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, remember)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if came and callable(before):
-        before(signal.SIGINT, None)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    for number in came:
+        handlers[number](number, None)

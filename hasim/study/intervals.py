@@ -4,7 +4,8 @@
                   are few of them (:mod:`hasim.study.summary`)
 ``bootstrap``     replications resampled: no assumption about their distribution; takes 50 of them
 ``regenerative``  a ratio over cycles from one incident to the next, all replications laid end to end: for few and long
-                  replications. What is true of one cycle says nothing about the next, as with faults without a memory
+                  replications. What is true of one cycle says nothing about the next, as with faults without a memory.
+                  Scripted faults make no cycles
 
 Where they differ much, there are too few replications or incidents for any of them.
 """
@@ -41,16 +42,19 @@ class Intervals:
     regenerative: Estimate | None
 
 
-def intervals_of(outcomes: Sequence[RunOutcome]) -> tuple[Intervals, ...]:
-    """The unavailability and the number of outages per year (365 days)."""
+def intervals_of(outcomes: Sequence[RunOutcome], *, is_scripted: bool = False) -> tuple[Intervals, ...]:
+    """The unavailability and the number of outages per year (365 days), of which a scripted scenario has none."""
+    unavailability = Intervals(
+        "unavailability",
+        summary.unavailability(outcomes),
+        _bootstrapped([outcome.downtime_ns / outcome.horizon_ns for outcome in outcomes]),
+        None if is_scripted else _regenerative(outcomes, _downtime_ns, 1.0),
+    )
+    if is_scripted:
+        return (unavailability,)
     rate = _regenerative(outcomes, len, float("inf"))
     return (
-        Intervals(
-            "unavailability",
-            summary.unavailability(outcomes),
-            _bootstrapped([outcome.downtime_ns / outcome.horizon_ns for outcome in outcomes]),
-            _regenerative(outcomes, _downtime_ns, 1.0),
-        ),
+        unavailability,
         Intervals(
             "outages_per_year",
             summary.outages_per_year(outcomes),
@@ -80,7 +84,10 @@ def _regenerative(
     if len(starts_ns) < FEW:
         return None
     lengths = [after - at for at, after in pairwise([*starts_ns, before_ns + starts_ns[0]])]
-    return ratio_over_cycles(rewards, lengths, ceiling)
+    try:
+        return ratio_over_cycles(rewards, lengths, ceiling)
+    except ValueError:  # all cycles are alike
+        return None
 
 
 def _downtime_ns(incident: Sequence[Outage]) -> float:

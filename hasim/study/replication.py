@@ -12,6 +12,7 @@ from hasim.measure import RunOutcome
 from hasim.scenario.model import Scenario
 from hasim.study.job import Job
 from hasim.study.journal import Journal, opened
+from hasim.study.overlaps import too_rare
 from hasim.study.results import StudyResult
 from hasim.study.stopping import MAX_REPLICATIONS, Stopping, check, judge, looks
 from hasim.study.workers import Crew
@@ -79,7 +80,7 @@ def replicate(
     bound = MAX_REPLICATIONS if max_replications is None else whole_number("max_replications", max_replications)
     check(precision, bound)
     with _gathering([scenario], seed, heartbeats, progress, jobs, cluster, journal, crew) as gathering:
-        return _run_until(gathering, precision, bound)
+        return _run_until(gathering, scenario, precision, bound)
 
 
 def replicate_many(
@@ -185,13 +186,13 @@ class _Gathering:
             self._progress(done, max(done, self._shown_end))
 
 
-def _run_until(gathering: _Gathering, precision: float, bound: int) -> StudyResult:
+def _run_until(gathering: _Gathering, scenario: Scenario, precision: float, bound: int) -> StudyResult:
     """Run to one look after the other until the outcomes are precise enough."""
     expected: int | None = None
     for look in looks(bound):
         gathering.reach([look], bound if expected is None else min(bound, max(look, expected)))
         outcomes = gathering.outcomes(0)
-        stopping = judge(outcomes, precision, bound)
+        stopping = judge(outcomes, precision, bound, too_rare(scenario, outcomes))
         if stopping.met or gathering.interrupted:
             break
         expected = stopping.replications_needed(look)

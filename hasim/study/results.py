@@ -15,6 +15,7 @@ from hasim.measure import Outage, RunOutcome
 from hasim.scenario.model import Scenario
 from hasim.study import summary
 from hasim.study.estimators import Estimate, quantile, scaled
+from hasim.study.overlaps import Overlaps, too_rare, too_rare_to_neglect
 from hasim.study.slo import Verdict, verdicts
 from hasim.study.stopping import Stopping
 from hasim.study.summary import LatencySummary
@@ -58,6 +59,12 @@ class StudyResult:
         """The expected fraction of time with service."""
         lost = self.unavailability
         return Estimate(1.0 - lost.value, 1.0 - lost.high, 1.0 - lost.low, lost.confidence, lost.method, lost.n)
+
+    @cached_property
+    def overlaps(self) -> Overlaps | None:
+        """Failures of all instances at once for which the interval of the unavailability does not allow, because too
+        few of them are to be expected in what was simulated; None: there are none, or they do not matter."""
+        return too_rare_to_neglect(too_rare(self.scenario, self.outcomes), self.unavailability)
 
     @property
     def nines(self) -> Estimate:
@@ -137,7 +144,8 @@ class StudyResult:
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """Whether the scenario's SLO is met, one verdict for each thing it asks for."""
-        return verdicts(self.scenario.slo, self.outcomes, self.availability)
+        rare = too_rare(self.scenario, self.outcomes)
+        return verdicts(self.scenario.slo, self.outcomes, self.availability, overlaps=rare)
 
     @property
     def chance_of_missing_availability(self) -> Estimate | None:

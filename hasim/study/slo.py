@@ -1,7 +1,8 @@
 """Whether a scenario's SLO is met, not met, or still undecided.
 
 * **availability**: the interval of the expected availability lies above what is wanted (met), below it (not met), or
-  around it (undecided: more replications would tell).
+  around it (undecided: more replications would tell). It has to stay above with what overlapping failures cost that
+  are too rare for the interval to allow for them (:mod:`hasim.study.overlaps`): if it does not, that is undecided too.
 * **failover percentile**: the interval of the quantile, likewise. An outage that had not ended when its run did, and
   had lasted longer than the limit by then, counts as a failover beyond the limit.
 * **longest outage**: a statement about the simulated time: met if no outage was longer. What was never seen may still
@@ -17,9 +18,13 @@ from dataclasses import dataclass
 from hasim.measure.model import UNRESOLVED, RunOutcome
 from hasim.scenario.model import Slo
 from hasim.study.estimators import CONFIDENCE, Estimate, quantile
+from hasim.study.overlaps import Overlaps
 from hasim.study.summary import failovers
 
-__all__ = ["Verdict", "decide", "verdicts"]
+__all__ = ["LONGEST_OUTAGE", "Verdict", "decide", "verdicts"]
+
+LONGEST_OUTAGE = "longest outage"
+"""The name of the objective that only what was seen can miss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Verdict:
         wanted: at least (availability) or at most (durations) so much.
         measured: None where nothing of the kind happened.
         met: None where it is undecided.
+        overlaps: the overlapping failures but for which it would be met; None: it is not for them.
     """
 
     name: str
@@ -39,16 +45,21 @@ class Verdict:
     wanted: float
     measured: Estimate | None
     met: bool | None
+    overlaps: Overlaps | None = None
 
 
 def verdicts(
-    slo: Slo, outcomes: Sequence[RunOutcome], availability: Estimate, confidence: float = CONFIDENCE
+    slo: Slo,
+    outcomes: Sequence[RunOutcome],
+    availability: Estimate,
+    confidence: float = CONFIDENCE,
+    overlaps: Overlaps | None = None,
 ) -> tuple[Verdict, ...]:
-    """A verdict for each thing that the SLO asks for; ``confidence`` is that of ``availability`` too."""
+    """A verdict for each thing that the SLO asks for; ``confidence`` is that of ``availability`` too, and
+    ``overlaps`` are those that it does not allow for."""
     found = []
     if slo.availability is not None:
-        met = decide(availability.low >= slo.availability, availability.high < slo.availability)
-        found.append(Verdict("availability", "fraction", slo.availability, availability, met))
+        found.append(_availability(slo.availability, availability, overlaps))
     found += [
         _percentile(share, limit, outcomes, confidence) for share, limit in sorted(slo.failover_percentiles.items())
     ]
@@ -62,6 +73,13 @@ def decide(met: bool, missed: bool) -> bool | None:
     if met:
         return True
     return False if missed else None
+
+
+def _availability(wanted: float, measured: Estimate, overlaps: Overlaps | None) -> Verdict:
+    met = decide(measured.low >= wanted, measured.high < wanted)
+    if met and overlaps is not None and measured.low - overlaps.unavailability < wanted:
+        return Verdict("availability", "fraction", wanted, measured, None, overlaps)
+    return Verdict("availability", "fraction", wanted, measured, met)
 
 
 def _percentile(share: float, limit_ns: int, outcomes: Sequence[RunOutcome], confidence: float) -> Verdict:
@@ -81,4 +99,4 @@ def _longest(limit_ns: int, outcomes: Sequence[RunOutcome]) -> Verdict:
     durations = [outage.duration_ns for outcome in outcomes for outage in outcome.outages]
     longest = max(durations, default=0)
     measured = Estimate(longest, longest, math.inf, CONFIDENCE, "longest observed", len(durations))
-    return Verdict("longest outage", "ns", limit_ns, measured, longest <= limit_ns)
+    return Verdict(LONGEST_OUTAGE, "ns", limit_ns, measured, longest <= limit_ns)

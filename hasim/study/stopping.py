@@ -4,8 +4,9 @@ The quantity is the unavailability, the fraction of time without service. It is 
 replications (:func:`looks`), whatever the number of workers and whatever a journal has, so that all of them stop at the
 same place. A study stops at the first look at which
 
-* at least :data:`MIN_WITH_DOWNTIME` replications had any downtime: before that an interval is narrow by luck only; and
-* its 95 % interval reaches no further than the asked fraction of the value to either side,
+* at least :data:`MIN_WITH_DOWNTIME` replications had any downtime: before that an interval is narrow by luck only;
+* its 95 % interval reaches no further than the asked fraction of the value to either side; and
+* no overlapping failures that would matter beside that are too rare to have been seen (:mod:`hasim.study.overlaps`),
 
 or at the bound, and says which. Looking often and stopping when it pleases makes intervals too optimistic; with looks a
 quarter apart and those minima they still hold the truth about as often as they say
@@ -23,6 +24,7 @@ from numbers import Real
 from hasim.errors import UserError
 from hasim.measure.model import RunOutcome
 from hasim.study.estimators import Estimate
+from hasim.study.overlaps import ENOUGH, Overlaps, too_rare_to_neglect
 from hasim.study.summary import unavailability
 
 __all__ = [
@@ -54,25 +56,36 @@ class Stopping:
         max_replications: where to stop in any case.
         reached: how far it does reach; infinite where no downtime was seen.
         met: whether the study stopped because that is good enough.
+        overlaps: the overlapping failures that matter beside that precision, and of which too few are to be expected in
+            what was simulated; None: there are none.
     """
 
     precision: float
     max_replications: int
     reached: float
     met: bool
+    overlaps: Overlaps | None = None
 
     def replications_needed(self, done: int) -> int | None:
         """About how many replications the precision takes, judging by what ``done`` came to; None: nobody knows."""
         if math.isinf(self.reached):
             return None
-        return math.ceil(done * max(1.0, self.reached / self.precision) ** 2)
+        needed = done * max(1.0, self.reached / self.precision) ** 2
+        if self.overlaps is not None:
+            needed = max(needed, done * ENOUGH / self.overlaps.expected)
+        return math.ceil(needed)
 
 
-def judge(outcomes: Sequence[RunOutcome], precision: float, max_replications: int) -> Stopping:
-    """Whether these outcomes are enough."""
-    reached = _reach(unavailability(outcomes))
+def judge(
+    outcomes: Sequence[RunOutcome], precision: float, max_replications: int, overlaps: Overlaps | None = None
+) -> Stopping:
+    """Whether these outcomes are enough; ``overlaps`` are too rare for them, whether they matter or not."""
+    measured = unavailability(outcomes)
+    reached = _reach(measured)
     evidence = sum(outcome.downtime_ns > 0 for outcome in outcomes) >= MIN_WITH_DOWNTIME
-    return Stopping(precision, max_replications, reached, met=evidence and reached <= precision)
+    matter = too_rare_to_neglect(overlaps, measured, precision * measured.value)
+    met = evidence and reached <= precision and matter is None
+    return Stopping(precision, max_replications, reached, met, matter)
 
 
 def looks(max_replications: int) -> Iterator[int]:

@@ -22,9 +22,12 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.process import BaseProcess
 from types import ModuleType
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+from hasim.study.interrupts import ENDING
 
 __all__ = ["Chunk", "Done", "Processes", "Runnable", "Team", "ThisProcess", "run_numbers", "run_packed"]
 
@@ -82,7 +85,11 @@ class Team(Protocol):
         """Have a chunk done."""
 
     def renew(self) -> None:
-        """After it broke: begin anew, with nothing to do."""
+        """After it broke: begin anew, with nothing to do.
+
+        Raises:
+            LostWorkersError: there is nobody to begin with.
+        """
 
     def withdraw(self, waiting: set[Future[Done[T]]]) -> set[Future[Done[T]]]:
         """Take back what nobody has begun; returns what may have been."""
@@ -148,8 +155,8 @@ class Processes:
     def submit(self, chunk: Chunk[T]) -> Future[Done[T]]:
         if self._pool is None:
             self._strangers = set(multiprocessing.active_children())
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._count, mp_context=context, initializer=_begin_worker)
+            with _starting_processes():  # multiprocessing's own helper, which clears up behind all of them
+                self._pool = ProcessPoolExecutor(self._count, mp_context=_WorkerContext(), initializer=_begin_worker)
         with _starting_processes():
             return self._pool.submit(run_packed, chunk.pack(), chunk.numbers)
 
@@ -172,17 +179,28 @@ class Processes:
         self._pool = None
 
 
+class _Worker(SpawnProcess):
+    """A process that is deaf to SIGTERM (see :func:`_begin_worker`), which is how a pool that broke ends the others."""
+
+    def terminate(self) -> None:
+        self.kill()
+
+
+class _WorkerContext(SpawnContext):
+    Process = _Worker
+
+
 @contextmanager
 def _starting_processes() -> Iterator[None]:
-    """While processes start, keep Ctrl-C and the caller's main program out of them.
+    """While processes start, keep Ctrl-C, other requests to end and the caller's main program out of them.
 
     They need nothing of the main program, and a script without ``if __name__ == "__main__"`` would run itself again in
-    each. Ctrl-C reaches the whole process group, and it is for this process to say what becomes of the work: children
-    inherit that it is blocked here; here it takes effect a moment later.
+    each. Ctrl-C and a closed terminal reach the whole process group, as SIGTERM often does, and it is for this process
+    to say what becomes of the work: children inherit that they are blocked here; here they take effect a moment later.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if hasattr(signal, "pthread_sigmask") else None
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING) if hasattr(signal, "pthread_sigmask") else None
     try:
         yield
     finally:
@@ -192,8 +210,9 @@ def _starting_processes() -> Iterator[None]:
 
 
 def _begin_worker() -> None:
-    """Leave Ctrl-C to the process that handed out the work; when that is killed, leave with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Leave requests to end to the process that handed out the work; when that is gone, leave with it."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 

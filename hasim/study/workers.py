@@ -23,7 +23,7 @@ from importlib import import_module
 from types import TracebackType
 from typing import Generic, Self, TypeAlias, TypeVar
 
-from hasim.errors import HasimError, UserError
+from hasim.errors import LostWorkersError, UserError
 from hasim.study.cluster import Cluster
 from hasim.study.interrupts import ctrl_c_later
 from hasim.study.teams import Chunk, Done, Processes, Runnable, Team, ThisProcess
@@ -87,7 +87,7 @@ class Crew:
 
         Raises:
             UserError: the cluster cannot be used (and why).
-            HasimError: the workers die again and again.
+            LostWorkersError: the workers die again and again, or their cluster is gone.
             KeyboardInterrupt: Ctrl-C; what was finished by then has been kept.
         """
         queue = _Queue(work)
@@ -195,22 +195,29 @@ class _Queue(Generic[T]):
 def _drive(team: Team, queue: _Queue[T], keep: Keep[T], seconds: float = math.inf) -> None:
     """Have the team do what is in the queue, or for so long; a team that breaks begins anew."""
     deadline = time.perf_counter() + seconds
-    for breaks in itertools.count(1):
-        waiting: dict[Future[Done[T]], Chunk[T]] = {}
-        try:
-            _work_off(team, queue, keep, deadline, waiting)
-            return
-        except team.broken as error:
-            for chunk in waiting.values():
-                queue.put_back(chunk)
-            if breaks == _BREAKS:
-                raise HasimError(
-                    f"{team.obituary}: {counted(queue.left, 'run')} {'is' if queue.left == 1 else 'are'} missing"
-                ) from error
-            team.renew()
-        except KeyboardInterrupt:
-            _stop(team, waiting, keep)
-            raise
+    waiting: dict[Future[Done[T]], Chunk[T]] = {}
+    try:
+        for breaks in itertools.count(1):
+            try:
+                _work_off(team, queue, keep, deadline, waiting)
+                return
+            except team.broken as error:
+                for chunk in waiting.values():
+                    queue.put_back(chunk)
+                waiting.clear()
+                if breaks == _BREAKS:
+                    raise _lost(team.obituary, queue) from error
+            try:
+                team.renew()
+            except LostWorkersError as error:
+                raise _lost(str(error), queue) from None
+    except KeyboardInterrupt:
+        _stop(team, waiting, keep)
+        raise
+
+
+def _lost(what: str, queue: _Queue[T]) -> LostWorkersError:
+    return LostWorkersError(f"{what}: {counted(queue.left, 'run')} {'is' if queue.left == 1 else 'are'} missing")
 
 
 def _work_off(

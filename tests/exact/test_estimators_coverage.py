@@ -221,6 +221,22 @@ def test_the_intervals_of_other_methods(method: str, replications: int, failures
     assert all(0.93 * STUDIES <= count <= 0.97 * STUDIES for count in held)
 
 
+def test_equal_cycles_have_no_interval_of_a_rate() -> None:
+    """One outage at 100.1 s of every run: all cycles are as long, but for rounding."""
+    rng = np.random.default_rng(7)
+    starts_ns, outcomes = 100_100_000_000, []
+    for index, length_ns in enumerate(rng.integers(5 * 10**9, 20 * 10**9, 60).tolist()):
+        phases = (length_ns, *[0] * 7)
+        only = Outage(starts_ns, starts_ns + length_ns, "instance", "crash", "", "a", "b", phases, "failover")
+        outcomes.append(RunOutcome(index, 10 * MINUTE, length_ns, (only,), 0, 0, 0, 0, 0, {}))
+    unavailable, rate = intervals_of(outcomes)
+    assert unavailable.regenerative is not None
+    assert rate.regenerative is None
+    (scripted,) = intervals_of(outcomes, is_scripted=True)
+    assert scripted.name == "unavailability"
+    assert scripted.regenerative is None
+
+
 def test_too_few_replications_and_incidents_have_no_other_interval() -> None:
     rng = np.random.default_rng(6)
     for row in intervals_of([alternating(rng, index, 1.0, 60 * MINUTE) for index in range(3)]):

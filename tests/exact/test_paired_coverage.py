@@ -9,6 +9,7 @@ deliberately wide (few replications that differ), it must only not be too narrow
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 
 from hasim.measure import Outage, RunOutcome
 from hasim.study.compare.metrics import METRICS
+from hasim.study.compare.paired import confidence_of_sign
 from hasim.study.estimators import FEW
 from hasim.units import SECOND, YEAR
 
@@ -108,6 +110,46 @@ def test_a_difference_that_few_replications_show_is_never_held_too_rarely(metric
     expected = FEW - 3.0
     held, _ = coverage(metric, lambda rng: with_rare_extra_outages(rng, expected), expected / 100 * each)
     assert held >= 0.94
+
+
+def with_rare_jumps(rng: np.random.Generator, replications: int, faster_s: float = 0.0) -> tuple[Lengths, Lengths]:
+    """The same failovers with the heartbeats shifted by 10 ms: one in twenty is a whole interval of 1 s longer."""
+    baseline = [[length] for length in 4.0 + rng.lognormal(0.8, 0.6, replications)]
+    jumps = rng.random(replications) < 0.05
+    shifts = rng.uniform(-0.01, 0.01, replications) + jumps - faster_s
+    return baseline, [[one[0] + shift] for one, shift in zip(baseline, shifts, strict=True)]
+
+
+def test_differences_that_lie_close_together_are_no_certainty_of_no_jump() -> None:
+    """In a third of all comparisons of 20 replications no jump is seen."""
+    held, _ = coverage("downtime_per_run", lambda rng: with_rare_jumps(rng, 20), 0.05 * SECOND)
+    assert held >= 0.95
+
+
+def test_a_difference_as_large_as_the_spread_is_found_in_ten_replications_all_the_same() -> None:
+    rng = np.random.default_rng(6)
+    for _ in range(COMPARISONS):
+        baseline, variant = with_rare_jumps(rng, 10, faster_s=2.5)
+        difference = METRICS["downtime_per_run"].difference(outcomes(baseline), outcomes(variant))
+        assert difference is not None
+        assert difference.sign == -1
+
+
+def test_what_pairs_do_not_exclude_sets_confidence_and_gain_too() -> None:
+    rng = np.random.default_rng(7)
+    baseline = [[length] for length in 4.0 + rng.lognormal(0.8, 0.6, 20)]
+    variant = [[one[0] + shift] for one, shift in zip(baseline, rng.uniform(0.05, 0.06, 20), strict=True)]
+    before, after = outcomes(baseline), outcomes(variant)
+    difference = METRICS["downtime_per_run"].difference(before, after)
+    assert difference is not None
+    spread_ns = max(np.std([outcome.downtime_ns for outcome in one], ddof=1) for one in (before, after))
+    estimate = difference.estimate
+    assert estimate.high - estimate.value == pytest.approx(-math.log(0.025) / 20 * spread_ns)
+    assert estimate.value - estimate.low == pytest.approx(-math.log(0.025) / 20 * spread_ns)
+    assert difference.gain is not None
+    assert 1 < difference.gain < 20
+    found = confidence_of_sign(lambda level: METRICS["downtime_per_run"].difference(before, after, level))  # type: ignore[arg-type,return-value]
+    assert found < 0.9
 
 
 def test_no_difference_seen_is_no_certainty_of_none() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from hasim.measure import RunOutcome
+from hasim.study.overlaps import ENOUGH, Overlaps
 from hasim.study.stopping import judge, looks
 from hasim.study.summary import unavailability
 from hasim.units import YEAR
@@ -62,6 +63,42 @@ def test_the_interval_of_a_study_that_stopped_itself(
         estimate = unavailability(outcomes)
         held += estimate.low <= truth <= estimate.high
     assert least <= held / STUDIES <= 0.97
+
+
+SHORT_PER_YEAR_NS = 80_000_000_000
+RARE_PER_YEAR = 0.03
+RARE_MEAN_NS = 1_200_000_000_000
+
+
+def short_and_rarely_long(rng: random.Random, number: int) -> RunOutcome:
+    """A year with sixteen failovers, and once in 33 years both instances fail: a third of all downtime."""
+    downtime_ns = rng.gammavariate(16.0, SHORT_PER_YEAR_NS / 16.0)
+    if rng.random() < RARE_PER_YEAR:
+        downtime_ns += rng.expovariate(1.0 / RARE_MEAN_NS)
+    return RunOutcome(number, YEAR, round(downtime_ns), (), 0, 0, 0, 0, 0, {})
+
+
+def held_of_studies_with_rare_outages(*, told: bool) -> float:
+    """How often the interval holds the truth if a study is told what it cannot have seen, or is not."""
+    rng = random.Random(2)
+    truth = (SHORT_PER_YEAR_NS + RARE_PER_YEAR * RARE_MEAN_NS) / YEAR
+    held = 0
+    for _ in range(STUDIES // 8):
+        outcomes: list[RunOutcome] = []
+        for look in looks(10_000):
+            outcomes += [short_and_rarely_long(rng, number) for number in range(len(outcomes), look)]
+            expected = RARE_PER_YEAR * look
+            unseen = Overlaps(expected, RARE_PER_YEAR * RARE_MEAN_NS / YEAR) if told and expected < ENOUGH else None
+            if judge(outcomes, 0.3, 10_000, unseen).met:
+                break
+        estimate = unavailability(outcomes)
+        held += estimate.low <= truth <= estimate.high
+    return held / (STUDIES // 8)
+
+
+def test_rare_long_outages_do_not_surprise_a_study_that_knows_of_them() -> None:
+    assert held_of_studies_with_rare_outages(told=False) < 0.6
+    assert held_of_studies_with_rare_outages(told=True) >= 0.92
 
 
 def test_the_mean_of_the_heavy_tail_is_that_of_the_exponential() -> None:

@@ -114,16 +114,17 @@ def test_ten_drills_killed_at_random_moments_leave_nothing_after_the_next_start(
     assert left == [[]] * _KILLED
 
 
-def test_ctrl_c_leaves_nothing_and_ends_with_its_status(scenario: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing_and_ends_with_its_status(scenario: Path, number: signal.Signals) -> None:
     process = _start(scenario)
     directory = _wait_for_directory(process)
     time.sleep(3.0)
     namespaces = _namespaces(process.pid)
     assert namespaces
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     output, message = process.communicate(timeout=_PATIENCE_S)
     assert (process.returncode, output) == (130, "")
-    assert "interrupted" in message
+    assert message.endswith("hasim: interrupted\n")
     assert _left(directory, namespaces) == []
 
 

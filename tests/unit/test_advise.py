@@ -81,6 +81,46 @@ def test_it_says_if_the_replications_do_not_decide() -> None:
     assert len(advice.doubtful) == len(advice.judged)
 
 
+def test_the_longest_outage_is_met_only_after_all_replications() -> None:
+    advice = study("{longest_outage: 1h}").advise(CONSIDER[1:], replications=60, jobs=1)
+    first = advice.judged[0]
+    assert [len(one.result.outcomes) for one in advice.judged] == [60, 60, 60]
+    assert first.standing is Standing.MEETS
+    html = advice._repr_html_()
+    assert "none longer in 60 runs" in html
+    assert "That no outage is longer is said of these 60 runs only" in html
+
+
+def test_the_longest_outage_is_missed_at_once() -> None:
+    advice = study("{longest_outage: 1s}").advise(CONSIDER[1:], replications=60, jobs=1)
+    assert {len(one.result.outcomes) for one in advice.judged} == {looks_up_to(60)[0]}
+    assert advice.is_hopeless
+
+
+RARE = (
+    BASE.replace("10min", "5d")
+    + """
+notify: {reclaim_interval: 30s}
+vrrp: {nopreempt: true}
+faults: [{kind: crash, target: [a, b], time_to_failure: {exponential: {mean: 100h}}, duration: 1h}]
+slo: {availability: 99.99%}
+"""
+)
+
+
+def test_an_availability_that_overlapping_failures_may_spoil_is_in_doubt() -> None:
+    """Both are down for 0.01% of the time, but not in these runs."""
+    advice = hasim.loads(RARE).advise(["vrrp.advert_int=1s"], replications=25, seed=1, jobs=1)
+    (candidate,) = advice.judged
+    (verdict,) = candidate.verdicts
+    assert verdict.measured is not None
+    assert verdict.measured.low > 0.9999
+    assert verdict.overlaps is not None
+    assert candidate.standing is Standing.IN_DOUBT
+    assert "availability is undecided although its interval lies above what is wanted" in advice._repr_html_().lower()
+    assert advice.to_json()["candidates"][0]["slo"][0]["overlaps"]["unavailability"] == pytest.approx(1 / 101**2)
+
+
 def test_the_front_is_what_nothing_beats_in_both_numbers() -> None:
     advice = study("{failover: {p50: 10s}}").advise(CONSIDER, replications=25, jobs=1)
     assert [metric.name for metric in advice.trade_off] == ["failover_p50", "downtime_per_run"]

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
+from collections.abc import Callable
 
 import pytest
 import typer
 
 from hasim.cli.guard import INTERRUPTED, OUR_FAULT, USER_INPUT, guarded, run_program
-from hasim.errors import HasimError, ModelInvariantError, UserError
+from hasim.errors import HasimError, LostWorkersError, ModelInvariantError, UserError
+from hasim.study.interrupts import ctrl_c_later
 
 
 def status_of(raised: BaseException) -> int:
     """The exit status of a command that raises that."""
 
-    @guarded
     def command() -> None:
         raise raised
 
+    return status_after(command)
+
+
+def status_after(command: Callable[[], None]) -> int:
     with pytest.raises(typer.Exit) as left:
-        command()
+        guarded(command)()
     return left.value.exit_code
 
 
@@ -58,6 +64,14 @@ def test_what_hasim_cannot_help_is_said_without_an_excuse(capsys: pytest.Capture
     assert capsys.readouterr().err == "hasim: error: the worker processes are killed again and again\n"
 
 
+def test_who_loses_the_workers_reads_what_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    error = LostWorkersError("the cluster is lost: 7 runs are missing")
+    error.add_note("what was finished is kept in j.sqlite")
+    assert status_of(error) == OUR_FAULT
+    said = "hasim: error: the cluster is lost: 7 runs are missing; what was finished is kept in j.sqlite\n"
+    assert capsys.readouterr().err == said
+
+
 def test_hasim_debug_shows_where_it_happened(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +83,52 @@ def test_hasim_debug_shows_where_it_happened(
 def test_an_interrupt_is_said_and_passed_on_as_130(capsys: pytest.CaptureFixture[str]) -> None:
     assert status_of(KeyboardInterrupt()) == INTERRUPTED
     assert capsys.readouterr().err == "hasim: interrupted\n"
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_request_to_end_is_an_interrupt_with_a_status_of_its_own(
+    number: signal.Signals, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = []
+
+    def command() -> None:
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            signal.raise_signal(number)  # as "timeout" does, which tells the process and its group
+            seen.append("what was finished is kept")
+            raise
+
+    assert status_after(command) == status
+    assert capsys.readouterr().err == "hasim: interrupted\n"
+    assert seen == ["what was finished is kept"]
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+def test_a_request_to_end_waits_for_a_transaction_even_where_ctrl_c_is_ignored() -> None:
+    done = []
+
+    def command() -> None:
+        with ctrl_c_later():
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
+            done.append("whole")
+        done.append("never")
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # in the background of a shell without job control
+    try:
+        assert status_after(command) == 143
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done == ["whole"]
+
+
+def test_nohup_stays_in_force() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        guarded(lambda: signal.raise_signal(signal.SIGHUP))()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_status_that_the_command_chose_stays() -> None:

@@ -57,6 +57,27 @@ def test_nothing_of_another_result_stays_beside_a_new_one(
     assert names(used) == names(fresh) | {"notes.csv"}
 
 
+def test_the_variants_of_a_comparison_go_with_it(pair: Path, tmp_path: Path) -> None:
+    out, report = tmp_path / "new" / "out", tmp_path / "new" / "report.html"
+    how = ("-n", 1, "-j", 1, "--no-charts", "--out", out)
+    assert hasim("compare", pair, "--variant", "x:notify.tries=9", *how, "--report", report).exit_code == 0
+    assert report.is_file()
+    assert "variants/2-x/result.json" in names(out)
+    assert hasim("sweep", pair, "--vary", "notify.tries=3,9", *how).exit_code == 0
+    assert names(out) == {"meta.json", "result.json", "sweep.csv"}
+    assert not (out / "variants").exists()
+
+
+def test_a_report_may_lie_in_a_directory_that_out_makes(pair: Path, tmp_path: Path) -> None:
+    how = ("run", pair, "-n", 1, "-j", 1, "--no-charts")
+    out, report = tmp_path / "new" / "out", tmp_path / "new" / "report.html"
+    refused = hasim(*how, "--report", tmp_path / "other" / "report.html", "--out", out)
+    assert (refused.exit_code, "there is no directory" in refused.stderr) == (2, True)
+    assert not out.exists()
+    assert hasim(*how, "--report", report, "--out", out).exit_code == 0
+    assert report.is_file()
+
+
 def test_ctrl_c_while_charts_are_drawn_leaves_the_result_and_prints_it(
     pair: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,8 +108,8 @@ def finished(short_pilot: None, tmp_path_factory: pytest.TempPathFactory) -> tup
 @pytest.mark.parametrize(
     ("damage", "what"),
     [
-        ("UPDATE stratum SET master = 'b'", "is not there, or is another one"),
-        ("DELETE FROM stratum", "is not there, or is another one"),
+        ("UPDATE stratum SET master = 'b'", "episode 0 of stratum 0 of study 1 does not match its checksum"),
+        ("DELETE FROM stratum", "stratum 0 of study 1 is not there"),
         ("DROP TABLE stratum", "no such table: stratum"),
         ("UPDATE study SET scenario = 'other'", "study 1 does not match its checksum"),
     ],

@@ -94,6 +94,15 @@ def test_intervals_of_other_methods_stand_beside_the_usual_ones(pair: Path) -> N
             assert methods[method]["value"] == pytest.approx(methods["replications"]["value"], rel=1e-9)
 
 
+def test_a_scripted_scenario_has_no_cycles_and_no_outages_per_year() -> None:
+    arguments = ("scenarios/freeze-that-heals.yaml", "-n", 12, "--intervals", "-j", 1)
+    shown = hasim(*arguments).stdout
+    assert "95% intervals by other methods" in shown
+    assert "regenerative" not in shown
+    assert "outages per year" not in shown
+    assert list(json.loads(hasim(*arguments, "--json").stdout)["intervals"]) == ["unavailability"]
+
+
 def test_a_scenario_that_does_not_fit_is_refused_with_the_assumption_that_fails() -> None:
     result = hasim("scenarios/freeze-that-heals.yaml", "--method", "episodes")
     assert result.exit_code == 2

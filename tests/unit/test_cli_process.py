@@ -50,8 +50,19 @@ atexit.register(report)
     assert done.stdout.splitlines()[-1].split() == ["LOADED"]
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-def test_ctrl_c_keeps_what_is_done(endless: Path, tmp_path: Path, jobs: str) -> None:
+@pytest.mark.parametrize(
+    ("jobs", "numbers", "status"),
+    [
+        ("1", [signal.SIGINT], 130),
+        ("2", [signal.SIGINT], 130),
+        ("2", [signal.SIGTERM, signal.SIGTERM], 143),  # "timeout" does so
+        ("2", [signal.SIGHUP], 129),
+    ],
+    ids=["Ctrl-C alone", "Ctrl-C with workers", "SIGTERM", "SIGHUP"],
+)
+def test_an_interrupt_keeps_what_is_done(
+    endless: Path, tmp_path: Path, jobs: str, numbers: list[signal.Signals], status: int
+) -> None:
     out = tmp_path / "out"
     arguments = [*COMMAND, "run", str(endless), "--out", str(out), "--no-charts", "--json", "--jobs", jobs]
     controller, terminal = pty.openpty()
@@ -60,14 +71,35 @@ def test_ctrl_c_keeps_what_is_done(endless: Path, tmp_path: Path, jobs: str) -> 
     seen = b""
     while not any(f"{count}/1000000".encode() in seen for count in range(1, 100_000)):
         seen += os.read(controller, 4096)  # the progress bar: some replications are finished
-    os.killpg(process.pid, signal.SIGINT)
-    output, _ = process.communicate(timeout=60)
-    os.close(controller)
-    assert process.returncode == 130
+    for number in numbers:
+        os.killpg(process.pid, number)
+    if signal.SIGHUP in numbers:
+        os.close(controller)
+    output, _ = process.communicate(timeout=60)  # until the last worker has left, too
+    assert process.returncode == status
     document = json.loads(output)
     assert document["interrupted"] is True
     assert len(document["replications"]) > 0
     assert json.loads((out / "result.json").read_text(encoding="utf-8")) == document
+    if signal.SIGHUP not in numbers:
+        said = read_to_the_end(controller)
+        assert b"interrupted: the result is that of" in said
+        assert b"Warning" not in said
+        assert b"Traceback" not in said
+
+
+def read_to_the_end(controller: int) -> bytes:
+    """What was written to a terminal that everybody has left."""
+    seen = b""
+    while True:
+        try:
+            part = os.read(controller, 65_536)
+        except OSError:  # Linux's way to say that the other end is closed
+            part = b""
+        if not part:
+            os.close(controller)
+            return seen
+        seen += part
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
@@ -101,16 +133,7 @@ def test_a_terminal_gets_colours_and_columns_that_fit(tmp_path: Path) -> None:
     environment.pop("NO_COLOR", None)
     process = subprocess.Popen([*COMMAND, "explain", str(path)], stdout=terminal, env=environment)
     os.close(terminal)
-    seen = b""
-    while True:
-        try:
-            part = os.read(controller, 65_536)
-        except OSError:  # Linux's way to say that the other end is closed
-            break
-        if not part:
-            break
-        seen += part
-    os.close(controller)
+    seen = read_to_the_end(controller)
     assert process.wait(timeout=60) == 0
     assert b"\x1b[" in seen
     assert "╭" in seen.decode()

@@ -208,6 +208,14 @@ def test_a_damaged_episode_stops_the_study_that_needs_it(two: Path) -> None:
         few(two)
 
 
+def test_a_damaged_episode_is_found_even_if_the_study_would_run_it_anew(two: Path, ran: list[int]) -> None:
+    change(two, "UPDATE episode SET number = 1002 WHERE number = 2 AND stratum = 0 AND study = 1")
+    with pytest.raises(UserError, match="episode 1002 of stratum 0 of study 1 does not match its checksum"):
+        few(two)
+    few(two, seed=2)  # another study
+    assert ran == []
+
+
 def test_a_journal_from_before_there_were_episodes_goes_on_and_stays_one(path: Path) -> None:
     def tables() -> list[str]:
         connection = sqlite3.connect(path)

@@ -124,7 +124,7 @@ def test_an_answer_in_a_later_episode_still_belongs_to_its_call() -> None:
         NotifyStarted(10 * S, "b", 1, "MASTER"),
         ApiCalled(11 * S, "b", 1, 1, MOVE),
         ApiAnswered(200 * S, "b", 1, 1, MOVE, "OK"),
-        PriorityChanged(201 * S, "b", 100, 60),
+        PriorityChanged(201 * S, "b", 100, 60, 100),
     )
     assert next(event.why for event in events(narration) if MOVE in event.what) == "accepted after 3 min 9 s"
 

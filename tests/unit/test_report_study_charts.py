@@ -17,9 +17,12 @@ from hasim.report.charts.differences import paired_differences
 from hasim.report.charts.labels import placed
 from hasim.report.charts.pareto import pareto
 from hasim.report.charts.sweep import sweep_cloud, sweep_curves, sweep_heat_map
+from hasim.report.charts.ticks import spaced_ticks
 from hasim.report.charts.tornado import tornado
+from hasim.report.comparison import interval_text
 from hasim.report.page.figures import inline_svg
 from hasim.report.tornado import leading_text
+from hasim.scenario import loads
 from hasim.scenario.model import Slo
 from hasim.study import StudyResult
 from hasim.study.advise.candidates import Candidate, Factor, Option
@@ -32,10 +35,16 @@ from hasim.study.slo import verdicts
 from hasim.study.sweep import Parameter, Sweep, parse_vary
 from hasim.study.sweep.design import Point
 from tests.unit.report_samples import S, random_outcomes, study
+from tests.unit.scenario_texts import BASE
 from tests.unit.test_report_charts import finding, texts_outside
 
 USUAL = tuple(METRICS[name] for name in ("downtime_per_year", "outages_per_year", "failover_p50", "failover_p95"))
 SLO = Slo(availability=0.9999, failover_percentiles={0.95: 20 * S})
+
+
+def caption(chart: Any) -> str:
+    """What stands below it, in one line."""
+    return " ".join(chart.get_supxlabel().split())
 
 
 def years(mean_outages: float, name: str = "pair") -> StudyResult:
@@ -150,6 +159,72 @@ def test_names_of_points_hide_no_point_and_no_other_name() -> None:
     assert not any(place.holds(point) for place in places for point in points)
     assert not any(one.overlaps(other) for one, other in combinations(places, 2))
     assert all(place.left >= 0 and place.right <= 400 and place.bottom >= 0 and place.top <= 300 for place in places)
+
+
+def test_ticks_that_would_touch_are_left_out_but_for_the_last() -> None:
+    found = sweep([parse_vary("vrrp.advert_int=100ms,110ms,200ms,10s,11s")], [5.0] * 5)
+    axes = sweep_curves(found).axes[-1]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["100 ms", "200 ms", "11 s"]
+
+
+def test_ticks_of_one_value_stay() -> None:
+    assert spaced_ticks([(2.0, "2 s")], (2.0, 2.0), 3.0, is_log=False) == [(2.0, "2 s")]
+
+
+def test_the_mark_of_nothing_is_drawn_whole() -> None:
+    axes = sweep_curves(sweep([parse_vary("vrrp.advert_int=1s,2s")], [0.0, 5.0])).axes[0]
+    marks = [line for line in axes.lines if line.get_marker() == "o"]
+    assert marks
+    assert not any(line.get_clip_on() for line in marks)
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(2, 2), (8, 3)])
+def test_a_cell_has_both_ends_of_its_interval(columns: int, lines: int) -> None:
+    """A half width would say of a skewed interval that it reaches below 0."""
+    across = f"notify.tries={','.join(map(str, range(1, columns + 1)))}"
+    found = sweep([parse_vary("vrrp.advert_int=1s,2s"), parse_vary(across)], [10.0] * 2 * columns)
+    cells = [text.get_text() for text in sweep_heat_map(found, USUAL[0]).axes[0].texts]
+    estimate = found.estimates[USUAL[0].name][0]
+    assert estimate is not None
+    assert " ".join(cells[0].split()[-len(interval_text(estimate, "ns").split()) :]) == interval_text(estimate, "ns")
+    assert {len(cell.splitlines()) for cell in cells} == {lines}
+
+
+def test_only_heat_maps_explain_frames() -> None:
+    varied = [parse_vary(f"{path}=1s,2s") for path in ("vrrp.advert_int", "notify.start_up", "notify.retry_delay")]
+    assert "frame" in caption(sweep_heat_map(sweep(varied[:2], [5.0] * 4), USUAL[0]))
+    assert "frame" not in caption(sweep_cloud(sweep(varied, [5.0] * 8), USUAL[0]))
+
+
+def test_faults_that_are_not_the_same_are_said_below_the_chart() -> None:
+    def with_crash(result: StudyResult, at: str) -> StudyResult:
+        faults = loads(BASE + f"faults: [{{kind: crash, target: a, at: {at}}}]\n").faults
+        return replace(result, scenario=replace(result.scenario, faults=faults))
+
+    found = comparison([10.0, 4.0])
+    results = with_crash(found.results[0], "1min"), with_crash(found.results[1], "2min")
+    variants = tuple(
+        replace(one, scenario=result.scenario) for one, result in zip(found.variants, results, strict=True)
+    )
+    other = replace(found, variants=variants, results=results)
+    assert "all variants under the same faults;" in caption(paired_differences(found))
+    assert "not the same faults (crash a)" in caption(paired_differences(other))
+    points = tuple(Point((value,), result.scenario) for value, result in zip(("1s", "2s"), results, strict=True))
+    curves = replace(sweep([parse_vary("vrrp.advert_int=1s,2s")], [10.0, 4.0]), points=points, results=results)
+    assert "all points under the same luck, but not the same faults" in caption(sweep_curves(curves))
+    swing = Swing(Uncertain("crash a: time to failure", "fault", {}, {}, "x 0.5", "x 2"), results[0], results[1])
+    moving = Sensitivity(results[0], (swing,), (), {}, USUAL[:1])
+    assert "all under the same luck, but not the same faults" in caption(tornado(moving, USUAL[0]))
+
+
+def test_an_end_that_keepalived_rounds_away_says_why_it_has_no_bar() -> None:
+    swing = Swing(Uncertain("vrrp.advert_int", "timer", {}, {}, "500ms", "2s"), years(10), years(20))
+    found = Sensitivity(years(10), (swing,), (), {}, USUAL[:1])
+    (axes,) = tornado(found, USUAL[0]).axes
+    assert "500ms: as it is" in [text.get_text() for text in axes.texts]
+    assert "vrrp.advert_int = 500ms" in found._repr_html_()
+    assert "as it is: keepalived rounds" in found._repr_html_()
+    assert replace(found, refused={"vrrp.advert_int = 500ms": "too short"}).same_ends == ()
 
 
 @pytest.mark.parametrize("outages", [[4.0, 10.0, 20.0, 8.0, 12.0, 16.0], [0.0] * 6])

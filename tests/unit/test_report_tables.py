@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import pytest
 from rich.console import Console
 
+from hasim.report.columns import column_widths
 from hasim.report.html import narration_html, scenario_html, study_html
 from hasim.report.narration import explain
 from hasim.report.selection import typical_failover, worst_outage
@@ -142,6 +145,30 @@ def test_names_survive_in_narrow_windows() -> None:
     text = rendered(found, width=80)
     assert max(len(line) for line in text.splitlines()) <= 80
     assert all(row[0] in text for row in found.rows)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
+def test_nothing_of_a_table_is_cut_off(width: int) -> None:
+    """Rich crops what is wider than the window without a word: an interval lost its last digits."""
+    rows = tuple(
+        (name, "fault", "x 0.5 … x 2", "+32 min 47 s", "-103.565 s", "+40 min 47 s", "-29 min 53 s to +6 h 33 min")
+        for name in ("MigratePrivateIpAddress.task", "service_failure a b: time to failure")
+    )
+    columns = ("", "", "from … to", "low end", "high end", "from low to high", "interval")
+    text = rendered(Table("T", columns, rows, numbers=(3, 4, 5)), width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    said = Counter("".join([*columns, *(cell for row in rows for cell in row)]).replace(" ", ""))
+    assert said - Counter(text) == Counter()
+
+
+def test_columns_give_way_at_blanks_before_numbers_and_names_are_broken() -> None:
+    row = ("a name of some length", "12 min 13 s", "12 min 13 s to 14 min 15 s")
+    headings = ("", "downtime", "interval")
+    assert column_widths(headings, [row], {1}, 80) == [21, 11, 26]
+    assert column_widths(headings, [row], {1}, 50) == [21, 11, 13]
+    assert column_widths(headings, [row], {1}, 44) == [21, 9, 9]
+    assert column_widths(headings, [row], {1}, 40) == [14, 11, 10]
+    assert sum(column_widths(headings, [row], {1}, 20)) == 15
 
 
 def test_markup_in_names_is_not_interpreted() -> None:

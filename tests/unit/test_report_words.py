@@ -55,7 +55,7 @@ SENTENCES: list[tuple[Record, str, str]] = [
     (DaemonChanged(0, "a", True, "started"), "a", "keepalived runs"),
     (StateChanged(0, "a", "BACKUP", "FAULT", "link_down"), "a", "BACKUP → FAULT"),
     (MemberStateChanged(0, "a", "inside", "MASTER", "FAULT", "sync_group"), "a", "inside: MASTER → FAULT"),
-    (PriorityChanged(0, "a", 150, 90), "a", "lowers its priority from 150 to 90"),
+    (PriorityChanged(0, "a", 150, 90, 150), "a", "lowers its priority from 150 to 90"),
     (CheckChanged(0, "a", "nginx", False), "a", "track script nginx has failed often enough to count"),
     (TrackedProcessChanged(0, "a", "haproxy", False), "a", "tracked process haproxy: too few of it run"),
     (TrackedFileRead(0, "a", "maintenance", -50), "a", "reads -50 in its tracked file maintenance"),

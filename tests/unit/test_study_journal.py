@@ -189,7 +189,18 @@ def test_a_damaged_row_stops_the_study_that_needs_it(path: Path) -> None:
     DAMAGES["a changed row"](path)
     with pytest.raises(UserError, match="replication 2 of study 1 does not match its checksum"):
         study(path, 6)
-    assert len(study(path, 2).outcomes) == 2
+
+
+@pytest.mark.parametrize("number", [-1, 1002, "'two'"])
+def test_a_damaged_row_is_found_even_if_the_study_would_run_it_anew(path: Path, number: int | str) -> None:
+    study(path, 6)
+    study(path, 1, seed=99)
+    change(path, f"UPDATE replication SET number = {number} WHERE number = 2")
+    with pytest.raises(UserError, match=rf"replication {str(number).strip(chr(39))} of study 1 does not match"):
+        study(path, 3)
+    with pytest.raises(UserError, match="does not match its checksum"):
+        read_all(path)
+    assert len(study(path, 2, seed=99).outcomes) == 2  # another study
 
 
 def test_a_database_of_somebody_else_is_left_alone(path: Path) -> None:

@@ -12,8 +12,11 @@ import pytest
 
 from hasim.errors import UserError
 from hasim.report.tables import stopping_note
+from hasim.scenario import loads
 from hasim.study import Journal, Stopping, StudyResult, load_result, replicate
+from hasim.study.overlaps import Overlaps
 from hasim.study.stopping import MIN_REPLICATIONS, MIN_WITH_DOWNTIME, judge, looks
+from tests.unit.scenario_texts import BASE
 from tests.unit.study_samples import outage, result, run, shipped
 
 NAME = "freeze-that-heals"
@@ -81,6 +84,30 @@ def test_few_replications_with_downtime_are_never_precise() -> None:
     assert "too few replications had any downtime" in told
 
 
+def test_what_is_too_rare_to_have_been_seen_is_waited_for() -> None:
+    outcomes = [run(number, outage(1, 10 + number % 2)) for number in range(40)]
+    value = judge(outcomes, 0.3, 1000).reached
+    assert value < 0.3
+    lost = result(*outcomes).unavailability.value
+    rare = Overlaps(0.5, 0.1 * lost)
+    found = judge(outcomes, 0.3, 1000, rare)
+    assert (found.met, found.overlaps, found.replications_needed(40)) == (False, rare, 800)
+    assert judge(outcomes, 0.3, 1000, Overlaps(0.5, 0.05 * lost)).met
+    told = stopping_note(replace(result(*outcomes), stopping=found))
+    assert told.endswith(
+        "not enough failures of all instances at once are to be expected in so many; in about 800 there are"
+    )
+
+
+def test_a_pair_whose_overlaps_matter_goes_to_its_bound() -> None:
+    crash = "{kind: crash, target: [a, b], time_to_failure: {exponential: {mean: 100h}}, duration: 1h}"
+    text = BASE.replace("10min", "4d") + f"notify: {{reclaim_interval: 30s}}\nfaults: [{crash}]\n"
+    found = replicate(loads(text), precision=0.9, max_replications=40, seed=1, jobs=1)
+    assert found.stopping is not None
+    assert found.stopping.overlaps is not None
+    assert (len(found.outcomes), found.stopping.met) == (40, False)
+
+
 def test_ctrl_c_ends_it_and_says_how_far_it_came() -> None:
     def interrupt(done: int, _wanted: int) -> None:
         if done >= MIN_REPLICATIONS + 1:
@@ -108,6 +135,9 @@ def test_a_stopped_study_is_kept_with_how_it_stopped(tmp_path: Path) -> None:
     unseen = replace(result(run(0)), stopping=Stopping(0.1, 30, math.inf, False))
     unseen.save(tmp_path)
     assert load_result(tmp_path).stopping == unseen.stopping
+    rare = replace(unseen, stopping=Stopping(0.1, 30, 0.05, False, Overlaps(0.5, 1e-6)))
+    rare.save(tmp_path)
+    assert load_result(tmp_path).stopping == rare.stopping
 
 
 @pytest.mark.parametrize(

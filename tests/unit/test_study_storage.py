@@ -37,7 +37,8 @@ def test_the_document_is_json_and_says_its_format(study: StudyResult) -> None:
     assert document["scenario"] == {"name": study.scenario.name, "digest": study.scenario.digest}
     assert (document["seed"], document["hasim_version"], document["interrupted"]) == (7, "0.1.0", False)
     assert document["summary"]["outages"] == {
-        "count": 3, "failover": 1, "recovered_in_place": 1, "unresolved": 1, "longest_ns": 9 * SECOND,
+        "count": 3, "failover": 1, "recovered_in_place": 1, "first_service": 0, "unresolved": 1,
+        "longest_ns": 9 * SECOND,
     }  # fmt: skip
     assert document["summary"]["failover_latency"]["p99_ns"]["high"] is None
     assert [verdict["met"] for verdict in document["slo"]] == [True, False, False]

@@ -150,6 +150,17 @@ def test_the_least_is_certain_where_a_difference_is(study: hasim.Study) -> None:
     assert sweep.best(METRICS["outages_per_run"]).others == (1,)
 
 
+def test_nothing_is_certainly_less_than_what_has_no_value() -> None:
+    """Without any adverts both are MASTER, and nobody fails over."""
+    sweep = hasim.loads(CRASH).sweep(["network.within_zone.loss=0,1"], replications=3, metrics="failover_p50", jobs=1)
+    best = sweep.best(METRICS["failover_p50"])
+    assert sweep.estimates["failover_p50"][1] is None
+    assert (best.leader, best.others) == (0, (1,))
+    html = sweep._repr_html_()
+    assert "or loss 1: undecided" in html
+    assert "a point that has none of it" in html
+
+
 def test_a_sweep_is_a_table_and_a_document(study: hasim.Study, tmp_path: Path) -> None:
     sweep = study.sweep(["vrrp.advert_int=1s,2s"], jobs=1, metrics=["failover_p50"])
     frame = sweep.frame()

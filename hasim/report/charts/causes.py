@@ -8,11 +8,12 @@ from typing import Any
 
 from matplotlib.patches import Patch
 
-from hasim.measure.model import FAILOVER, RECOVERED_IN_PLACE, UNRESOLVED, Outage
+from hasim.measure.model import FAILOVER, FIRST_SERVICE, RECOVERED_IN_PLACE, UNRESOLVED, Outage
 from hasim.report.charts.style import (
     BLACK,
     BLUE,
     DARK_GREY,
+    GREEN,
     LABEL_BOX,
     SKY,
     VERMILLION,
@@ -41,6 +42,7 @@ _MOST_ROWS = 12
 _RESOLUTION_STYLES: dict[str, tuple[str, dict[str, Any]]] = {
     FAILOVER: ("failover", {"facecolor": BLUE, "edgecolor": "white", "hatch": ""}),
     RECOVERED_IN_PLACE: ("recovered in place", {"facecolor": SKY, "edgecolor": BLACK, "hatch": "////"}),
+    FIRST_SERVICE: ("first service of a run", {"facecolor": GREEN, "edgecolor": "white", "hatch": ".."}),
     UNRESOLVED: ("still out at the end of the run", {"facecolor": VERMILLION, "edgecolor": "white", "hatch": "xxxx"}),
 }
 

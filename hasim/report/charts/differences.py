@@ -26,6 +26,7 @@ from hasim.report.charts.style import (
     styled,
 )
 from hasim.report.charts.ticks import number_ticks, set_ticks, signed_duration_ticks
+from hasim.report.comparison import luck_note
 from hasim.report.numbers import signed_text
 from hasim.study.compare import Comparison, Difference, Metric
 from hasim.units import SECOND
@@ -164,7 +165,8 @@ def _sign(comparison: Comparison, metric: Metric, name: str) -> int:
 
 def _caption(comparison: Comparison) -> str:
     source = caption_of(comparison.results[0])
-    return f"{source}; all variants under the same faults; {100 * comparison.confidence_each:.4g}% intervals"
+    luck = luck_note("all variants", comparison.foreign_faults)
+    return f"{source}; {luck}; {100 * comparison.confidence_each:.4g}% intervals"
 
 
 def comparison_charts(comparison: Comparison) -> Iterator[tuple[str, Chart]]:

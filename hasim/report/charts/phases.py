@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hasim.measure.model import FAILOVER, PHASES, RECOVERED_IN_PLACE, UNRESOLVED, Outage
+from hasim.measure.model import FAILOVER, FIRST_SERVICE, PHASES, RECOVERED_IN_PLACE, UNRESOLVED, Outage
 from hasim.report.charts.style import (
     BLACK,
     LABEL_BOX,
@@ -40,7 +40,12 @@ _NAME_CHARACTERS = 34
 _UNEVEN = 6.0
 """When the longest mean is so many times the shortest, a second panel shows the shares."""
 
-_ENDINGS = {FAILOVER: "", RECOVERED_IN_PLACE: ", recovered in place", UNRESOLVED: ", unresolved"}
+_ENDINGS = {
+    FAILOVER: "",
+    RECOVERED_IN_PLACE: ", recovered in place",
+    FIRST_SERVICE: ", first service",
+    UNRESOLVED: ", unresolved",
+}
 
 
 @dataclass(frozen=True, slots=True)

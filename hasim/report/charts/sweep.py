@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hasim.report.charts.differences import value_scale
@@ -29,8 +29,11 @@ from hasim.report.charts.ticks import (
     number_ticks,
     set_ticks,
     signed_duration_ticks,
+    spaced_ticks,
 )
+from hasim.report.comparison import interval_text, luck_note
 from hasim.report.numbers import amount_text
+from hasim.report.sweep import points_foreign_faults
 from hasim.study.compare import Metric
 from hasim.study.sweep import Parameter, Sweep
 from hasim.units import SECOND
@@ -41,6 +44,14 @@ _WIDTH_IN = 9.2
 _PANEL_IN = 2.2
 _FRAME_IN = 1.1
 _CELL_IN = 0.62
+_LEGENDS_IN = 2.4
+"""What stands left and right of the cells."""
+
+_SIDE_IN = 0.9
+_BETWEEN_IN = 0.2
+_CHARACTER_IN = 0.07
+"""In a cell."""
+
 _MOST_CELLS_WITH_TEXT = 14
 _MOST_LABELS = 8
 _MOST_CHARACTERS = 90
@@ -61,7 +72,7 @@ def sweep_curves(sweep: Sweep) -> Chart:
         _draw_curve(axes, sweep, metric)
         _set_values(axes, metric, sweep)
         quiet_axes(axes, grid="both")
-    _set_parameter(panels[-1].xaxis, panels[-1], one, at_values=True)
+    _set_parameter(panels[-1], one, _WIDTH_IN - _SIDE_IN, at_values=True)
     panels[-1].set_xlabel(one.path)
     frame(chart, finding(sweep, sweep.metrics[0]), _caption(sweep), share=0.93)
     return chart
@@ -90,13 +101,14 @@ def _draw_curve(axes: Any, sweep: Sweep, metric: Metric) -> None:
     else:
         axes.fill_between(where, lows, highs, color=SKY, alpha=0.4, linewidth=0, label="95% interval")
         axes.plot(where, values, color=BLUE, linewidth=1.8)
-    axes.plot(where, values, color=BLUE, linestyle="none", marker="o", markersize=5)
+    axes.plot(where, values, color=BLUE, linestyle="none", marker="o", markersize=5, clip_on=False, zorder=3)
     leader = sweep.best(metric).leader
     if leader is not None:
         estimate = sweep.estimates[metric.name][leader]
         assert estimate is not None, "the leader has one"
         axes.plot([_position(one, sweep, leader)], [estimate.value / scale], linestyle="none", marker="o",
-                  markersize=10, markerfacecolor="none", markeredgecolor=BLACK, markeredgewidth=1.4)  # fmt: skip
+                  markersize=10, markerfacecolor="none", markeredgecolor=BLACK, markeredgewidth=1.4,
+                  clip_on=False, zorder=3)  # fmt: skip
 
 
 def _position(one: Parameter, sweep: Sweep, index: int) -> float:
@@ -121,18 +133,25 @@ def _set_values(axes: Any, metric: Metric, sweep: Sweep) -> None:
     axes.set_ylabel(metric.label.replace(" per ", "\nper ").replace("latency ", "latency\n"))
 
 
-def _set_parameter(axis: Any, axes: Any, one: Parameter, *, at_values: bool) -> None:
-    """The axis of a parameter, with ticks at its values, or at round ones where the points are anywhere between."""
+def _set_parameter(axes: Any, one: Parameter, width_in: float, *, at_values: bool) -> None:
+    """The axis of a parameter below a panel of that width, with ticks at its values, or at round ones where the points
+    are anywhere between."""
     divisor = SECOND if one.unit == "ns" else 1.0
     numbers = [number / divisor for number in one.numbers]
     if one.is_log:
-        (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
-    if one.unit == "word" or (at_values and len(numbers) <= 2 * _MOST_LABELS):
-        step = 1 if one.unit == "word" else _tick_step(len(numbers))
-        texts = [shorten(one.text_of(value), 18) for value in one.values]
-        set_ticks(axis, list(zip(numbers, texts, strict=True))[::step])
+        axes.set_xscale("log")
+    if one.unit == "word":
+        set_ticks(axes.xaxis, _value_ticks(one, numbers))
+        return
+    if at_values and len(numbers) <= 2 * _MOST_LABELS:
+        ticks = _value_ticks(one, numbers)[:: _tick_step(len(numbers))]
     else:
-        set_ticks(axis, _round_ticks(one, min(numbers), max(numbers)))
+        ticks = _round_ticks(one, min(numbers), max(numbers))
+    set_ticks(axes.xaxis, spaced_ticks(ticks, (min(numbers), max(numbers)), width_in, is_log=one.is_log))
+
+
+def _value_ticks(one: Parameter, numbers: Sequence[float]) -> list[tuple[float, str]]:
+    return [(number, shorten(one.text_of(value), 18)) for number, value in zip(numbers, one.values, strict=True)]
 
 
 def _tick_step(count: int) -> int:
@@ -175,7 +194,7 @@ def sweep_heat_map(sweep: Sweep, metric: Metric) -> Chart:
     bar.set_label(metric.label)
     bar.outline.set_visible(False)
     if columns <= _MOST_CELLS_WITH_TEXT:
-        _write_cells(axes, sweep, metric, columns)
+        _write_cells(axes, sweep, metric, columns, cell_in=(chart.get_figwidth() - _LEGENDS_IN) / columns)
     _frame_least(axes, sweep, metric, columns)
     for axis, one in ((axes.xaxis, across), (axes.yaxis, down)):
         step = math.ceil(len(one.values) / (2 * _MOST_LABELS))
@@ -189,22 +208,25 @@ def sweep_heat_map(sweep: Sweep, metric: Metric) -> Chart:
     return chart
 
 
-def _write_cells(axes: Any, sweep: Sweep, metric: Metric, columns: int) -> None:
+def _write_cells(axes: Any, sweep: Sweep, metric: Metric, columns: int, cell_in: float) -> None:
+    """The number of each cell and its interval, in one line if every one fits into ``cell_in``, else in two."""
     estimates = sweep.estimates[metric.name]
     known = [one.value for one in estimates if one is not None]
     span = (max(known) - min(known)) or 1.0
+    intervals = ["" if one is None else interval_text(one, metric.unit) for one in estimates]
+    is_narrow = max(map(len, intervals)) * _CHARACTER_IN > 0.9 * cell_in
+    if is_narrow:
+        intervals = [text.replace(" to ", "\nto ").replace(" or more", "\nor more") for text in intervals]
     for index, estimate in enumerate(estimates):
         if estimate is None:
             axes.text(index % columns, index // columns, "none", horizontalalignment="center",
                       verticalalignment="center", fontsize=8, color=DARK_GREY)  # fmt: skip
             continue
-        margin = (
-            "" if math.isinf(estimate.high) else f"\n±{amount_text((estimate.high - estimate.low) / 2, metric.unit)}"
-        )
         dark = (estimate.value - min(known)) / span > _DARK
         axes.text(
-            index % columns, index // columns, amount_text(estimate.value, metric.unit) + margin,
-            horizontalalignment="center", verticalalignment="center", fontsize=8, color="white" if dark else BLACK,
+            index % columns, index // columns, f"{amount_text(estimate.value, metric.unit)}\n{intervals[index]}",
+            horizontalalignment="center", verticalalignment="center", fontsize=7 if is_narrow else 8,
+            color="white" if dark else BLACK,
         )  # fmt: skip
 
 
@@ -241,8 +263,8 @@ def sweep_cloud(sweep: Sweep, metric: Metric) -> Chart:
             place = _position(one, sweep, index)
             top = estimate.value if math.isinf(estimate.high) else estimate.high
             axes.plot([place, place], [estimate.low / scale, top / scale], color=SKY, linewidth=1.4, zorder=1)
-            axes.plot([place], [estimate.value / scale], marker="o", markersize=4, color=BLUE, zorder=2)
-        _set_parameter(axes.xaxis, axes, one, at_values=sweep.is_grid)
+            axes.plot([place], [estimate.value / scale], marker="o", markersize=4, color=BLUE, zorder=3, clip_on=False)
+        _set_parameter(axes, one, (_WIDTH_IN - _SIDE_IN) / columns - _BETWEEN_IN, at_values=sweep.is_grid)
         _set_values(axes, metric, sweep)
         axes.set_xlabel(one.path)
         if number % columns:
@@ -283,8 +305,17 @@ def finding(sweep: Sweep, metric: Metric) -> str:
 
 
 def _caption(sweep: Sweep) -> str:
-    mark = "ring: least; " if len(sweep.parameters) == 1 else "frame: least, dashed: may be as little; " * sweep.is_grid
-    return f"{caption_of(sweep.results[0])}; all points under the same faults; {mark}95% intervals, each by itself"
+    mark = "ring: least; " if len(sweep.parameters) == 1 else ""
+    if _has_heat_maps(sweep):
+        mark = "frame: least, dashed: may be as little; "
+    luck = luck_note("all points", points_foreign_faults(sweep))
+    missing = any(None in estimates for estimates in sweep.estimates.values())
+    left_out = "; where nothing of the kind happened, nothing is drawn" if missing else ""
+    return f"{caption_of(sweep.results[0])}; {luck}; {mark}95% intervals, each by itself{left_out}"
+
+
+def _has_heat_maps(sweep: Sweep) -> bool:
+    return len(sweep.parameters) == 2 and sweep.is_grid
 
 
 def sweep_charts(sweep: Sweep) -> Iterator[tuple[str, Chart]]:
@@ -294,7 +325,7 @@ def sweep_charts(sweep: Sweep) -> Iterator[tuple[str, Chart]]:
         return
     for metric in sweep.metrics:
         name = metric.name.replace("_", "-")
-        if len(sweep.parameters) == 2 and sweep.is_grid:
+        if _has_heat_maps(sweep):
             yield f"heat-map-{name}", sweep_heat_map(sweep, metric)
         else:
             yield f"cloud-{name}", sweep_cloud(sweep, metric)

@@ -19,6 +19,7 @@ __all__ = [
     "power_ticks",
     "set_ticks",
     "signed_duration_ticks",
+    "spaced_ticks",
     "unavailability_ticks",
 ]
 
@@ -44,6 +45,8 @@ _LOG_STEPS: tuple[tuple[int, tuple[float, ...]], ...] = (
 )
 _LOG_TICKS_NS = tuple(factor * unit_ns for unit_ns, factors in _LOG_STEPS for factor in factors)
 _MOST_TICKS = 9
+_CHARACTER_IN = 0.085
+"""Of the label of a tick."""
 
 
 def set_ticks(axis: Any, ticks: Sequence[tuple[float, str]]) -> None:
@@ -51,6 +54,36 @@ def set_ticks(axis: Any, ticks: Sequence[tuple[float, str]]) -> None:
     axis.set_major_locator(FixedLocator([position for position, _ in ticks]))
     axis.set_major_formatter(FixedFormatter([label for _, label in ticks]))
     axis.set_minor_locator(NullLocator())
+
+
+def spaced_ticks(
+    ticks: Sequence[tuple[float, str]], ends: tuple[float, float], width_in: float, *, is_log: bool
+) -> list[tuple[float, str]]:
+    """Those of the ticks, in their order, whose labels do not touch below a panel of that width: the first, the last if
+    there is room for both, and what fits between.
+
+    Args:
+        ticks: from the lowest to the highest.
+        ends: the numbers at the left and at the right of the panel.
+        width_in: of the panel, in inches.
+        is_log: whether its axis is logarithmic.
+    """
+    scale = log10 if is_log else float
+    low, high = map(scale, ends)
+    share_in = width_in / ((high - low) or 1.0)
+
+    def reach(tick: tuple[float, str]) -> tuple[float, float]:
+        middle, half = (scale(tick[0]) - low) * share_in, (len(tick[1]) + 1) * _CHARACTER_IN / 2
+        return middle - half, middle + half
+
+    kept: list[tuple[float, str]] = []
+    for tick in ticks:
+        is_last = tick is ticks[-1]
+        while is_last and len(kept) > 1 and reach(kept[-1])[1] > reach(tick)[0]:
+            kept.pop()
+        if not kept or reach(kept[-1])[1] <= reach(tick)[0]:
+            kept.append(tick)
+    return kept
 
 
 def duration_ticks(longest_s: float) -> list[tuple[float, str]]:

@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from hasim.measure.model import FAILOVER, PHASES, UNRESOLVED, Outage
+from hasim.measure.model import PHASES, RECOVERED_IN_PLACE, UNRESOLVED, Outage
 from hasim.report.charts.lanes import (
     NO_SERVICE,
     ApiCall,
@@ -346,7 +346,7 @@ def _finding(outage: Outage, labels: Mapping[str, str]) -> str:
     longest_ns = max(outage.phases_ns)
     longest = PHASES[outage.phases_ns.index(longest_ns)]
     share = f"{longest_ns / outage.duration_ns:.0%}" if outage.duration_ns else "0%"
-    how = "" if outage.resolution == FAILOVER else ", ended without a failover"
+    how = ", ended without a failover" if outage.resolution == RECOVERED_IN_PLACE else ""
     return f"{what}: no service for {length}, {share} of it in the phase {longest}{how}"
 
 

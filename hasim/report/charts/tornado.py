@@ -27,9 +27,11 @@ from hasim.report.charts.style import (
     styled,
 )
 from hasim.report.charts.ticks import number_ticks, set_ticks, signed_duration_ticks
+from hasim.report.comparison import luck_note
 from hasim.report.numbers import amount_text
-from hasim.report.tornado import leading_text
+from hasim.report.tornado import AS_IT_IS, leading_text
 from hasim.study.compare import Difference, Metric
+from hasim.study.compare.variants import foreign_faults
 from hasim.study.sensitivity import Sensitivity
 from hasim.study.sensitivity.result import Moved
 from hasim.units import counted
@@ -64,8 +66,10 @@ def tornado(sensitivity: Sensitivity, metric: Metric) -> Chart:
         return chart
     scale = value_scale(metric.unit)
     low, high = _limits(moved, scale)
+    same_ends = sensitivity.same_ends
     for row, one in enumerate(moved):
         _draw_bar(axes, row, one, scale, (low, high))
+        _say_what_is_the_same(axes, row, one, [text for name, text in same_ends if name == one.swing.uncertain.name])
     axes.axvline(0, color=DARK_GREY, linewidth=1.2, zorder=3)
     axes.set_xlim(low, high)
     set_ticks(axes.xaxis, signed_duration_ticks(low, high, 6) if metric.unit == "ns" else number_ticks(low, high, 6))
@@ -120,6 +124,19 @@ def _draw_bar(axes: Any, row: int, one: Moved, scale: float, limits: tuple[float
             )  # fmt: skip
 
 
+def _say_what_is_the_same(axes: Any, row: int, one: Moved, ends: Sequence[str]) -> None:
+    """Why an end has no bar: at zero, on the side that the bar of the other end leaves free."""
+    if not ends or one.across is None:
+        return
+    other = next(part for part in (one.low, one.high) if part is not None and part.estimate.value)
+    side = -1 if other.estimate.value > 0 else 1
+    axes.annotate(
+        f"{', '.join(ends)}: {AS_IT_IS}", (0, row), xytext=(5 * side, 7), textcoords="offset points", fontsize=8,
+        horizontalalignment="left" if side > 0 else "right", verticalalignment="center",
+        path_effects=WHITE_OUTLINE, zorder=4, annotation_clip=True,
+    )  # fmt: skip
+
+
 def _reach(part: Difference, scale: float, limits: tuple[float, float]) -> tuple[float, float]:
     """The interval around the end of a bar, as far as the axis shows it."""
     return max(part.estimate.low / scale, limits[0]), min(part.estimate.high / scale, limits[1])
@@ -150,7 +167,9 @@ def _caption(sensitivity: Sensitivity, metric: Metric) -> str:
     left = sum(one.is_seen for one in sensitivity.moved(metric)) - _MOST_ROWS
     more = f"; {counted(left, 'more parameter')} {'moves' if left == 1 else 'move'} it less" if left > 0 else ""
     level = f"{100 * sensitivity.confidence_each:.4g}% intervals, all together 95%"
-    return f"{caption_of(sensitivity.base)}; all under the same faults; {level}{more}"
+    ends = [result.scenario for swing in sensitivity.swings for result in (swing.low, swing.high)]
+    luck = luck_note("all", foreign_faults(sensitivity.base.scenario, *ends))
+    return f"{caption_of(sensitivity.base)}; {luck}; {level}{more}"
 
 
 def sensitivity_charts(sensitivity: Sensitivity) -> Iterator[tuple[str, Chart]]:

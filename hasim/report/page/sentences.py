@@ -47,6 +47,8 @@ def verdicts(found: Sequence[SloVerdict]) -> Iterator[Verdict]:
         else:
             show: Callable[[float], str] = percentage if is_fraction else duration_text
             seen = f"it is {show(verdict.measured.value)}{_interval(verdict.measured, show)}"
+        if verdict.overlaps is not None:
+            seen += "; failures of all instances at once, too rare to have been seen, may cost more than is left"
         yield Verdict(word, f"{verdict.name} {bound} {wanted}: {seen}.")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hasim.measure import measure
-from hasim.measure.model import RECOVERED_IN_PLACE, UNRESOLVED
+from hasim.measure.model import FIRST_SERVICE, RECOVERED_IN_PLACE, UNRESOLVED
 from hasim.report.charts import (
     availability_per_replication,
     downtime_by_cause,
@@ -17,6 +17,7 @@ from hasim.report.charts import (
 )
 from hasim.report.narration import explain
 from hasim.report.numbers import duration_text
+from hasim.report.overlaps import overlaps_note
 from hasim.report.page.content import Figure, Page, Paragraph, Part, Section, Story
 from hasim.report.page.scenario import assumptions, design, lint, question, reproduction
 from hasim.report.page.sentences import availability_sentence, latency_sentence, verdicts
@@ -75,6 +76,9 @@ def _answers(result: StudyResult) -> list[str]:
         sentences.append(
             availability_sentence(result.availability, result.downtime_per_year_ns, result.outages_per_year)
         )
+    rare = overlaps_note(result)
+    if rare:
+        sentences.append(f"{rare}.")
     if result.failover_latency is not None:
         sentences.append(latency_sentence(result.failover_latency))
     if not result.outages:
@@ -84,6 +88,8 @@ def _answers(result: StudyResult) -> list[str]:
         sentences.append(_times(endings[UNRESOLVED], "the service had not come back when the run ended"))
     if endings[RECOVERED_IN_PLACE]:
         sentences.append(_times(endings[RECOVERED_IN_PLACE], "the service came back where it had been"))
+    if endings[FIRST_SERVICE]:
+        sentences.append(_times(endings[FIRST_SERVICE], "nobody had served before, so that the outage was no failover"))
     return sentences
 
 

@@ -17,7 +17,7 @@ from hasim.errors import UserError
 from hasim.scenario.model import FaultKind, Mechanism, Scenario
 from hasim.study.compare.variants import value_text
 from hasim.study.sweep.design import Vary
-from hasim.study.sweep.parameters import Parameter
+from hasim.study.sweep.parameters import Parameter, check_different
 from hasim.units import MILLISECOND, SECOND
 
 __all__ = ["AS_IT_IS", "Candidate", "Factor", "Option", "candidates_of", "considered", "usual_factors"]
@@ -29,10 +29,14 @@ _MOST_CANDIDATES = 300
 
 @dataclass(frozen=True)
 class Option:
-    """One way of setting a factor: its name, and the changes that make it (none: as the scenario has it)."""
+    """One way of setting a factor: its name, and the changes that make it (none: as the scenario has it).
+
+    ``is_of_calls`` marks one that does something only where an address is moved by calls of the API.
+    """
 
     name: str
     changes: Mapping[str, Any]
+    is_of_calls: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class Candidate:
 def candidates_of(factors: Sequence[Factor], vary: Vary, *, strict: bool) -> tuple[list[Candidate], dict[str, str]]:
     """All combinations that make a valid scenario, each another one, the cheapest first; and why others make none.
 
+    An option that does nothing in a combination makes it no other one, and it is left out.
+
     Raises:
         UserError: there are too many; ``strict`` and one of them is no valid scenario.
     """
@@ -88,23 +94,27 @@ def _candidate(
     changes = {path: value for option in options for path, value in option.changes.items()}
     name = ", ".join(option.name for option in options if option.changes) or AS_IT_IS
     try:
-        return Candidate(name, ranks, changes, vary(changes))
+        scenario = vary(changes)
     except UserError as error:
         if strict:
             raise
         refused[name] = str(error)
         return None
+    if scenario.floating.mechanism.is_announced and any(option.is_of_calls for option in options):
+        return None
+    return Candidate(name, ranks, changes, scenario)
 
 
 def considered(parameters: Sequence[Parameter]) -> list[Factor]:
     """Factors that somebody asked for: the values of each in the order in which they are given, the cheapest first.
 
     Raises:
-        UserError: one of them is the SLO, which all candidates are to meet.
+        UserError: one of them is the SLO, which all candidates are to meet, stands twice, or makes no difference.
     """
     for one in parameters:
         if one.path.partition(".")[0] == "slo":
             raise UserError(f"{one.path}: the SLO is what settings are to meet, and cannot be one of them")
+    check_different(parameters)
     labels = [one.label for one in parameters]
     return [
         Factor(one.path, tuple(Option(f"{name}={value_text(value)}", {one.path: value}) for value in one.values))
@@ -169,13 +179,13 @@ def _patient_script(scenario: Scenario) -> Iterator[Option]:
     policy = scenario.instances[0].notify
     is_patient = policy.tries >= _PATIENT_SCRIPT["notify.tries"] and policy.wait_for_task
     if not scenario.floating.mechanism.is_announced and not (is_patient and not policy.unanswered_means_held):
-        yield Option("patient notify script", _PATIENT_SCRIPT)
+        yield Option("patient notify script", _PATIENT_SCRIPT, is_of_calls=True)
 
 
 def _periodic_check(scenario: Scenario) -> Iterator[Option]:
     intervals_ns = [instance.notify.reclaim_interval_ns for instance in scenario.instances]
     if not scenario.floating.mechanism.is_announced and any(one is None or one > 10 * SECOND for one in intervals_ns):
-        yield Option(f"re-check every {_RECHECK}", {"notify.reclaim_interval": _RECHECK})
+        yield Option(f"re-check every {_RECHECK}", {"notify.reclaim_interval": _RECHECK}, is_of_calls=True)
 
 
 def _more_patience(scenario: Scenario) -> Iterator[Option]:

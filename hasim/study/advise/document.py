@@ -12,14 +12,14 @@
       "candidates": [{"name": ..., "ranks": [...], "changes": {path: value}, "digest": ..., "replications": n,
                       "standing": "meets", "misses" or "in doubt",
                       "slo": [{"name": ..., "unit": "fraction" or "ns", "wanted": ..., "measured": E or null,
-                               "met": true/false/null}],
+                               "met": true/false/null, "overlaps": O or null}],
                       "metrics": {metric: E or null}}],
       "refused": {what: why}
     }
 
-An estimate E is ``{"value", "low", "high", "confidence", "method", "n"}``; null stands for an infinite bound and for
-undecided. Candidates are named by their index: the cheapest first. Their ``metrics`` are over the replications that
-all candidates have had.
+An estimate E is ``{"value", "low", "high", "confidence", "method", "n"}``, overlapping failures that are too rare to
+have been seen O ``{"expected", "unavailability"}``; null stands for an infinite bound and for undecided. Candidates are
+named by their index: the cheapest first. Their ``metrics`` are over the replications that all candidates have had.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hasim.study.compare.document import estimate_json
+from hasim.study.document import overlaps_json
 
 if TYPE_CHECKING:
     from hasim.study.advise.elimination import Judged
@@ -84,6 +85,7 @@ def _candidate(advice: Advice, one: Judged) -> dict[str, Any]:
                 "wanted": verdict.wanted,
                 "measured": estimate_json(verdict.measured, verdict.unit),
                 "met": verdict.met,
+                "overlaps": overlaps_json(verdict.overlaps),
             }
             for verdict in one.verdicts
         ],

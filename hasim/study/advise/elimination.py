@@ -4,7 +4,9 @@ Every look decides, for each candidate that still matters, whether it meets the 
 candidate matters while it is in doubt and cheaper than the cheapest one that meets the SLO. All candidates have the
 same faults, and each look adds replications to those that there are.
 
-All decisions hold together with 95 %: the error is divided by the candidates and by the looks (Bonferroni).
+All decisions hold together with 95 %: the error is divided by the candidates and by the looks (Bonferroni). The longest
+outage is no such decision: whatever was not seen in a few replications may be seen in more of them. So a candidate can
+miss it at any look, but meets it at the last one only, and then only as far as was looked.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ from enum import StrEnum
 from hasim.study.advise.candidates import Candidate
 from hasim.study.compare.variants import Running, run_variants
 from hasim.study.estimators import CONFIDENCE, Estimate
+from hasim.study.overlaps import too_rare
 from hasim.study.results import StudyResult
-from hasim.study.slo import Verdict, verdicts
+from hasim.study.slo import LONGEST_OUTAGE, Verdict, verdicts
 from hasim.study.summary import unavailability
 
 __all__ = ["Judged", "Standing", "eliminate", "looks_up_to"]
@@ -74,7 +77,8 @@ def eliminate(candidates: Sequence[Candidate], running: Running, looks: Sequence
     for look in looks:
         results = run_variants([candidates[index].scenario for index in waiting], replace(running, replications=look))
         for index, result in zip(waiting, results, strict=True):
-            known[index] = Judged(candidates[index], result, _verdicts(result, confidence))
+            found = _verdicts(result, confidence, is_last=look == looks[-1] and not result.interrupted)
+            known[index] = Judged(candidates[index], result, found)
         waiting = _still_open(known)
         if not waiting or any(result.interrupted for result in results):
             break
@@ -87,7 +91,11 @@ def _still_open(known: dict[int, Judged]) -> list[int]:
     return [index for index in sorted(known) if index < cheapest and known[index].standing is Standing.IN_DOUBT]
 
 
-def _verdicts(result: StudyResult, confidence: float) -> tuple[Verdict, ...]:
+def _verdicts(result: StudyResult, confidence: float, *, is_last: bool) -> tuple[Verdict, ...]:
     lost = unavailability(result.outcomes, confidence)
     available = Estimate(1.0 - lost.value, 1.0 - lost.high, 1.0 - lost.low, lost.confidence, lost.method, lost.n)
-    return verdicts(result.scenario.slo, result.outcomes, available, confidence)
+    overlaps = too_rare(result.scenario, result.outcomes)
+    found = verdicts(result.scenario.slo, result.outcomes, available, confidence, overlaps)
+    return tuple(
+        one if is_last or one.name != LONGEST_OUTAGE or not one.met else replace(one, met=None) for one in found
+    )

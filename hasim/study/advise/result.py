@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hasim.arguments import whole_number
 from hasim.errors import UserError
 from hasim.scenario.model import Scenario, Slo
 from hasim.study.advise.candidates import Factor, candidates_of, considered, usual_factors
@@ -219,7 +220,8 @@ def advise(
         raise UserError("nothing to choose from: no combination makes a valid scenario")
     running = running or Running()
     seed = base.seed if running.seed is None else running.seed
-    most = max(base.replications, ENOUGH) if running.replications is None else running.replications
+    wanted = running.replications
+    most = max(base.replications, ENOUGH) if wanted is None else whole_number("replications", wanted, least=1)
     looks = looks_up_to(most)
     with ExitStack() as stack:
         crew = running.crew or stack.enter_context(Crew(running.jobs, running.cluster))

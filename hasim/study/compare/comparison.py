@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,8 +85,7 @@ class Comparison(Answer):
     @cached_property
     def foreign_faults(self) -> tuple[str, ...]:
         """The faults that are not the same in all variants: they are part of the difference."""
-        first = self.variants[0].scenario
-        return tuple(sorted({name for other in self.variants[1:] for name in foreign_faults(first, other.scenario)}))
+        return foreign_faults(*(variant.scenario for variant in self.variants))
 
     @cached_property
     def same_as_baseline(self) -> tuple[str, ...]:
@@ -226,8 +226,8 @@ def compare(
     if isinstance(variants, Mapping):
         variants = [Variant(name, scenario, {}) for name, scenario in variants.items()]
     check_comparable(variants)
-    if not 0 < confidence < 1:
-        raise UserError(f"a confidence lies between 0 and 1, not at {confidence:g}")
+    if not isinstance(confidence, Real) or not 0 < confidence < 1:
+        raise UserError(f"a confidence is a number between 0 and 1, not {confidence!r:.80}")
     chosen = metrics_named(metrics, variants[0].scenario)
     results = run_variants([variant.scenario for variant in variants], running or Running())
     return Comparison(tuple(variants), results, chosen, confidence)

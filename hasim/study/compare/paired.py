@@ -7,7 +7,10 @@ the tests in ``tests/exact/test_paired_coverage.py`` count how often the interva
 * **Means** over replications: Student's t over the replications' differences, corrected for skewness as the mean itself
   is. Where fewer than :data:`~hasim.study.estimators.FEW` replications differ, a variance cannot be trusted: what one
   variant has more and what it has less are bounded each by itself. Where all differ by the same, that is no certainty
-  either: they are treated as an estimate of equal values is.
+  either: they are treated as an estimate of equal values is. And however narrowly the differences lie together, n of
+  them do not exclude that a share of ``-ln(tail) / n`` is quite another, as where a shifted heartbeat now and then
+  costs a whole interval more. There the variants may be as far apart as two runs of one are: so no interval reaches
+  less far than that share of the spread (standard deviation) of single runs.
 * **Quantiles and means over failovers**: the interval of each variant by itself, put together with the correlation of
   the two (MOVER: Zou and Donner, Statistics in Medicine 27 (2008); Zou, Psychological Methods 12 (2007)). The
   correlation is that of the sums which the replications contribute to the two estimates. Where too few replications
@@ -21,7 +24,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from hasim.study.estimators import FEW, Estimate, scaled, student_interval
+from hasim.study.estimators import FEW, Estimate, scaled, student_interval, student_quantile
 
 __all__ = [
     "Bound",
@@ -50,7 +53,8 @@ class Difference:
     Attributes:
         estimate: of the difference; ``low`` may be negative, or ``-math.inf`` where there is no bound.
         gain: how many times more replications it would take to say it as exactly with separate luck (the variance of an
-            unpaired difference over that of this one); None where that cannot be said.
+            unpaired difference over that of this one, or over what its interval stands for where that is more); None
+            where that cannot be said.
     """
 
     estimate: Estimate
@@ -84,21 +88,32 @@ def difference_of_means(
     deltas = [after - before for before, after in zip(baseline, variant, strict=True)]
     n = len(deltas)
     mean = math.fsum(deltas) / n
-    squares = math.fsum((delta - mean) ** 2 for delta in deltas)
-    differing = sum(delta != 0 for delta in deltas)
-    if differing < FEW:
+    squares = _squares(deltas)
+    if sum(delta != 0 for delta in deltas) < FEW:
         low, high = _of_few(deltas, bound, singles, confidence)
         method = "few replications differ: what is more and what is less bounded each by itself"
-    elif squares <= (1e-12 * mean) ** 2 * n:
+        return Difference(Estimate(mean, low, high, confidence, method, n), None)
+    alike = squares <= (1e-12 * mean) ** 2 * n
+    if alike:
         size = bound([abs(delta) for delta in deltas], confidence)
         low, high = (size.low, size.high) if mean > 0 else (-size.high, -size.low)
         method = f"all replications differ by the same: {size.method}"
     else:
         low, high = student_interval(deltas, confidence)
         method = "t over paired replications, corrected for skewness (Hall)"
-    apart = _squares(baseline) + _squares(variant)
-    gain = apart / squares if squares > (1e-12 * mean) ** 2 * n and differing >= FEW else None
+    spreads = _squares(baseline), _squares(variant)
+    least = _unseen_share(n, confidence) * math.sqrt(max(spreads) / (n - 1))
+    if least > min(mean - low, high - mean):
+        low, high = min(low, mean - least), max(high, mean + least)
+        method += "; not less than what so many pairs do not exclude"
+    as_narrow = (least / student_quantile((1.0 + confidence) / 2.0, n - 1)) ** 2 * n * (n - 1)
+    gain = None if alike else sum(spreads) / max(squares, as_narrow)
     return Difference(Estimate(mean, low, high, confidence, method, n), gain)
+
+
+def _unseen_share(n: int, confidence: float) -> float:
+    """What share of all replications may be of a kind that none of ``n`` is of, in one direction."""
+    return -math.log((1.0 - confidence) / 2.0) / n
 
 
 def _squares(values: Sequence[float]) -> float:

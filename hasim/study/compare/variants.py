@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -24,10 +25,15 @@ __all__ = [
     "Variant",
     "changes_text",
     "check_comparable",
+    "check_makes_difference",
     "foreign_faults",
     "run_variants",
     "value_text",
 ]
+
+
+_NOT_IN_A_RUN = frozenset({"name", "description", "seed", "replications", "slo"})
+"""What a scenario file says that decides nothing in a run: how many there are, with which seed, what is wanted."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ def check_comparable(variants: Sequence[Variant]) -> None:
     """Refuse what cannot be compared.
 
     Raises:
-        UserError: one variant only, one without a name, or two of one.
+        UserError: one variant only, one without a name, or two of one; a change that decides nothing in a run.
     """
     if len(variants) < 2:
         raise UserError("there is only one variant: name a second scenario, or a --variant of the first")
@@ -121,6 +127,19 @@ def check_comparable(variants: Sequence[Variant]) -> None:
             raise UserError(f"the name of a variant is text, not {name!r}")
         if name in names[:index]:
             raise UserError(f"two variants are called {name!r}: give each a name of its own")
+    for variant in variants:
+        for path in variant.changes:
+            check_makes_difference(path)
+
+
+def check_makes_difference(path: str) -> None:
+    """Refuse to vary what decides nothing in a run.
+
+    Raises:
+        UserError: ``path`` leads to such a thing.
+    """
+    if re.split(r"[.\[]", path, maxsplit=1)[0] in _NOT_IN_A_RUN:
+        raise UserError(f"{path}: it decides nothing in a run, so nothing would differ; set it for all, with --set")
 
 
 def _check_horizons(scenarios: Sequence[Scenario]) -> None:
@@ -134,10 +153,11 @@ def _check_horizons(scenarios: Sequence[Scenario]) -> None:
         )
 
 
-def foreign_faults(baseline: Scenario, other: Scenario) -> tuple[str, ...]:
-    """The names of the faults that strike one of the two otherwise than the other: those are not the same luck."""
-    ours, theirs = set(map(_strike, baseline.faults)), set(map(_strike, other.faults))
-    return tuple(sorted({name for name, *_ in ours ^ theirs}))
+def foreign_faults(baseline: Scenario, *others: Scenario) -> tuple[str, ...]:
+    """The names of the faults that strike any of the others otherwise than the baseline: that is not the same luck."""
+    ours = set(map(_strike, baseline.faults))
+    strange = {name for other in others for name, *_ in ours ^ set(map(_strike, other.faults))}
+    return tuple(sorted(strange))
 
 
 def _strike(fault: Fault) -> tuple[str, object, object, object]:

@@ -20,8 +20,8 @@ table                     holds
 the first episode is kept. That is no other format: a journal from before them is read and written as it is, and a hasim
 from before them finds its replications in a journal with episodes.
 
-Nothing in a journal is trusted: SQLite's own structure is checked when it is opened, and each row that is used against
-its checksum.
+Nothing in a journal is trusted: SQLite's own structure is checked when it is opened, and all rows of a study against
+their checksums before any of it is used.
 
 ``file``          the file as SQLite sees it: opened, checked, locked
 ``studies``       which studies are in it

@@ -76,21 +76,22 @@ class Episodes:
         )
         place = (study.id, stratum.number, numbers.start, numbers.stop)
         rows = self._file.connection.execute(query, place).fetchall()
-        if rows and self._stratum(study, stratum.number) != stratum:
-            raise self._file.damaged(f"stratum {stratum.number} of study {study.id} is not there, or is another one")
         for number, packed, kept in rows:
-            yield self._episode(study, stratum, number, packed, kept)
-
-    def _stratum(self, study: KeptStudy, number: int) -> KeptStratum | None:
-        query = "SELECT number, master, begun_by, target, depth, together FROM stratum WHERE study = ? AND number = ?"
-        row = self._file.connection.execute(query, (study.id, number)).fetchone()
-        if row is None:
-            return None
-        number, master, fault, target, depth, together = row
-        return KeptStratum(number, master, fault, target, depth, bool(together))
+            self._compare(study, stratum, number, packed, kept)
+            yield self._unpacked(study, stratum, number, packed)
 
     def read_all(self, study: KeptStudy) -> Iterator[tuple[KeptStratum, Episode]]:
         """All episodes of a study by stratum and number, each when it is asked for."""
+        for stratum, number, packed in self._rows(study):
+            yield stratum, self._unpacked(study, stratum, number, packed)
+
+    def check(self, study: KeptStudy) -> None:
+        """Make sure that all of a study are as they were written."""
+        for _ in self._rows(study):
+            pass
+
+    def _rows(self, study: KeptStudy) -> Iterator[tuple[KeptStratum, int, bytes]]:
+        """Stratum, number and row of all episodes of a study, which match their checksums."""
         query = (
             "SELECT episode.stratum, master, begun_by, target, depth, together, episode.number, "
             "CAST(outcome AS BLOB), CAST(checksum AS BLOB) FROM episode "
@@ -103,7 +104,8 @@ class Episodes:
             if master is None:
                 raise self._file.damaged(f"stratum {place} of study {study.id} is not there")
             stratum = KeptStratum(place, master, fault, target, depth, bool(together))
-            yield stratum, self._episode(study, stratum, number, packed, kept)
+            self._compare(study, stratum, number, packed, kept)
+            yield stratum, number, packed
 
     def write(self, study: KeptStudy, stratum: KeptStratum, packed: Sequence[tuple[int, bytes]]) -> None:
         """Put rows in, by their numbers, but where there are some already; within a transaction."""
@@ -118,11 +120,16 @@ class Episodes:
         query = "SELECT count(*) FROM episode WHERE study = ?"
         return int(self._file.connection.execute(query, (study.id,)).fetchone()[0])
 
-    def _episode(self, study: KeptStudy, stratum: KeptStratum, number: int, packed: bytes, kept: bytes) -> Episode:
-        what = f"episode {number} of stratum {stratum.number} of study {study.id}"
+    def _compare(self, study: KeptStudy, stratum: KeptStratum, number: int, packed: bytes, kept: bytes) -> None:
         if checksum(stratum.key(study), number, packed) != kept:
-            raise self._file.damaged(f"{what} does not match its checksum")
+            raise self._file.damaged(f"{_name_of(study, stratum, number)} does not match its checksum")
+
+    def _unpacked(self, study: KeptStudy, stratum: KeptStratum, number: int, packed: bytes) -> Episode:
         try:
             return unpack_episode(packed, number)
         except ValueError as error:
-            raise self._file.damaged(f"{what} cannot be read: {error}") from None
+            raise self._file.damaged(f"{_name_of(study, stratum, number)} cannot be read: {error}") from None
+
+
+def _name_of(study: KeptStudy, stratum: KeptStratum, number: int) -> str:
+    return f"episode {number} of stratum {stratum.number} of study {study.id}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from hasim.errors import LostWorkersError
 from hasim.measure.model import RunOutcome
 from hasim.scenario.model import Scenario
 from hasim.study.interrupts import ctrl_c_later
@@ -123,11 +124,13 @@ class Journal:
         self.studies()  # finds out at once whether they are as they were written
 
     def _find(self, asked: Job | EpisodeStudy, heartbeats: str) -> KeptStudy | None:
+        """The study in the journal, if it has been begun; all of it is looked at before anything of it is used."""
         if asked not in self._known:
             with self._file.reported():
                 found = self._studies.find(study_of(asked.scenario, asked.seed, heartbeats))
-            if found is None:
-                return None
+                if found is None:
+                    return None
+                (self._episodes if found.by_episodes else self._replications).check(found)
             self._known[asked] = found
         return self._known[asked]
 
@@ -145,14 +148,28 @@ class Journal:
 def opened(journal: Journal | str | PathLike[str] | None) -> Iterator[Journal | None]:
     """The journal that is named, if one is: one that is open stays so, a file is closed at the end.
 
+    A study that loses its workers meanwhile says what is kept.
+
     Raises:
         UserError: the file cannot be opened, is no journal of hasim or of another format, or is damaged.
     """
-    if journal is None or isinstance(journal, Journal):
-        yield journal
-        return
-    with Journal(journal) as found:
-        yield found
+    try:
+        if journal is None or isinstance(journal, Journal):
+            yield journal
+            return
+        with Journal(journal) as found:
+            yield found
+    except LostWorkersError as error:
+        if not hasattr(error, "__notes__"):  # a study within a study has said so
+            error.add_note(_what_is_kept(journal))
+        raise
+
+
+def _what_is_kept(journal: Journal | str | PathLike[str] | None) -> str:
+    if journal is None:
+        return "nothing is kept; with a journal, the same study goes on from what was finished"
+    path = journal.path if isinstance(journal, Journal) else journal
+    return f"what was finished is kept in {path or 'the journal'}, and the same study goes on from there"
 
 
 def _kept(study: EpisodeStudy, stratum: Stratum) -> KeptStratum:

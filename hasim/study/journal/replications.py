@@ -29,18 +29,27 @@ class Replications:
 
     def read(self, study: KeptStudy, numbers: range | None = None) -> Iterator[RunOutcome]:
         """Those of a study in order (``numbers`` without gaps; None: all), each when it is asked for."""
-        first, end = (0, 2**63 - 1) if numbers is None else (numbers.start, numbers.stop)
-        query = (
-            "SELECT number, CAST(outcome AS BLOB), CAST(checksum AS BLOB) FROM replication "
-            "WHERE study = ? AND number >= ? AND number < ? ORDER BY number"
-        )
-        for number, packed, kept in self._file.connection.execute(query, (study.id, first, end)):
-            if checksum(study.key, number, packed) != kept:
-                raise self._file.damaged(f"replication {number} of study {study.id} does not match its checksum")
+        for number, packed in self._rows(study, numbers):
             try:
                 yield unpack_outcome(packed, number, study.horizon_ns)
             except ValueError as error:
                 raise self._file.damaged(f"replication {number} of study {study.id} cannot be read: {error}") from None
+
+    def check(self, study: KeptStudy) -> None:
+        """Make sure that all of a study are as they were written."""
+        for _ in self._rows(study, None):
+            pass
+
+    def _rows(self, study: KeptStudy, numbers: range | None) -> Iterator[tuple[int, bytes]]:
+        """Number and row of those, which match their checksums."""
+        query = "SELECT number, CAST(outcome AS BLOB), CAST(checksum AS BLOB) FROM replication WHERE study = ?"
+        place: tuple[int, ...] = (study.id,)
+        if numbers is not None:
+            query, place = f"{query} AND number >= ? AND number < ?", (study.id, numbers.start, numbers.stop)
+        for number, packed, kept in self._file.connection.execute(f"{query} ORDER BY number", place):
+            if checksum(study.key, number, packed) != kept:
+                raise self._file.damaged(f"replication {number} of study {study.id} does not match its checksum")
+            yield number, packed
 
     def write(self, study: KeptStudy, packed: Sequence[tuple[int, bytes]]) -> None:
         """Put rows in, by their numbers, but where there are some already; within a transaction."""

@@ -103,6 +103,17 @@ class Sensitivity(Answer):
         """Of each interval, so high that those of all parameters hold together (Bonferroni)."""
         return 1.0 - (1.0 - CONFIDENCE) / max(len(self.swings), 1)
 
+    @property
+    def same_ends(self) -> tuple[tuple[str, str], ...]:
+        """Name and value of the ends at which a valid scenario does the same, as where keepalived rounds the value."""
+        ends = [
+            (one.uncertain.name, text)
+            for one in self.swings
+            for text, result in ((one.uncertain.low_text, one.low), (one.uncertain.high_text, one.high))
+            if result.scenario.digest == self.base.scenario.digest
+        ]
+        return tuple((name, text) for name, text in ends if f"{name} = {text}" not in self.refused)
+
     def moved(self, metric: Metric) -> tuple[Moved, ...]:
         """What each parameter does to the number, what moves it most first."""
         if metric.name not in self._moved:

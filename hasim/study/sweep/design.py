@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from hasim.errors import UserError
 from hasim.scenario.model import Scenario
-from hasim.study.sweep.parameters import Parameter
+from hasim.study.sweep.parameters import Parameter, check_different
 
 __all__ = ["MOST_POINTS", "Point", "Vary", "points_of"]
 
@@ -38,14 +38,13 @@ def points_of(parameters: Sequence[Parameter], vary: Vary, hypercube: int | None
         seed: of the hypercube.
 
     Raises:
-        UserError: too many points, a path twice, or a value that is not valid in the scenario.
+        UserError: too many points, a path twice or one that decides nothing in a run, or a value that is not valid in
+            the scenario.
     """
     if not parameters:
         raise UserError("nothing is varied: say what, such as --vary vrrp.advert_int=1s..5s")
+    check_different(parameters)
     paths = [parameter.path for parameter in parameters]
-    for index, path in enumerate(paths):
-        if path in paths[:index]:
-            raise UserError(f"{path} is varied twice")
     if hypercube is None:
         _check(math.prod(len(parameter.values) for parameter in parameters))
         combinations = list(itertools.product(*(parameter.values for parameter in parameters)))

@@ -37,7 +37,16 @@ from hasim.units import (
     parse_fraction,
 )
 
-__all__ = ["POINTS", "Parameter", "Unit", "duration_written", "parameter", "parse_vary", "split_at_commas"]
+__all__ = [
+    "POINTS",
+    "Parameter",
+    "Unit",
+    "check_different",
+    "duration_written",
+    "parameter",
+    "parse_vary",
+    "split_at_commas",
+]
 
 POINTS = 7
 """So many values a range has unless it says otherwise."""
@@ -76,8 +85,7 @@ class _Range:
 
     def value(self, share: float) -> Any:
         """What a scenario file would say at that share of the way."""
-        ratio, distance = self.high / self.low if self.log else 1.0, self.high - self.low
-        number = self.low * ratio**share if self.log else self.low + distance * share
+        number = self._between(self.high, share)
         exactly = share in (0.0, 1.0)
         if self.unit == "ns":
             return duration_written(round(number), None if exactly else _DIGITS)
@@ -85,6 +93,16 @@ class _Range:
             return round(number)
         rounded = number if exactly else float(f"{number:.{_DIGITS}g}")
         return f"{100 * rounded:.10g}%" if self.unit == "fraction" else rounded
+
+    def drawn(self, share: float) -> Any:
+        """The value for a share from 0 to below 1 that was drawn: of whole numbers each, the ends too, has its part."""
+        if not self.whole:
+            return self.value(share)
+        return min(math.floor(self._between(self.high + 1, share)), int(self.high))
+
+    def _between(self, high: float, share: float) -> float:
+        """What is at that share of the way from the lower end to ``high``."""
+        return self.low * (high / self.low) ** share if self.log else self.low + (high - self.low) * share
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +127,7 @@ class Parameter:
         """The value at a share (from 0 to below 1) of the way: anywhere in a range, one of the values of a list."""
         if self.span is None:
             return self.values[int(share * len(self.values))]
-        return self.span.value(share)
+        return self.span.drawn(share)
 
     @property
     def is_log(self) -> bool:
@@ -143,6 +161,8 @@ def parse_vary(text: str) -> Parameter:
     Raises:
         UserError: it is none, or its range cannot be.
     """
+    if not isinstance(text, str):
+        raise UserError(f"expected a text such as 'vrrp.advert_int=1s..5s', got {text!r:.80}")
     path, equals, written = text.partition("=")
     path, written = path.strip(), written.strip()
     if not equals or not path or not written:
@@ -158,8 +178,10 @@ def parameter(path: str, values: Sequence[Any]) -> Parameter:
     """The parameter with exactly these values.
 
     Raises:
-        UserError: there is none, too many, or one stands twice.
+        UserError: ``path`` is no text; there is no value, there are too many, or one stands twice.
     """
+    if not isinstance(path, str):
+        raise UserError(f"expected a path such as 'vrrp.advert_int', got {path!r:.80}")
     values = [plain_value(value, path) for value in values]
     if not 1 <= len(values) <= MOST_VALUES:
         raise UserError(f"{path}: expected 1 to {MOST_VALUES} values, got {len(values)}")
@@ -173,6 +195,21 @@ def parameter(path: str, values: Sequence[Any]) -> Parameter:
     if len(units) == 1 and units != {"word"}:
         return Parameter(path, tuple(values), tuple(number for _, number in read), units.pop())
     return Parameter(path, tuple(values), tuple(map(float, range(len(values)))), "word")
+
+
+def check_different(parameters: Sequence[Parameter]) -> None:
+    """Refuse what cannot be varied together, or makes no difference to look at.
+
+    Raises:
+        UserError: a path twice, or one that decides nothing in a run.
+    """
+    from hasim.study.compare.variants import check_makes_difference
+
+    paths = [one.path for one in parameters]
+    for index, path in enumerate(paths):
+        check_makes_difference(path)
+        if path in paths[:index]:
+            raise UserError(f"{path} is varied twice: give all its values at once")
 
 
 def _points(place: str, how: str) -> tuple[int, str | None]:

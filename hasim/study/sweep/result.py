@@ -35,7 +35,8 @@ class Best:
 
     Attributes:
         leader: the index of the point with the smallest estimate; None where no point has one.
-        others: the indices of the points that are not certainly worse.
+        others: the indices of the points that are not certainly worse; one without an estimate (no failover, say) is
+            not.
     """
 
     leader: int | None
@@ -97,9 +98,11 @@ class Sweep(Answer):
         level = 1.0 - (1.0 - CONFIDENCE) / max(len(known) - 1, 1)
         outcomes = self.results[leader].outcomes
         others = []
-        for _, index in known:
-            difference = metric.difference(outcomes, self.results[index].outcomes, level) if index != leader else None
-            if difference is not None and difference.sign <= 0:
+        for index in range(len(estimates)):
+            if index == leader:
+                continue
+            difference = metric.difference(outcomes, self.results[index].outcomes, level)
+            if difference is None or difference.sign <= 0:
                 others.append(index)
         return Best(leader, tuple(others))
 
