@@ -10,7 +10,8 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from hasim.export import ExportOptions, identifiers_of
 from hasim.export.node.script import Answer, Script
@@ -19,7 +20,7 @@ from hasim.scenario.distributions import Constant
 from hasim.scenario.model import FaultKind, Scenario
 from hasim.sim.randomness import Randomness
 from hasim.sim.world import World
-from hasim.trace import DaemonChanged, NotifyEnded, NotifyStarted, Record, StateChanged
+from hasim.trace import DaemonChanged, NotifyEnded, NotifyStarted, StateChanged
 
 __all__ = ["Call", "Run", "replayed", "simulated_runs"]
 
@@ -61,8 +62,23 @@ def without_start_up(scenario: Scenario) -> Scenario:
     return replace(scenario, instances=instances, faults=faults)
 
 
+class Mastership(NamedTuple):
+    """From a record on (its place in the trace and its time) a daemon is MASTER or is not."""
+
+    place: int
+    at_ns: int
+    is_master: bool
+
+
 class Listening:
-    """A world whose control plane is listened to."""
+    """A world whose control plane is listened to.
+
+    Attributes:
+        world: that one, after its run.
+        calls: of each run of a notify script.
+        place_of: each such run, the place of its beginning in the trace.
+        masterships: of each instance, when it became MASTER and when it no longer was.
+    """
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
         self.world = World(scenario, randomness=Randomness(seed, 0), quiet=True, detail=None)
@@ -70,6 +86,18 @@ class Listening:
         self._plane_call = self.world.control_plane.call
         self.world.control_plane.call = self._call  # type: ignore[method-assign]
         self.world.kernel.run()
+        self.place_of: dict[int, int] = {}
+        self.masterships = {instance.name: [Mastership(-1, -1, False)] for instance in scenario.instances}
+        self._read()
+
+    def _read(self) -> None:
+        for place, record in enumerate(self.world.records):
+            if isinstance(record, NotifyStarted):
+                self.place_of[record.run] = place
+            elif isinstance(record, StateChanged):
+                self.masterships[record.instance].append(Mastership(place, record.at, record.new == "MASTER"))
+            elif isinstance(record, DaemonChanged) and not record.running:
+                self.masterships[record.instance].append(Mastership(place, record.at, False))
 
     def _call(self, caller: Any, run: int, action: str, params: Any, timeout_ns: int) -> Iterator[Any]:
         began_ns = self.world.kernel.now
@@ -119,12 +147,9 @@ def replayed(listening: Listening, run: Run) -> tuple[list[tuple[int, str, dict[
         nonlocal now_ns
         now_ns += duration_ns
 
-    records = listening.world.records
-    masterships = _masterships(records, run.instance)
-    began = next(
-        i for i, record in enumerate(records) if isinstance(record, NotifyStarted) and record.run == run.number
-    )
-    at_first = _masterships(records[:began], run.instance)[-1][1]
+    masterships = listening.masterships[run.instance]
+    before = bisect_left(masterships, listening.place_of[run.number], key=attrgetter("place")) - 1
+    at_first = masterships[before].is_master
     jitter = Randomness(1, 0).stream("notify", run.instance, "retry_jitter")
     script = Script(
         settings,
@@ -142,18 +167,7 @@ def replayed(listening: Listening, run: Run) -> tuple[list[tuple[int, str, dict[
         return made, ""
 
 
-def _was_master(masterships: list[tuple[int, bool]], now_ns: int) -> bool:
+def _was_master(masterships: Sequence[Mastership], now_ns: int) -> bool:
     """What a script sees that looks at keepalived's state: whatever happens in the same nanosecond happens after it has
     looked (scripts come before packets and timers)."""
-    return masterships[bisect_left([at for at, _ in masterships], now_ns) - 1][1]
-
-
-def _masterships(records: Sequence[Record], instance: str) -> list[tuple[int, bool]]:
-    """From when on the daemon is MASTER, and from when on it is not."""
-    found = [(-1, False)]
-    for record in records:
-        if isinstance(record, StateChanged) and record.instance == instance:
-            found.append((record.at, record.new == "MASTER"))
-        elif isinstance(record, DaemonChanged) and record.instance == instance and not record.running:
-            found.append((record.at, False))
-    return found
+    return masterships[bisect_left(masterships, now_ns, key=attrgetter("at_ns")) - 1].is_master
