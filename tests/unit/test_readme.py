@@ -67,7 +67,7 @@ def hasim(command: str) -> str:
     ours, pipe, theirs = re.match(r"([^|>]*)([|>]?)(.*)", command).groups()  # type: ignore[union-attr]
     arguments = shlex.split(ours)[1:]
     if arguments[0] == "run" and not {"--journal", "--out"} & set(arguments):
-        arguments += ["--journal", "story.sqlite"]  # what one command has simulated the next need not, for equal output
+        arguments += ["--journal", "pair.sqlite"]  # what one command has simulated the next need not, for equal output
     result = CliRunner().invoke(app, arguments, prog_name="hasim", catch_exceptions=False)
     assert result.exit_code in (0, SLO_NOT_MET), f"{command}: {result.stderr}"
     if not pipe:
