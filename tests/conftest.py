@@ -20,6 +20,8 @@ from hypothesis import settings
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+gc.disable()  # while tests are collected: nothing of that is garbage
+
 # Deterministic: the same examples every time. HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile("default", derandomize=True, database=None, deadline=None)
 settings.register_profile("search", derandomize=False, deadline=None)
@@ -69,6 +71,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def _unexpected_skips(config: pytest.Config) -> list[str]:
