@@ -13,7 +13,7 @@ import tempfile
 import venv
 from pathlib import Path
 
-from benchmarks.measuring import in_own_process, print_table, years_per_second
+from benchmarks.measuring import in_own_process, print_table, years_per_second, years_put_together_per_second
 from benchmarks.pair import pair
 
 __all__ = ["run"]
@@ -29,7 +29,11 @@ _PEERS = (
 def run() -> None:
     """Install, measure and print; what cannot be installed is left out, and said so."""
     own = years_per_second(pair("20y"))
-    rows: list[tuple[str, float, float]] = [("hasim, the full model", own, 1.0)]
+    together = years_put_together_per_second(pair("1y", reclaims=True))
+    rows: list[tuple[str, float, float, float]] = [
+        ("hasim, the full model", own, 1.0, together / own),
+        ("hasim, years put together from episodes, with these", together, own / together, 1.0),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         python = str(Path(folder) / ("Scripts" if sys.platform == "win32" else "bin") / "python")
@@ -38,10 +42,11 @@ def run() -> None:
                 print(f"{name} is left out: pip could not install {requirement}")
                 continue
             found = in_own_process([str(_SCRIPTS / script), *arguments], python)
-            rows.append((name, found["years_per_second"], own / found["years_per_second"]))
+            rate = found["years_per_second"]
+            rows.append((name, rate, own / rate, together / rate))
     print_table(
         "Other simulators, a pair without protocol (simulated years per CPU second)",
-        ("simulator", "years/s", "hasim is faster by"),
+        ("simulator", "years/s", "hasim is faster by", "years put together by"),
         rows,
     )
 

@@ -76,6 +76,7 @@ def compare(
     varied = dict(parse_variant(text) for text in variants or ())
     if len(varied) < len(variants or ()):
         raise UserError("two of the --variant have the same name: give each a name of its own")
+    _check_scenarios(scenarios, varied)
     studies = [load_study(path, changes) for path in scenarios]
     names = _names(scenarios, studies)
     others: dict[str, Any] = dict(zip(names[1:], studies[1:], strict=True))
@@ -94,6 +95,15 @@ def compare(
     ) as how:
         comparison = studies[0].compare(others | varied, name=names[0], metrics=metrics, **how)
     answered(comparison, as_json=as_json, out=out, charts=charts, report=report)
+
+
+def _check_scenarios(paths: list[Path], varied: dict[str, Any]) -> None:
+    """Refuse what has nothing to be compared with, and a file that is compared with itself."""
+    if len(paths) + len(varied) < 2:
+        raise UserError("there is only one variant: name a second scenario, or a --variant of the first")
+    for index, path in enumerate(paths):
+        if path in paths[:index]:
+            raise UserError(f"{path} is named twice: say what is to be changed in it with --variant NAME:PATH=VALUE")
 
 
 def _names(paths: list[Path], studies: list[Study]) -> list[str]:

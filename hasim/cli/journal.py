@@ -103,17 +103,18 @@ def _export(journal: Journal, studies: Sequence[KeptStudy], path: Path, name: Ta
     of_episodes = name is TableName.EPISODES
     those = [study for study in studies if study.by_episodes is of_episodes]
     others = [str(study.id) for study in studies if study.by_episodes is not of_episodes]
-    what = "replications (--table outages, replications or api)" if of_episodes else "episodes (--table episodes)"
-    why = f"{'study' if len(others) == 1 else 'studies'} {', '.join(others)}: of {what}"
+    which = f"{'study' if len(others) == 1 else 'studies'} {', '.join(others)}"
+    kind, tables = ("replications", "outages, replications or api") if of_episodes else ("episodes", "episodes")
     if others and not those:
-        raise UserError(f"{journal.path}: there is no table {name} of {why}")
+        verb = "holds" if len(others) == 1 else "hold"
+        raise UserError(f"{journal.path}: {which} {verb} {kind}, without a table {name}; expected --table {tables}")
     columns, rows = _episode_rows(journal, those) if of_episodes else _replication_rows(journal, those, name)
     try:
         write_table(path, ("study", "scenario", "seed", *columns), rows)
     except OSError as error:
         raise UserError(f"--export {path}: cannot be written: {error.strerror or error}") from None
     if others:
-        say(f"without {why}")
+        say(f"without {which}: of {kind} (--table {tables})")
 
 
 def _replication_rows(

@@ -26,11 +26,13 @@ from hasim.cli.schema import schema
 from hasim.cli.sensitivity import sensitivity
 from hasim.cli.serve import serve
 from hasim.cli.sweep import sweep
+from hasim.cli.usage import Commands
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="hasim",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

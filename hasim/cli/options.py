@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hasim.errors import UserError
+
 if TYPE_CHECKING:
     from hasim.api import Study
 
@@ -135,6 +137,9 @@ def load_study(scenario: Path, changes: list[str] | None) -> Study:
     from hasim.scenario.changes import parse_assignment, read_assignments
 
     wanted: dict[str, Any] = {}
-    for change in changes:
-        wanted |= read_assignments(Path(change[1:])) if change.startswith("@") else dict([parse_assignment(change)])
-    return study.with_(wanted)
+    try:
+        for change in changes:
+            wanted |= read_assignments(Path(change[1:])) if change.startswith("@") else dict([parse_assignment(change)])
+        return study.with_(wanted)
+    except UserError as error:
+        raise UserError(f"--set: {error}") from None

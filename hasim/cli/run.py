@@ -116,6 +116,8 @@ def run(
             "--intervals": intervals,
         }
         check_method(study, method, misplaced)
+    else:
+        _check_precision(replications, precision, max_replications)
     record_first(study, seed, pcap, timeline, window)
     if method is not Method.YEARS:
         run_method(
@@ -176,6 +178,14 @@ def run(
     if report is not None:
         say(f"report in {report}")
     _leave(result, None if drawn else out)
+
+
+def _check_precision(replications: int | None, precision: float | None, max_replications: int | None) -> None:
+    """Refuse options that do not go together, by their names."""
+    if precision is None and max_replications is not None:
+        raise UserError("--max-replications goes with --precision; without it, -n says how many replications")
+    if precision is not None and replications is not None:
+        raise UserError("give -n or --precision, not both: with --precision, --max-replications is the most")
 
 
 def _check_parquet(out: Path | None) -> None:

@@ -80,6 +80,8 @@ def sweep(
     """
     if (design is Design.LHS) != (points is not None):
         raise UserError("--design lhs goes with --points: how many points it has")
+    if not vary:
+        raise UserError("nothing is varied: say what, such as --vary vrrp.advert_int=1s..5s")
     study = load_study(scenario, changes)
     with running_with(
         "sweep",
@@ -91,5 +93,5 @@ def sweep(
         out=out,
         report=report,
     ) as how:
-        result = study.sweep(vary or (), metrics=metrics, hypercube=points, **how)
+        result = study.sweep(vary, metrics=metrics, hypercube=points, **how)
     answered(result, as_json=as_json, out=out, charts=charts, report=report)

@@ -42,7 +42,10 @@ def changed(document: Document, changes: Mapping[str, Any]) -> Document:
     paths: dict[KeyPath, str] = {}
     for path, value in changes.items():
         plain = deepcopy(plain_value(value, path))
-        place = _set(data, path, plain)
+        try:
+            place = _set(data, path, plain)
+        except UserError as error:
+            raise UserError(f"{document.path}: {error}") from None
         other = paths.setdefault(place, path)
         if other != path:
             raise UserError(f"{path} is the same place as {other}: say one of them only")

@@ -66,15 +66,15 @@ def nearest(name: str, known: list[str]) -> str | None:
     return folded[close[0]] if close else None
 
 
-def suggestion(name: str, known: list[str]) -> str:
-    """``did you mean X?`` if some known name is near, else the list of what there is."""
+def suggestion(name: str, known: list[str], most: int = 20) -> str:
+    """``did you mean X?`` if some known name is near, else the list of what there is, cut off after ``most`` names."""
     close = nearest(name, known)
     if close is not None:
         return f"did you mean {close}?"
     if not known:
         return "there are none"
-    shown = ", ".join(known[:20])
-    return f"expected one of {shown}" + (", ..." if len(known) > 20 else "")
+    shown = ", ".join(known[:most])
+    return f"expected one of {shown}" + (", ..." if len(known) > most else "")
 
 
 def shown(value: object) -> str:

@@ -207,6 +207,9 @@ class FaultResolver:
             if name in between and name not in self.zones:
                 message = f"{name} is on both sides: nothing can be cut between a machine and itself"
                 raise self.document.error((*path, keys[1]), message)
+        if not {*between, *and_} - {CLIENTS, CONTROL_PLANE}:
+            message = f"nothing goes between {CLIENTS} and {CONTROL_PLANE}: there is nothing to cut"
+            raise self.document.error((*path, keys[1]), message, hint="expected an instance or a zone on one side")
         if subnet is not None:
             self._known([subnet], [item.name for item in self.subnets], "subnet", (*path, "subnet"))
         sides = ("+".join(between), "+".join(and_))

@@ -48,7 +48,7 @@ class Cluster:
             self._connect()
         except _NoAnswerError as error:
             raise UserError(
-                f"--cluster {address}: no Dask scheduler answers there ({error}); expected the address that "
+                f"the cluster {address}: no Dask scheduler answers there ({error}); expected the address that "
                 '"dask scheduler" prints, such as tcp://host:8786'
             ) from None
 
@@ -119,7 +119,7 @@ class Cluster:
         try:
             if not self._client.nthreads():
                 raise UserError(
-                    f"--cluster {self._address}: the scheduler has no workers; start some with: dask worker "
+                    f"the cluster {self._address}: the scheduler has no workers; start some with: dask worker "
                     f"{self._address}"
                 )
             found = self._client.run(_fingerprint_there)
@@ -129,12 +129,12 @@ class Cluster:
             raise _NoAnswerError(_first_line(error)) from None
         except Exception as error:
             raise UserError(
-                f"--cluster {self._address}: the workers cannot run hasim ({_first_line(error)}); install the same "
+                f"the cluster {self._address}: the workers cannot run hasim ({_first_line(error)}); install the same "
                 "version in their environment"
             ) from None
         others = sorted(worker for worker, fingerprint in found.items() if fingerprint != episodes_fingerprint())
         if others:
-            raise UserError(f"--cluster {self._address}: {_another_hasim('workers ' + ', '.join(others))}")
+            raise UserError(f"the cluster {self._address}: {_another_hasim('workers ' + ', '.join(others))}")
 
 
 class _NoAnswerError(HasimError):

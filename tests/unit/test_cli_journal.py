@@ -123,8 +123,8 @@ def test_a_bound_that_is_reached_is_said_beside_json_too() -> None:
 
 
 def test_options_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
-    assert "give replications or a precision, not both" in run("--precision", "5%", "-n", "9", status=2).stderr
-    assert "goes with a precision" in run("--max-replications", "90", status=2).stderr
+    assert "give -n or --precision, not both" in run("--precision", "5%", "-n", "9", status=2).stderr
+    assert "--max-replications goes with --precision" in run("--max-replications", "90", status=2).stderr
     assert "expected a percentage" in run("--precision", "narrow", status=2).stderr
     assert "--parquet says how tables are written into --out" in run("--parquet", status=2).stderr
     assert "give jobs or a cluster, not both" in run("--cluster", "tcp://127.0.0.1:1", status=2).stderr

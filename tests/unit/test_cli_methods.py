@@ -106,5 +106,5 @@ def test_a_scripted_scenario_has_no_cycles_and_no_outages_per_year() -> None:
 def test_a_scenario_that_does_not_fit_is_refused_with_the_assumption_that_fails() -> None:
     result = hasim("scenarios/freeze-that-heals.yaml", "--method", "episodes")
     assert result.exit_code == 2
-    assert "use --method years" in result.stderr
+    assert "only by replications (the method years)" in result.stderr
     assert "at a fixed time" in result.stderr

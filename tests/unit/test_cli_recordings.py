@@ -46,12 +46,18 @@ def test_what_episodes_cannot_answer_is_refused_before_anything_is_recorded(cras
 
 
 @pytest.mark.parametrize(
-    ("command", "option"), [("run", "--pcap"), ("explain", "--timeline"), ("report", "--out"), ("compare", "--report")]
+    ("command", "option"),
+    [
+        ("run", "--pcap"),
+        ("explain", "--timeline"),
+        ("report", "--out"),
+        ("compare --variant x:notify.tries=9", "--report"),
+    ],
 )
 def test_a_pipe_or_device_is_refused_and_not_replaced(crash: Path, tmp_path: Path, command: str, option: str) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    result = hasim_command(command, crash, option, pipe)
+    result = hasim_command(*command.split(), crash, option, pipe)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "this is no ordinary file" in result.stderr
     assert pipe.is_fifo()

@@ -110,9 +110,9 @@ def test_scripted_scenarios_are_compared_per_run() -> None:
 @pytest.mark.parametrize(
     ("variants", "message"),
     [
-        ({}, "only one variant"),
+        ({}, "only one variant: give at least one other"),
         ({"pair": SLOW_SCRIPT}, "two variants are called 'pair'"),
-        ({"longer": {"horizon": "90d"}}, "over the same time"),
+        ({"longer": {"horizon": "90d"}}, "pair runs for .* and longer for 90 d: .* over the same time"),
         ({"wrong": {"vrrp.priority": 300}}, "whole number from 1 to 255"),
         ({"": SLOW_SCRIPT}, "the name of a variant is text, not ''"),
         ({1: SLOW_SCRIPT}, "the name of a variant is text, not 1"),
@@ -128,6 +128,8 @@ def test_what_cannot_be_compared_is_refused(study: hasim.Study, variants: Any, m
 def test_an_unknown_metric_is_refused_before_anything_runs(study: hasim.Study) -> None:
     with pytest.raises(UserError, match="did you mean failover_mean"):
         study.compare({"slow": SLOW_SCRIPT}, metrics=["failovers_mean"])
+    with pytest.raises(UserError, match=r"expected one of downtime_per_year, .*, guest_mean, service_mean$"):
+        study.compare({"slow": SLOW_SCRIPT}, metrics="weather")
     with pytest.raises(UserError, match="unknown metric 'failovers_mean'"):
         study.compare({"slow": SLOW_SCRIPT}, metrics="failovers_mean")
 
@@ -234,4 +236,12 @@ def test_one_scenario_alone_is_the_users_mistake(tmp_path: Path) -> None:
     scenario.write_text(YEAR_OF_CRASHES, encoding="utf-8")
     result = hasim_command("compare", scenario)
     assert result.exit_code == 2
-    assert "only one variant" in result.stderr
+    assert "only one variant: name a second scenario, or a --variant" in result.stderr
+
+
+def test_a_file_is_not_compared_with_itself(tmp_path: Path) -> None:
+    scenario = tmp_path / "pair.yaml"
+    scenario.write_text(YEAR_OF_CRASHES, encoding="utf-8")
+    result = hasim_command("compare", scenario, scenario)
+    assert result.exit_code == 2
+    assert f"{scenario} is named twice: say what is to be changed in it with --variant" in result.stderr

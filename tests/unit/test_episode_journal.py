@@ -339,7 +339,7 @@ def test_a_table_that_a_study_does_not_have_is_refused(mixed: Path, tmp_path: Pa
     table = tmp_path / "outages.csv"
     assert "without study 1: of episodes (--table episodes)" in hasim("journal", mixed, "--export", table).stderr
     refused = hasim("journal", mixed, "--study", "1", "--export", table, status=2).stderr
-    assert "there is no table outages of study 1: of episodes (--table episodes)" in refused
+    assert "study 1 holds episodes, without a table outages; expected --table episodes" in refused
 
 
 def test_clocks_with_a_memory_that_do_not_fit_are_refused_after_a_few_episodes(ran: list[int]) -> None:

@@ -222,6 +222,8 @@ def test_a_journal_of_a_later_format_is_refused(path: Path) -> None:
 def test_places_where_no_journal_can_be_are_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be used: unable to open"):
         Journal(tmp_path / "nowhere" / "journal.sqlite")
+    with pytest.raises(UserError, match="this is a directory, expected a file such as"):
+        Journal(tmp_path)
     with pytest.raises(UserError, match="there is no such journal"):
         Journal(tmp_path / "missing.sqlite", create=False)
 

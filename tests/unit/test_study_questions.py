@@ -67,6 +67,12 @@ def test_what_cannot_be_varied_is_refused(study: hasim.Study, method: str, varie
     ("ask", "message"),
     [
         (lambda study: study.sweep(None), "expected what to vary, such as .*, got None"),
+        (lambda study: study.sweep({}), "nothing is varied: say what, such as vrrp.advert_int=1s..5s"),
+        (lambda study: study.sweep("vrrp.nopreempt=true..false"), "nopreempt=true..false: .*, such as .*=true,false"),
+        (lambda study: study.sensitivity("vrrp.advert_int=1s..5s:4"), "the two ends of a range; leave :4 out"),
+        (lambda study: study.sensitivity({"vrrp.advert_int": "1s..5s : 9:log"}), "leave :9:log out"),
+        (lambda study: study.run(cluster="x"), "^the cluster x: no Dask scheduler answers there"),
+        (lambda study: study.episodes(), "only by replications .the method years.: first strikes at a fixed time"),
         (lambda study: study.sweep(["slo.failover.p50=1s,2s"]), "slo.failover.p50: it decides nothing in a run"),
         (lambda study: study.advise(replications="5"), "replications is a whole number from 1, not '5'"),
         (lambda study: study.compare({"x": {"seed": 4}}), "seed: it decides nothing in a run"),
@@ -82,6 +88,63 @@ def test_a_question_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=message):
         ask(study)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda study: study.compare({}),
+        lambda study: study.compare({"x": {"seed": 4}}),
+        lambda study: study.sweep({}),
+        lambda study: study.sensitivity("vrrp.advert_int=1s..5s:4"),
+        lambda study: study.run(cluster="x"),
+        lambda study: study.run(max_replications=10),
+        lambda study: study.episodes(),
+        lambda study: study.with_({"slo": None}).advise(),
+        lambda study: study.with_({"faults.7.at": "1s"}),
+    ],
+)
+def test_who_calls_from_python_is_told_of_no_option_of_the_command_line(
+    study: hasim.Study, ask: Callable[[hasim.Study], object]
+) -> None:
+    with pytest.raises(UserError) as refusal:
+        ask(study)
+    assert "--" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", "--set", "faults.7.at=1s"), "--set: {file}: faults.7: the list has no item '7'"),
+        (("run", "--set", "vrrp.advert_imt=1s"), "--set: {file} with vrrp.advert_imt=1s: vrrp.advert_imt: unknown key"),
+        (("run", "--set", "@nowhere.yaml"), "--set: nowhere.yaml: there is no such file"),
+        (("run", "--set", "x"), "--set: expected PATH=VALUE"),
+        (("run", "--max-replications", 10), "--max-replications goes with --precision"),
+        (("sweep",), "nothing is varied: say what, such as --vary"),
+    ],
+)
+def test_who_uses_the_command_line_is_told_the_option(
+    arguments: tuple[object, ...], message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "pair.yaml"
+    file.write_text(CRASH, encoding="utf-8")
+    assert refused(*arguments, file).startswith(f"hasim: error: {message.format(file=file)}")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (("-n", "x"), "expected a whole number, got 'x'"),
+        (("--seed", "1.5"), "expected a whole number, got '1.5'"),
+        (("-n", "0"), "expected a number from 1, got '0'"),
+        (("-n", "99999999"), "expected a number up to 10000000, got '99999999'"),
+        (("--method", "days"), "'days' is not one of 'years', 'episodes', 'rare'"),
+    ],
+)
+def test_what_an_option_cannot_be_is_said_with_what_was_given(option: tuple[str, str], message: str) -> None:
+    result = CliRunner().invoke(app, ["run", "pair.yaml", *option], prog_name="hasim")
+    assert result.exit_code == 2
+    assert result.stderr.rstrip(".\n").endswith(f": {message}")
 
 
 def test_an_instance_is_added_as_a_whole_only(study: hasim.Study) -> None:

@@ -212,7 +212,7 @@ def advise(
     base = scenario_of({})
     slo = base.slo
     if slo.availability is None and not slo.failover_percentiles and slo.longest_outage_ns is None:
-        raise UserError("the scenario has no SLO to meet: give it one, such as --set slo.availability=99.99%")
+        raise UserError("the scenario has no SLO to meet: give it one, such as slo.availability=99.99%")
     usual = isinstance(consider, Mapping)
     factors = usual_factors(consider, base) if isinstance(consider, Mapping) else considered(consider)
     candidates, refused = candidates_of(factors, scenario_of, strict=not usual)

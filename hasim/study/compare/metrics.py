@@ -273,5 +273,5 @@ def metrics_named(names: Sequence[str] | str | None, scenario: Scenario) -> tupl
         names = [names]
     for name in names:
         if name not in METRICS:
-            raise UserError(f"unknown metric {name!r}; {suggestion(str(name), list(METRICS))}")
+            raise UserError(f"unknown metric {name!r}; {suggestion(str(name), list(METRICS), most=len(METRICS))}")
     return tuple(METRICS[name] for name in dict.fromkeys(names))

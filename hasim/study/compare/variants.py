@@ -86,7 +86,7 @@ def run_variants(scenarios: Sequence[Scenario], running: Running) -> tuple[Study
         KeyboardInterrupt: interrupted before each had a replication.
     """
     first = scenarios[0]
-    _check_horizons(scenarios)
+    _check_horizons(["one", *["another"] * (len(scenarios) - 1)], scenarios)
     seed = first.seed if running.seed is None else running.seed
     wanted = first.replications if running.replications is None else running.replications
     different = list({scenario.digest: scenario for scenario in scenarios}.values())
@@ -117,10 +117,11 @@ def check_comparable(variants: Sequence[Variant]) -> None:
     """Refuse what cannot be compared.
 
     Raises:
-        UserError: one variant only, one without a name, or two of one; a change that decides nothing in a run.
+        UserError: one variant only, one without a name, or two of one; a change that decides nothing in a run; they do
+            not all run for the same time.
     """
     if len(variants) < 2:
-        raise UserError("there is only one variant: name a second scenario, or a --variant of the first")
+        raise UserError("there is only one variant: give at least one other to compare it with")
     names = [variant.name for variant in variants]
     for index, name in enumerate(names):
         if not isinstance(name, str) or not name.strip():
@@ -130,6 +131,7 @@ def check_comparable(variants: Sequence[Variant]) -> None:
     for variant in variants:
         for path in variant.changes:
             check_makes_difference(path)
+    _check_horizons(names, [variant.scenario for variant in variants])
 
 
 def check_makes_difference(path: str) -> None:
@@ -139,18 +141,19 @@ def check_makes_difference(path: str) -> None:
         UserError: ``path`` leads to such a thing.
     """
     if re.split(r"[.\[]", path, maxsplit=1)[0] in _NOT_IN_A_RUN:
-        raise UserError(f"{path}: it decides nothing in a run, so nothing would differ; set it for all, with --set")
+        raise UserError(f"{path}: it decides nothing in a run, so nothing would differ; set it for all of them")
 
 
-def _check_horizons(scenarios: Sequence[Scenario]) -> None:
+def _check_horizons(names: Sequence[str], scenarios: Sequence[Scenario]) -> None:
     """A longer replication has more luck than a shorter one: they do not make a pair."""
-    lengths_ns = list(dict.fromkeys(scenario.horizon_ns for scenario in scenarios))
-    if len(lengths_ns) > 1:
-        one, other = map(format_duration, lengths_ns[:2])
-        raise UserError(
-            f"one runs for {one} and another for {other}: scenarios are compared over the same time; set the same "
-            "horizon in all of them"
-        )
+    length_ns = scenarios[0].horizon_ns
+    for name, scenario in zip(names, scenarios, strict=True):
+        if scenario.horizon_ns != length_ns:
+            raise UserError(
+                f"{names[0]} runs for {format_duration(length_ns)} and {name} for "
+                f"{format_duration(scenario.horizon_ns)}: scenarios are compared over the same time; set the same "
+                "horizon in all of them"
+            )
 
 
 def foreign_faults(baseline: Scenario, *others: Scenario) -> tuple[str, ...]:

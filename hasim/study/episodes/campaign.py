@@ -97,7 +97,8 @@ class Campaign:
             return self._gather(Supply(self.study, crew, journal), aims, precision, most_runs)
         except RestlessError as error:
             raise UserError(
-                f"{self.study.scenario.name} cannot be answered by episodes, use --method years: {error}"
+                f"{self.study.scenario.name} cannot be answered by episodes, only by replications (the method years): "
+                f"{error}"
             ) from None
         except KeyboardInterrupt:
             if journal is None:

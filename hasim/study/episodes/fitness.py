@@ -34,7 +34,10 @@ def check_scenario(scenario: Scenario) -> None:
     """
     objections = list(_objections(scenario))
     if objections:
-        raise UserError(f"{scenario.name} cannot be answered by episodes, use --method years: {'; '.join(objections)}")
+        raise UserError(
+            f"{scenario.name} cannot be answered by episodes, only by replications (the method years): "
+            f"{'; '.join(objections)}"
+        )
 
 
 def first_masters(scenario: Scenario) -> list[str]:
@@ -53,8 +56,8 @@ def first_masters(scenario: Scenario) -> list[str]:
             master = None
         if master is None or incident.outages_ns():
             raise UserError(
-                f"{scenario.name} cannot be answered by episodes, use --method years: without any fault the world "
-                "does not stay in a steady state with one MASTER that serves"
+                f"{scenario.name} cannot be answered by episodes, only by replications (the method years): without any "
+                "fault the world does not stay in a steady state with one MASTER that serves"
             )
         masters.append(master)
     return sorted(set(masters))
@@ -74,17 +77,17 @@ def check_ageing(clocks: Sequence[Clock], cycles: Cycles, *, tried: bool = False
     masters = [master for master, share in zip(cycles.masters, cycles.shares, strict=True) if share]
     if len(masters) > 1:
         raise UserError(
-            f"episodes cannot answer this, use --method years: {name} has a time to failure with a memory (not "
-            f"exponential), and who is MASTER ({', '.join(masters)}) depends on what failed last, so that the order of "
-            "failures matters"
+            f"episodes cannot answer this, only replications can (the method years): {name} has a time to failure with "
+            f"a memory (not exponential), and who is MASTER ({', '.join(masters)}) depends on what failed last, so "
+            "that the order of failures matters"
         )
     in_episodes = cycles.ratio(lambda episode: episode.length_ns)
     least = in_episodes.estimate(1.0, _BEYOND_DOUBT).low if tried else in_episodes.value
     if least / (1.0 - least) > FRESH_SHARE:
         amiss = in_episodes.value / (1.0 - in_episodes.value)
         raise UserError(
-            f"episodes cannot answer this, use --method years: {name} has a time to failure with a memory (not "
-            f"exponential), and something is amiss for {amiss:.1%} of the healthy time, so that faults "
+            f"episodes cannot answer this, only replications can (the method years): {name} has a time to failure with "
+            f"a memory (not exponential), and something is amiss for {amiss:.1%} of the healthy time, so that faults "
             f"are not separate (at most {FRESH_SHARE:.0%} for clocks with a memory)"
         )
 

@@ -86,9 +86,9 @@ def check_silences(scenario: Scenario, silences: tuple[Silence, ...]) -> None:
         share = math.fsum(one.rate * one.row * one.step_ns for one in silences if one.sender == sender)
         if share > SEPARATE_SHARE:
             raise UserError(
-                f"{scenario.name} cannot be answered by episodes, use --method years: the network loses so many "
-                f"packets that rows of lost adverts take {share:.1%} of the time between two elections (at most "
-                f"{SEPARATE_SHARE:.0%}), so that these are not separate"
+                f"{scenario.name} cannot be answered by episodes, only by replications (the method years): the network "
+                f"loses so many packets that rows of lost adverts take {share:.1%} of the time between two elections "
+                f"(at most {SEPARATE_SHARE:.0%}), so that these are not separate"
             )
 
 
@@ -96,8 +96,9 @@ def _silence(scenario: Scenario, link: LossyLink) -> Silence:
     fewest, most = (math.floor(limit_ns / link.step_ns) for limit_ns in _limits_ns(link))
     if fewest != most:
         raise UserError(
-            f"{scenario.name} cannot be answered by episodes, use --method years: it depends on the jitter of adverts "
-            f"from {link.sender} to {link.receiver} whether {fewest} or {most} lost ones are too many"
+            f"{scenario.name} cannot be answered by episodes, only by replications (the method years): it depends on "
+            f"the jitter of adverts from {link.sender} to {link.receiver} whether {fewest} or {most} lost ones are too "
+            "many"
         )
     adverts = math.expm1(-fewest * math.log(link.loss)) / (1.0 - link.loss)
     return Silence(link.sender, link.receiver, fewest, link.step_ns, 1.0 / (adverts * link.step_ns))

@@ -43,6 +43,8 @@ class JournalFile:
         self.path = path
         if path is not None and not create and not path.exists():
             raise UserError(f"{path}: there is no such journal")
+        if path is not None and path.is_dir():
+            raise UserError(f"{path}: this is a directory, expected a file such as {path / 'study.sqlite'}")
         with self.reported():
             self.connection = sqlite3.connect(":memory:" if path is None else path, _WAIT_S, isolation_level=None)
             self.connection.text_factory = lambda text: text.decode(errors="replace")  # checksums tell

@@ -260,8 +260,10 @@ def asked_for(parameter: Parameter) -> Uncertain:
     """A parameter that somebody asked for, from its lowest to its highest value.
 
     Raises:
-        UserError: it is a list of other than two values.
+        UserError: it is a list of other than two values, or a range that says how many points it is to have.
     """
+    if parameter.how:
+        raise UserError(f"{parameter.path}: a sensitivity is about the two ends of a range; leave :{parameter.how} out")
     if parameter.span is None and len(parameter.values) != 2:
         raise UserError(f"{parameter.path}: expected a range or two values, got {len(parameter.values)}")
     low, high = parameter.values[0], parameter.values[-1]

@@ -42,7 +42,7 @@ def points_of(parameters: Sequence[Parameter], vary: Vary, hypercube: int | None
             the scenario.
     """
     if not parameters:
-        raise UserError("nothing is varied: say what, such as --vary vrrp.advert_int=1s..5s")
+        raise UserError("nothing is varied: say what, such as vrrp.advert_int=1s..5s")
     check_different(parameters)
     paths = [parameter.path for parameter in parameters]
     if hypercube is None:

@@ -115,6 +115,7 @@ class Parameter:
         numbers: the same to compute with (ns, fractions, numbers); for words their positions.
         unit: of ``numbers``.
         span: the range that the values are from; None for a list.
+        how: what was said of the points of the range and their scale, such as ``9:log``; empty for nothing.
     """
 
     path: str
@@ -122,6 +123,7 @@ class Parameter:
     numbers: tuple[float, ...]
     unit: Unit
     span: _Range | None = None
+    how: str = ""
 
     def at(self, share: float) -> Any:
         """The value at a share (from 0 to below 1) of the way: anywhere in a range, one of the values of a list."""
@@ -170,8 +172,7 @@ def parse_vary(text: str) -> Parameter:
     found = _RANGE.fullmatch(written)
     if found is None or "{" in written:
         return parameter(path, [_plain(path, part) for part in split_at_commas(written)])
-    low, high = _plain(path, found["low"]), _plain(path, found["high"])
-    return _ranged(path, low, high, *_points(f"{path}={low}..{high}", found["how"]))
+    return _ranged(path, found["low"].strip(), found["high"].strip(), found["how"])
 
 
 def parameter(path: str, values: Sequence[Any]) -> Parameter:
@@ -226,11 +227,17 @@ def _points(place: str, how: str) -> tuple[int, str | None]:
     return number, more[0] if more else None
 
 
-def _ranged(path: str, low: Any, high: Any, count: int, scale: str | None) -> Parameter:
+def _ranged(path: str, lower: str, upper: str, how: str) -> Parameter:
+    """The range between two ends as they were written, with what was written behind them."""
+    place = f"{path}={lower}..{upper}"
+    low, high = _plain(path, lower), _plain(path, upper)
+    count, scale = _points(place, how)
     (unit, first), (other, last) = _read(low), _read(high)
-    place = f"{path}={low}..{high}"
     if "word" in (unit, other):
-        raise UserError(f"{place}: the ends of a range are durations, percentages or numbers")
+        raise UserError(
+            f"{place}: the ends of a range are durations, percentages or numbers; write other values one by one, such "
+            f"as {path}={lower},{upper}"
+        )
     if unit != other:
         raise UserError(f"{place}: the ends of a range have the same unit")
     if first >= last:
@@ -241,7 +248,7 @@ def _ranged(path: str, low: Any, high: Any, count: int, scale: str | None) -> Pa
     whole = isinstance(low, int) and isinstance(high, int)
     span = _Range(first, last, unit, log, whole)
     values = list(dict.fromkeys(span.value(index / (count - 1)) for index in range(count)))
-    return Parameter(path, tuple(values), tuple(_read(value)[1] for value in values), unit, span)
+    return Parameter(path, tuple(values), tuple(_read(value)[1] for value in values), unit, span, how.strip(": "))
 
 
 def _plain(path: str, written: str) -> Any:
