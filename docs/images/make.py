@@ -12,6 +12,7 @@ from typing import Any
 import hasim
 from hasim.measure import PHASES
 from hasim.report.charts import Chart, failover_latency, outage_timeline, phases_stacked, save
+from hasim.report.charts.horizons import downtime_of_a_run
 from hasim.report.charts.style import BAD, BLACK, BLUE, DARK_GREY, MID_GREY, SKY, blank_chart, phase_style, styled
 from hasim.report.selection import typical_failover
 from hasim.units import SECOND
@@ -44,6 +45,7 @@ def main() -> None:
     save(_typical_timeline(best_practice, result), IMAGES / "timeline.png")
     save(_mechanisms(), IMAGES / "mechanisms.png")
     save(_all_eight_phases(), IMAGES / "eight-phases.png")
+    save(_one_year(), IMAGES / "one-year.png")
     save(phases_diagram(), IMAGES / "phases.png")
     save(quiet_diagram(), IMAGES / "quiet-heartbeats.png")
 
@@ -66,6 +68,15 @@ def _mechanisms() -> Chart:
         for mechanism, method in ways
     ]
     return phases_stacked(*results)
+
+
+def _one_year() -> Chart:
+    """How the downtime of a year is distributed where now and then both instances are down."""
+    crashes = {"time_to_failure": {"exponential": {"mean": "1000h"}}, "duration": {"exponential": {"mean": "1h"}}}
+    study = hasim.load(SCENARIOS / "year-of-ordinary-failures.yaml").with_(
+        name="pair", faults=[{"kind": "crash", "target": ["a", "b"], **crashes}], slo={"availability": "99.999%"}
+    )
+    return downtime_of_a_run(study.episodes(precision=0.03))
 
 
 def _all_eight_phases() -> Chart:
