@@ -40,6 +40,7 @@ class Cluster:
             raise UserError(
                 f"a cluster needs dask.distributed, which is not installed ({error}): pip install 'hasim[cluster]'"
             ) from None
+        logging.getLogger("asyncio").addFilter(_ABANDONED)
         self.broken: tuple[type[BaseException], ...] = (KilledWorker, CancelledError)
         self._address = address
         self._threads, self._counted_at = 0, 0.0
@@ -148,8 +149,22 @@ class _Silence(logging.Filter):
         return record.levelno >= logging.CRITICAL
 
 
+class _Abandoned(logging.Filter):
+    """When a client closes, its event loop may leave tasks behind that were cancelled: asyncio logs a traceback for
+    each as soon as the garbage collector finds it, which may be any time later."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], CancelledError))
+
+
+_ABANDONED = _Abandoned()
+
+
 def _settle(future: Future[Done[Any]], done: Any) -> None:
     """Hand over what became of a task. A result that was lost with its worker is made again by another."""
+    if done.status == "cancelled":
+        future.set_exception(CancelledError())
+        return
     try:
         result = done.result()
     except BaseException as error:
