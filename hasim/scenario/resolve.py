@@ -33,9 +33,12 @@ from hasim.scenario.schema.cloud import SecurityRuleSection
 from hasim.scenario.schema.fields import Section
 from hasim.scenario.steady import steady_faults, steady_masters
 from hasim.scenario.validation import validate
-from hasim.units import format_duration
+from hasim.units import YEAR, format_duration
 
 __all__ = ["resolve"]
+
+_LONGEST_HORIZON_NS = 292 * YEAR
+"""Journals (SQLite) and tables (Parquet) have 64 bits for a time."""
 
 _MOST_INSTANCES = 32
 _RESERVED_NAMES = (CLIENTS, CONTROL_PLANE)
@@ -51,6 +54,7 @@ def resolve(document: Document, *, directory: Path) -> Scenario:
     """
     document = prepare(document, directory).document
     file = validate(document)
+    _check_horizon(document, file)
     _check_names(document, file)
     builder = Builder(document, directory)
     plan = AddressPlan(document, resolve_subnets(document, file))
@@ -95,6 +99,16 @@ def resolve(document: Document, *, directory: Path) -> Scenario:
 def _name_from(path: str) -> str:
     stem = Path(path).stem
     return stem if stem and not stem.startswith("<") else "scenario"
+
+
+def _check_horizon(document: Document, file: ScenarioFile) -> None:
+    if file.horizon > _LONGEST_HORIZON_NS:
+        raise document.error(
+            ("horizon",),
+            f"{format_duration(file.horizon)} is longer than 292 years, whose nanoseconds are as many as journals and "
+            "tables can count",
+            hint="simulate more replications instead",
+        )
 
 
 def _check_names(document: Document, file: ScenarioFile) -> None:

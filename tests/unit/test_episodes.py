@@ -267,6 +267,13 @@ def test_its_runs_have_its_downtime(small: EpisodesResult) -> None:
     assert "Downtime of one run" in small._repr_html_()
 
 
+def test_a_run_with_too_many_episodes_is_not_put_together(small: EpisodesResult) -> None:
+    long = replace(small, scenario=replace(small.scenario, horizon_ns=10**5 * round(small.cycles.mean_cycle_ns)))
+    assert long.horizons is None
+    assert long.to_json()["horizon"] is None
+    assert "Downtime of one run" not in long._repr_html_()
+
+
 def test_how_many_runs_miss_the_availability_that_is_wanted(small: EpisodesResult) -> None:
     half = small.scenario.horizon_ns * small.unavailability.value / 2
     wanted = Slo(availability=1.0 - half / small.scenario.horizon_ns)

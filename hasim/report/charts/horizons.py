@@ -54,7 +54,7 @@ def downtime_of_a_run(result: EpisodesResult) -> Chart:
     if found is None or not found.downtime_ns[-1]:
         words = f"No run of {horizon} put together from the episodes has any downtime."
         if found is None:
-            words = "A time to failure has a memory: episodes do not tell how failures spread over a run."
+            words = "A time to failure has a memory, or a run has too many episodes to put it together from them."
         say_nothing_happened(axes, words)
         frame(chart, "Nothing to show", caption)
         return chart

@@ -54,7 +54,7 @@ class ScenarioFile(Section):
 
     name: Name | None = setting(None, "Its name in reports. By default the file's name.")
     description: Text = setting("", "What the situation is and what to look for.")
-    horizon: PositiveDuration = setting(..., "How much time one run covers.")
+    horizon: PositiveDuration = setting(..., "How much time one run covers, up to 292 years.")
     seed: Annotated[int, Whole(0, 2**63 - 1)] = setting(1, "All randomness comes from it: same seed, same result.")
     replications: Annotated[int, Whole(1, 10_000_000)] = setting(100, "How many runs, each with its own randomness.")
     region: Name = setting("ap-guangzhou", "The cloud's region.")

@@ -27,7 +27,7 @@
 
 An estimate E is ``{"value", "low", "high", "confidence", "method", "n"}``; null stands for an infinite bound.
 ``failover_latency.count`` are the failovers that were simulated, each of which has a weight. ``horizon`` is of runs
-that were put together from the episodes, null where a clock has a memory.
+that were put together from the episodes, null where a clock has a memory or a run has too many of them.
 """
 
 from __future__ import annotations

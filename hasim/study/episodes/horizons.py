@@ -28,7 +28,10 @@ from hasim.study.estimators import CONFIDENCE, Estimate, binomial_interval, stud
 if TYPE_CHECKING:
     pass
 
-__all__ = ["Horizons", "put_together"]
+__all__ = ["MOST_EPISODES", "Horizons", "put_together"]
+
+MOST_EPISODES = 20_000.0
+"""In a run with more of them chance evens out, and putting it together takes longer than it is worth."""
 
 _DRAWS = 2_000_000
 _FEWEST_RUNS, _MOST_RUNS = 200, 100_000

@@ -14,7 +14,7 @@ from hasim.measure.model import PHASES, Outage
 from hasim.scenario.model import Scenario
 from hasim.study.episodes.clocks import Clock
 from hasim.study.episodes.estimation import Cycles, Overlap, Reward, Stratum
-from hasim.study.episodes.horizons import Horizons, put_together
+from hasim.study.episodes.horizons import MOST_EPISODES, Horizons, put_together
 from hasim.study.episodes.losses import Silence
 from hasim.study.episodes.quantiles import weighted_quantile
 from hasim.study.episodes.rewards import (
@@ -150,9 +150,10 @@ class EpisodesResult:
 
     @cached_property
     def horizons(self) -> Horizons | None:
-        """Runs of the scenario's horizon, put together from the episodes; None where a clock has a memory: how failures
-        spread over a run depends on ages then, which episodes do not keep."""
-        if not all(clock.memoryless for clock in self.clocks if isinstance(clock, Clock)):
+        """Runs of the scenario's horizon, put together from the episodes; None where a clock has a memory (how failures
+        spread over a run depends on ages then, which episodes do not keep) or a run has too many of them."""
+        has_memory = not all(clock.memoryless for clock in self.clocks if isinstance(clock, Clock))
+        if has_memory or self.scenario.horizon_ns > MOST_EPISODES * self.cycles.mean_cycle_ns:
             return None
         return put_together(self.cycles, self.scenario.horizon_ns, self.seed)
 
