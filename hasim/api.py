@@ -388,7 +388,7 @@ class Explanation:
         return explain(self.trace, self.outcome, self.scenario)
 
     @property
-    def outages(self) -> tuple[Outage, ...]:
+    def outages(self) -> Sequence[Outage]:
         """The outages, in time order."""
         return self.outcome.outages
 

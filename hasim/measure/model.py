@@ -6,7 +6,7 @@ Durations are integer nanoseconds; the phases of an outage add up to the outage 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 __all__ = [
@@ -90,7 +90,7 @@ class RunOutcome:
     replication: int
     horizon_ns: int
     downtime_ns: int
-    outages: tuple[Outage, ...]
+    outages: Sequence[Outage]
     dual_master_ns: int
     wrong_instance_ns: int
     black_hole_ns: int

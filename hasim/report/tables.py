@@ -196,7 +196,7 @@ def _endings(result: StudyResult) -> str:
         FIRST_SERVICE: "until the first service",
         UNRESOLVED: "not over at the end",
     }
-    counts = {name: sum(outage.resolution == name for outage in result.outages) for name in words}
+    counts = {name: len(result.outages.only(resolution=name)) for name in words}
     return ", ".join(f"{count:,} {words[name]}" for name, count in counts.items() if count)
 
 
@@ -254,12 +254,12 @@ def _verdict_row(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _by_cause(result: StudyResult) -> Table:
-    total_ns = sum(result.downtime_by_cause_ns.values())
+    total_ns, totals = sum(result.downtime_by_cause_ns.values()), result.outages.totals()
     rows = []
     for cause, lost_ns in result.downtime_by_cause_ns.items():
-        lengths_ns = [outage.duration_ns for outage in result.outages if outage.cause == cause]
+        found = [lost for lost in totals if lost.cause == cause]
         latency = result.latency_by_cause.get(cause)
-        counts = (f"{len(lengths_ns):,}", f"{latency.count:,}" if latency else "0")
+        counts = (f"{sum(lost.count for lost in found):,}", f"{latency.count:,}" if latency else "0")
         quantiles = _quantiles(latency) if latency else ("-", "-", "-")
         share = f"{lost_ns / total_ns:.1%}" if total_ns else "-"
         rows.append(
@@ -267,7 +267,7 @@ def _by_cause(result: StudyResult) -> Table:
                 cause.replace("_", " "),
                 *counts,
                 *quantiles,
-                duration_text(max(lengths_ns)),
+                duration_text(max(lost.longest_ns for lost in found)),
                 duration_text(lost_ns),
                 share,
             )
@@ -277,15 +277,15 @@ def _by_cause(result: StudyResult) -> Table:
 
 
 def _by_phase(result: StudyResult) -> Table:
-    failovers = result.failovers
-    total_ns = sum(outage.duration_ns for outage in failovers)
+    totals, count = result.failovers.totals(), len(result.failovers)
+    total_ns = sum(lost.total_ns for lost in totals)
     rows = []
     for index, phase in enumerate(PHASES):
         latency = result.latency_by_phase.get(phase)
         if latency is None or not latency.longest_ns:
             continue
-        lost_ns = sum(outage.phases_ns[index] for outage in failovers)
-        mean, share = duration_text(lost_ns / len(failovers)), f"{lost_ns / total_ns:.1%}"
+        lost_ns = sum(lost.phases_ns[index] for lost in totals)
+        mean, share = duration_text(lost_ns / count), f"{lost_ns / total_ns:.1%}"
         rows.append((phase, mean, *_quantiles(latency), duration_text(latency.longest_ns), share))
     columns = ("phase", "mean", "p50", "p95", "p99", "longest", "share")
     return Table("Where a failover's time goes", columns, tuple(rows), numbers=tuple(range(1, 7)))
@@ -308,13 +308,13 @@ def _disagreements(result: StudyResult) -> Table:
 
 def _disagreement_rows(result: StudyResult) -> Iterator[tuple[str, ...]]:
     sums_ns = {
-        "dual MASTER": (sum(outcome.dual_master_ns for outcome in result.outcomes), result.dual_master_per_year_ns),
+        "dual MASTER": (result.total("dual_master_ns"), result.dual_master_per_year_ns),
         "address on an instance that is not MASTER": (
-            sum(outcome.wrong_instance_ns for outcome in result.outcomes),
+            result.total("wrong_instance_ns"),
             result.wrong_instance_per_year_ns,
         ),
         "black hole (MASTER has the address, no service)": (
-            sum(outcome.black_hole_ns for outcome in result.outcomes),
+            result.total("black_hole_ns"),
             result.black_hole_per_year_ns,
         ),
     }

@@ -39,13 +39,16 @@ nobody (began_on, ended_on). Keys may be added under the same format name; none 
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 from hasim.errors import UserError
 from hasim.measure.model import PHASES, Outage, RunOutcome
 from hasim.study.estimators import Estimate
+from hasim.study.outcomes import Outcomes
 from hasim.study.overlaps import Overlaps
 from hasim.study.stopping import QUANTITY, Stopping
 from hasim.study.summary import LatencySummary
@@ -53,15 +56,36 @@ from hasim.study.summary import LatencySummary
 if TYPE_CHECKING:
     from hasim.study.results import StudyResult
 
-__all__ = ["FORMAT", "document_of", "outage_of", "outcomes_of", "overlaps_json", "stopping_of"]
+__all__ = ["FORMAT", "document_of", "outage_of", "outcomes_of", "overlaps_json", "stopping_of", "text_of"]
 
 FORMAT = "hasim.study/1"
 
 _RESOLUTIONS = ("failover", "recovered_in_place", "first_service", "unresolved")
 
+_END_NS = 2**63
+"""No number of a study reaches it: a horizon does not."""
+
 
 def document_of(result: StudyResult) -> dict[str, Any]:
     """A study as plain data, ready for :func:`json.dumps`."""
+    return {**_without_replications(result), "replications": [_outcome(outcome) for outcome in result.outcomes]}
+
+
+def text_of(result: StudyResult) -> Iterator[str]:
+    """The text of a JSON file with the same, in parts: as plain data all replications together take much memory."""
+    yield _json({**_without_replications(result), "replications": []}).removesuffix("[]\n}")
+    before = "[\n"
+    for outcome in result.outcomes:
+        yield before + indent(_json(_outcome(outcome)), "  ")
+        before = ",\n"
+    yield "\n ]\n}\n"
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _without_replications(result: StudyResult) -> dict[str, Any]:
     chance = result.chance_of_missing_availability
     return {
         "format": FORMAT,
@@ -85,12 +109,11 @@ def document_of(result: StudyResult) -> dict[str, Any]:
             for verdict in result.verdicts
         ],
         "chance_of_missing_availability": None if chance is None else _estimate(chance),
-        "replications": [_outcome(outcome) for outcome in result.outcomes],
     }
 
 
 def _summary(result: StudyResult) -> dict[str, Any]:
-    counts = {name: sum(outage.resolution == name for outage in result.outages) for name in _RESOLUTIONS}
+    counts = {name: len(result.outages.only(resolution=name)) for name in _RESOLUTIONS}
     latency = result.failover_latency
     return {
         "replications": len(result.outcomes),
@@ -107,8 +130,8 @@ def _summary(result: StudyResult) -> dict[str, Any]:
         "dual_master_per_year_ns": _estimate(result.dual_master_per_year_ns, whole=True),
         "wrong_instance_per_year_ns": _estimate(result.wrong_instance_per_year_ns, whole=True),
         "black_hole_per_year_ns": _estimate(result.black_hole_per_year_ns, whole=True),
-        "transitions": sum(outcome.transitions for outcome in result.outcomes),
-        "notify_runs": sum(outcome.notify_runs for outcome in result.outcomes),
+        "transitions": result.total("transitions"),
+        "notify_runs": result.total("notify_runs"),
         "api_calls": result.api_calls,
         "overlaps": overlaps_json(result.overlaps),
     }
@@ -200,7 +223,7 @@ def stopping_of(document: Mapping[str, Any]) -> Stopping | None:
     return Stopping(entry["precision"], entry["max_replications"], reached, entry["met"], overlaps)
 
 
-def outcomes_of(document: Mapping[str, Any]) -> tuple[RunOutcome, ...]:
+def outcomes_of(document: Mapping[str, Any]) -> Outcomes:
     """The outcomes in the JSON form of a study.
 
     Raises:
@@ -209,45 +232,68 @@ def outcomes_of(document: Mapping[str, Any]) -> tuple[RunOutcome, ...]:
     if document.get("format") != FORMAT:
         raise UserError(f"expected a study in the format {FORMAT}, got {document.get('format')!r}")
     try:
-        horizon_ns = document["horizon_ns"]
-        outcomes = tuple(_read_outcome(entry, horizon_ns) for entry in document["replications"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        horizon_ns = _whole(document, "horizon_ns", least=1)
+        outcomes = Outcomes.of(_read_outcome(entry, horizon_ns) for entry in document["replications"])
+        if len(outcomes) != len(document["replications"]):
+            raise ValueError("it has a replication twice")
+    except ValueError as error:
+        raise UserError(f"the study is damaged: {error}") from None
+    except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"the study is damaged: {type(error).__name__} at {error}") from None
     if not outcomes:
         raise UserError("the study is damaged: it has no replications")
-    for outcome in outcomes:
-        if outcome.downtime_ns != sum(outage.duration_ns for outage in outcome.outages):
-            raise UserError(f"the study is damaged: the outages of replication {outcome.replication} do not add up")
     return outcomes
 
 
 def _read_outcome(entry: Mapping[str, Any], horizon_ns: int) -> RunOutcome:
-    return RunOutcome(
-        replication=entry["replication"],
+    outcome = RunOutcome(
+        replication=_whole(entry, "replication"),
         horizon_ns=horizon_ns,
-        downtime_ns=entry["downtime_ns"],
+        downtime_ns=_whole(entry, "downtime_ns"),
         outages=tuple(_read_outage(outage) for outage in entry["outages"]),
-        dual_master_ns=entry["dual_master_ns"],
-        wrong_instance_ns=entry["wrong_instance_ns"],
-        black_hole_ns=entry["black_hole_ns"],
-        transitions=entry["transitions"],
-        notify_runs=entry["notify_runs"],
-        api_calls={action: dict(codes) for action, codes in entry["api_calls"].items()},
+        dual_master_ns=_whole(entry, "dual_master_ns"),
+        wrong_instance_ns=_whole(entry, "wrong_instance_ns"),
+        black_hole_ns=_whole(entry, "black_hole_ns"),
+        transitions=_whole(entry, "transitions"),
+        notify_runs=_whole(entry, "notify_runs"),
+        api_calls={
+            action: {code: _whole(codes, code) for code in codes} for action, codes in entry["api_calls"].items()
+        },
     )
+    if outcome.downtime_ns != sum(outage.duration_ns for outage in outcome.outages):
+        raise UserError(f"the study is damaged: the outages of replication {outcome.replication} do not add up")
+    return outcome
 
 
 def _read_outage(entry: Mapping[str, Any]) -> Outage:
-    phases_ns = tuple(entry["phases_ns"][phase] for phase in PHASES)
-    if sum(phases_ns) != entry["end_ns"] - entry["start_ns"]:
-        raise ValueError(f"an outage at {entry['start_ns']} ns whose phases do not add up")
+    start_ns, end_ns = _whole(entry, "start_ns"), _whole(entry, "end_ns")
+    phases_ns = tuple(_whole(entry["phases_ns"], phase) for phase in PHASES)
+    if sum(phases_ns) != end_ns - start_ns:
+        raise ValueError(f"it has an outage at {start_ns} ns whose phases do not add up")
+    if entry["resolution"] not in _RESOLUTIONS:
+        raise ValueError(f"it has an outage at {start_ns} ns that ended in {entry['resolution']!r}")
     return Outage(
-        start_ns=entry["start_ns"],
-        end_ns=entry["end_ns"],
-        missing=entry["missing"],
-        cause=entry["cause"],
-        fault=entry["fault"],
-        began_on=entry["began_on"],
-        ended_on=entry["ended_on"],
+        start_ns=start_ns,
+        end_ns=end_ns,
+        missing=_text(entry, "missing"),
+        cause=_text(entry, "cause"),
+        fault=_text(entry, "fault"),
+        began_on=None if entry["began_on"] is None else _text(entry, "began_on"),
+        ended_on=None if entry["ended_on"] is None else _text(entry, "ended_on"),
         phases_ns=phases_ns,
         resolution=entry["resolution"],
     )
+
+
+def _whole(entry: Mapping[str, Any], key: str, least: int = 0) -> int:
+    value = entry[key]
+    if type(value) is not int or not least <= value < _END_NS:
+        raise ValueError(f"{key} is {value!r}, expected a whole number from {least}")
+    return value
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    value = entry[key]
+    if not isinstance(value, str):
+        raise ValueError(f"{key} is {value!r}, expected text")
+    return value

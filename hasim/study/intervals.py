@@ -47,7 +47,7 @@ def intervals_of(outcomes: Sequence[RunOutcome], *, is_scripted: bool = False) -
     unavailability = Intervals(
         "unavailability",
         summary.unavailability(outcomes),
-        _bootstrapped([outcome.downtime_ns / outcome.horizon_ns for outcome in outcomes]),
+        _bootstrapped(summary.shares_of(outcomes, "downtime_ns")),
         None if is_scripted else _regenerative(outcomes, _downtime_ns, 1.0),
     )
     if is_scripted:

@@ -29,6 +29,7 @@ from dataclasses import dataclass
 from hasim.measure.model import RunOutcome
 from hasim.scenario.model import CLIENTS, Fault, FaultKind, Scenario, ends_by_itself
 from hasim.study.estimators import Estimate
+from hasim.study.outcomes import amounts_of
 
 __all__ = ["ENOUGH", "NEGLIGIBLE", "Overlaps", "too_rare", "too_rare_to_neglect"]
 
@@ -72,7 +73,7 @@ class _Clock:
 
 def too_rare(scenario: Scenario, outcomes: Sequence[RunOutcome]) -> Overlaps | None:
     """The overlaps that these replications cannot have seen enough of; None: there are none."""
-    simulated_ns = sum(outcome.horizon_ns for outcome in outcomes)
+    simulated_ns = sum(amounts_of(outcomes, "horizon_ns"))
     expected = unavailability = 0.0
     for share, mean_ns in sorted(_together(scenario), key=lambda one: (-one[1], one[0])):
         count = share / mean_ns * simulated_ns

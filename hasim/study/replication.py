@@ -12,6 +12,7 @@ from hasim.measure import RunOutcome
 from hasim.scenario.model import Scenario
 from hasim.study.job import Job
 from hasim.study.journal import Journal, opened
+from hasim.study.outcomes import Outcomes, OutcomeStore
 from hasim.study.overlaps import too_rare
 from hasim.study.results import StudyResult
 from hasim.study.stopping import MAX_REPLICATIONS, Stopping, check, judge, looks
@@ -119,7 +120,8 @@ class _Gathering:
         self._crew = crew
         self._journal = journal
         self._progress = progress
-        self._outcomes: list[dict[int, RunOutcome]] = [{} for _ in jobs]
+        self._store = OutcomeStore()
+        self._counts = [0 for _ in jobs]
         self._looked_up = [0 for _ in jobs]
         self._shown_end = 0
         self.interrupted = False
@@ -133,20 +135,25 @@ class _Gathering:
         try:
             self._look_up(wanted)
             self._report()
-            missing = [
-                [number for number in range(count) if number not in outcomes]
-                for count, outcomes in zip(wanted, self._outcomes, strict=True)
-            ]
+            missing = [self._missing(index, count) for index, count in enumerate(wanted)]
             self._crew.run(list(zip(self._jobs, missing, strict=True)), self._keep)
         except KeyboardInterrupt:
             self.interrupted = True
-            if not all(self._outcomes):
+            if not all(self._counts):
                 raise
 
-    def outcomes(self, index: int) -> tuple[RunOutcome, ...]:
-        """Those of a job, in order."""
-        found = self._outcomes[index]
-        return tuple(found[number] for number in sorted(found))
+    def outcomes(self, index: int) -> Outcomes:
+        """Those of a job."""
+        return Outcomes(self._store, index)
+
+    def _missing(self, index: int, count: int) -> Sequence[int]:
+        """Which of the first so many replications of a job are not there."""
+        import numpy as np
+
+        if not self._counts[index]:
+            return range(count)
+        there = self.outcomes(index).column("number")
+        return np.setdiff1d(np.arange(count), there, assume_unique=True).data
 
     def results(self, wanted: Sequence[int], stopping: Stopping | None = None) -> tuple[StudyResult, ...]:
         """The results of all jobs, of which so many replications were wanted."""
@@ -159,7 +166,7 @@ class _Gathering:
                 heartbeats=job.heartbeats,
                 outcomes=self.outcomes(index),
                 version=hasim.__version__,
-                interrupted=len(self._outcomes[index]) < wanted[index],
+                interrupted=self._counts[index] < wanted[index],
                 stopping=stopping,
             )
             for index, job in enumerate(self._jobs)
@@ -169,20 +176,19 @@ class _Gathering:
         if self._journal is None:
             return
         for index, job in enumerate(self._jobs):
-            for outcome in self._journal.outcomes(job, range(self._looked_up[index], wanted[index])):
-                self._outcomes[index][outcome.replication] = outcome
+            numbers = range(self._looked_up[index], wanted[index])
+            self._counts[index] += self._store.add(index, self._journal.outcomes(job, numbers))
             self._looked_up[index] = max(self._looked_up[index], wanted[index])
 
     def _keep(self, index: int, outcomes: list[RunOutcome]) -> None:
         if self._journal is not None:
             self._journal.add(self._jobs[index], outcomes)
-        for outcome in outcomes:
-            self._outcomes[index][outcome.replication] = outcome
+        self._counts[index] += self._store.add(index, outcomes)
         self._report()
 
     def _report(self) -> None:
         if self._progress is not None:
-            done = sum(map(len, self._outcomes))
+            done = sum(self._counts)
             self._progress(done, max(done, self._shown_end))
 
 

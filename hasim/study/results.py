@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hasim.arguments import HeartbeatMode
-from hasim.measure import Outage, RunOutcome
 from hasim.scenario.model import Scenario
 from hasim.study import summary
 from hasim.study.estimators import Estimate, quantile, scaled
+from hasim.study.outcomes import Outages, Outcomes, amounts_of
 from hasim.study.overlaps import Overlaps, too_rare, too_rare_to_neglect
 from hasim.study.slo import Verdict, verdicts
 from hasim.study.stopping import Stopping
@@ -35,7 +35,7 @@ class StudyResult:
         scenario: what was run.
         seed: the source of all randomness.
         heartbeats: ``quiet`` or ``explicit``.
-        outcomes: one per replication.
+        outcomes: one per replication, in a temporary file.
         version: of hasim.
         interrupted: whether fewer replications were finished than were wanted.
         stopping: the precision that was asked for and what it came to; None if a number of replications was.
@@ -44,7 +44,7 @@ class StudyResult:
     scenario: Scenario
     seed: int
     heartbeats: HeartbeatMode
-    outcomes: tuple[RunOutcome, ...]
+    outcomes: Outcomes
     version: str
     interrupted: bool
     stopping: Stopping | None = None
@@ -84,32 +84,36 @@ class StudyResult:
     @cached_property
     def dual_master_per_year_ns(self) -> Estimate:
         """The expected time in 365 days (ns) with at least two live MASTERs."""
-        return summary.time_per_year_ns(self.outcomes, lambda outcome: outcome.dual_master_ns)
+        return summary.time_per_year_ns(self.outcomes, "dual_master_ns")
 
     @cached_property
     def wrong_instance_per_year_ns(self) -> Estimate:
         """The expected time in 365 days (ns) with the address on an instance that is not MASTER while another is."""
-        return summary.time_per_year_ns(self.outcomes, lambda outcome: outcome.wrong_instance_ns)
+        return summary.time_per_year_ns(self.outcomes, "wrong_instance_ns")
 
     @cached_property
     def black_hole_per_year_ns(self) -> Estimate:
         """The expected time in 365 days (ns) with MASTER and address together and no service all the same."""
-        return summary.time_per_year_ns(self.outcomes, lambda outcome: outcome.black_hole_ns)
+        return summary.time_per_year_ns(self.outcomes, "black_hole_ns")
 
-    @cached_property
-    def outages(self) -> tuple[Outage, ...]:
+    def total(self, name: str) -> int:
+        """What all outcomes together have under this name (``downtime_ns``, ``transitions``, ...)."""
+        return sum(amounts_of(self.outcomes, name))
+
+    @property
+    def outages(self) -> Outages:
         """The outages of all replications, in their order."""
-        return tuple(outage for outcome in self.outcomes for outage in outcome.outages)
+        return self.outcomes.outages
 
-    @cached_property
-    def failovers(self) -> tuple[Outage, ...]:
+    @property
+    def failovers(self) -> Outages:
         """The outages that ended on another instance than they began on."""
-        return tuple(summary.failovers(self.outcomes))
+        return summary.failovers(self.outcomes)
 
     @cached_property
     def failover_latency(self) -> LatencySummary | None:
         """How long failovers took; None if there was none."""
-        return summary.latency_summary(outage.duration_ns for outage in self.failovers)
+        return summary.latency_summary(self.failovers.column("duration_ns"))
 
     @cached_property
     def latency_by_cause(self) -> dict[str, LatencySummary]:
@@ -123,13 +127,13 @@ class StudyResult:
 
     def failover_percentile(self, share: float) -> Estimate | None:
         """A quantile of the failover latency (ns), 0.99 for p99; None if there was no failover."""
-        ordered = self._ordered_latencies_ns
+        ordered = summary.ascending(self.failovers.column("duration_ns"))
         return quantile(ordered, share) if ordered else None
 
     @property
     def longest_outage_ns(self) -> int:
         """The longest outage of all, 0 if there was none."""
-        return max((outage.duration_ns for outage in self.outages), default=0)
+        return max((lost.longest_ns for lost in self.outages.totals()), default=0)
 
     @cached_property
     def downtime_by_cause_ns(self) -> dict[str, int]:
@@ -206,7 +210,7 @@ class StudyResult:
         found = typical_failover(self)
         if found is None:
             return save_all(self, target, formats)
-        outcome = next(outcome for outcome in self.outcomes if outcome.replication == found.replication)
+        outcome = self.outcomes.numbered(found.replication)
         trace = simulate(self.scenario, seed=self.seed, replication=found.replication, heartbeats=self.heartbeats)
         return save_all(self, target, formats, of_interest=(trace, outcome.outages[found.number - 1]))
 
@@ -235,7 +239,3 @@ class StudyResult:
         from hasim.report.html import study_html
 
         return study_html(self)
-
-    @cached_property
-    def _ordered_latencies_ns(self) -> list[int]:
-        return sorted(outage.duration_ns for outage in self.failovers)

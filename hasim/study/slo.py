@@ -15,11 +15,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hasim.measure.model import UNRESOLVED, RunOutcome
+from hasim.measure.model import FAILOVER, UNRESOLVED, RunOutcome
 from hasim.scenario.model import Slo
 from hasim.study.estimators import CONFIDENCE, Estimate, quantile
+from hasim.study.outcomes import Outcomes
 from hasim.study.overlaps import Overlaps
-from hasim.study.summary import failovers
+from hasim.study.summary import ascending
 
 __all__ = ["LONGEST_OUTAGE", "Verdict", "decide", "verdicts"]
 
@@ -83,20 +84,19 @@ def _availability(wanted: float, measured: Estimate, overlaps: Overlaps | None) 
 
 
 def _percentile(share: float, limit_ns: int, outcomes: Sequence[RunOutcome], confidence: float) -> Verdict:
-    durations = [outage.duration_ns for outage in failovers(outcomes)]
-    durations += [
-        outage.duration_ns
-        for outcome in outcomes
-        for outage in outcome.outages
-        if outage.resolution == UNRESOLVED and outage.duration_ns > limit_ns
-    ]
-    measured = quantile(sorted(durations), share, confidence) if durations else None
+    import numpy as np
+
+    outages = Outcomes.of(outcomes).outages
+    moves_ns, endless_ns = (outages.only(resolution=one).column("duration_ns") for one in (FAILOVER, UNRESOLVED))
+    durations = ascending(np.concatenate([moves_ns, endless_ns[endless_ns > limit_ns]]))
+    measured = quantile(durations, share, confidence) if durations else None
     met = None if measured is None else decide(measured.high <= limit_ns, measured.low > limit_ns)
     return Verdict(f"failover p{100 * share:.10g}", "ns", limit_ns, measured, met)
 
 
 def _longest(limit_ns: int, outcomes: Sequence[RunOutcome]) -> Verdict:
-    durations = [outage.duration_ns for outcome in outcomes for outage in outcome.outages]
-    longest = max(durations, default=0)
-    measured = Estimate(longest, longest, math.inf, CONFIDENCE, "longest observed", len(durations))
+    totals = Outcomes.of(outcomes).outages.totals()
+    longest = max((lost.longest_ns for lost in totals), default=0)
+    seen = sum(lost.count for lost in totals)
+    measured = Estimate(longest, longest, math.inf, CONFIDENCE, "longest observed", seen)
     return Verdict(LONGEST_OUTAGE, "ns", limit_ns, measured, longest <= limit_ns)

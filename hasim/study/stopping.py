@@ -24,6 +24,7 @@ from numbers import Real
 from hasim.errors import UserError
 from hasim.measure.model import RunOutcome
 from hasim.study.estimators import Estimate
+from hasim.study.outcomes import amounts_of
 from hasim.study.overlaps import ENOUGH, Overlaps, too_rare_to_neglect
 from hasim.study.summary import unavailability
 
@@ -82,7 +83,7 @@ def judge(
     """Whether these outcomes are enough; ``overlaps`` are too rare for them, whether they matter or not."""
     measured = unavailability(outcomes)
     reached = _reach(measured)
-    evidence = sum(outcome.downtime_ns > 0 for outcome in outcomes) >= MIN_WITH_DOWNTIME
+    evidence = sum(lost_ns > 0 for lost_ns in amounts_of(outcomes, "downtime_ns")) >= MIN_WITH_DOWNTIME
     matter = too_rare_to_neglect(overlaps, measured, precision * measured.value)
     met = evidence and reached <= precision and matter is None
     return Stopping(precision, max_replications, reached, met, matter)

@@ -18,29 +18,42 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hasim.errors import UserError
-from hasim.study.document import outcomes_of, stopping_of
+from hasim.study.document import outcomes_of, stopping_of, text_of
 from hasim.study.frames import TABLES
 from hasim.study.scenario_file import scenario_from_json, scenario_to_json
 from hasim.study.tabular import whole_file, write_table
 
 if TYPE_CHECKING:
+    from hasim.scenario.model import Scenario
     from hasim.study.results import StudyResult
 
-__all__ = ["META_FORMAT", "kept_command", "kept_format", "load_result", "save"]
+__all__ = [
+    "META_FORMAT",
+    "json_text",
+    "kept_command",
+    "kept_format",
+    "load_result",
+    "made_again",
+    "read_json",
+    "read_scenario",
+    "save",
+    "scenario_texts",
+    "write_texts",
+]
 
 META_FORMAT = "hasim.meta/1"
 
 _OTHER_KINDS = {
-    "hasim.comparison": "a comparison, which hasim.study.compare.load_comparison opens",
-    "hasim.episodes": "a study by episodes; the command that made it builds on its journal, and so does "
-    "Study.episodes(journal=...).write_report(...)",
-    "hasim.sweep": "a sweep; the command that made it writes its report with --report FILE",
-    "hasim.sensitivity": "a sensitivity analysis; the command that made it writes its report with --report FILE",
-    "hasim.advice": "an advice; the command that made it writes its report with --report FILE",
+    "hasim.comparison": "a comparison",
+    "hasim.episodes": "a study by episodes",
+    "hasim.sweep": "a sweep",
+    "hasim.sensitivity": "a sensitivity analysis",
+    "hasim.advice": "an advice",
 }
 """What else is kept with a ``result.json``, by the name of its format."""
 
@@ -53,22 +66,36 @@ def save(result: StudyResult, directory: Path, command: str = "", *, parquet: bo
     """
     tables = [f"{name}.{kind}" for name in TABLES for kind in ("csv", *(("parquet",) if parquet else ()))]
     texts = {
-        "scenario.yaml": result.scenario.source_text,
-        "scenario.json": _json(scenario_to_json(result.scenario)),
-        "meta.json": _json(_meta(result, command)),
-        "result.json": _json(result.to_json()),
+        **scenario_texts(result.scenario),
+        "meta.json": json_text(_meta(result, command)),
+        "result.json": text_of(result),
     }
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name in tables:
             table = TABLES[name.partition(".")[0]]
             write_table(directory / name, table.columns, table.rows(result.outcomes))
-        for name, text in texts.items():
-            with whole_file(directory / name) as part, part.open("w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
+        written = write_texts(directory, texts)
     except OSError as error:
         raise UserError(f"the study cannot be kept in {directory}: {error.strerror or error}") from None
-    return [directory / name for name in (*tables, *texts)]
+    return [*(directory / name for name in tables), *written]
+
+
+def write_texts(directory: Path, texts: Mapping[str, str | Iterable[str]]) -> list[Path]:
+    """Write files by their names, each a text or its parts, into a directory that is there; returns them.
+
+    Raises:
+        OSError: one cannot be written.
+    """
+    for name, text in texts.items():
+        with whole_file(directory / name) as part, part.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines([text] if isinstance(text, str) else text)
+    return [directory / name for name in texts]
+
+
+def scenario_texts(scenario: Scenario) -> dict[str, str]:
+    """The files that keep a scenario, by their names."""
+    return {"scenario.yaml": scenario.source_text, "scenario.json": json_text(scenario_to_json(scenario))}
 
 
 def load_result(directory: str | os.PathLike[str]) -> StudyResult:
@@ -80,14 +107,14 @@ def load_result(directory: str | os.PathLike[str]) -> StudyResult:
     from hasim.study.results import StudyResult
 
     home = Path(directory)
-    document = _read(home / "result.json")
+    document = read_json(home / "result.json")
     if not isinstance(document, dict):
         raise UserError(f"{home / 'result.json'}: expected a study")
     kind = _OTHER_KINDS.get(_format_of(document))
     if kind is not None:
-        raise UserError(f"{home}: this is no study of replications. It holds {kind}")
+        raise UserError(f"{home}: this is no study of replications. It holds {kind}, which hasim.load_kept opens")
+    scenario = read_scenario(home)
     try:
-        scenario = scenario_from_json(_read(home / "scenario.json"))
         outcomes = outcomes_of(document)
         digest = document["scenario"]["digest"]
         stopping = stopping_of(document)
@@ -102,27 +129,47 @@ def load_result(directory: str | os.PathLike[str]) -> StudyResult:
     return StudyResult(scenario=scenario, outcomes=outcomes, version=version, stopping=stopping, **fields)
 
 
+def read_scenario(directory: Path) -> Scenario:
+    """The scenario that is kept in ``directory`` as it was run.
+
+    Raises:
+        UserError: it is not there, damaged, or of another version.
+    """
+    path = directory / "scenario.json"
+    document = read_json(path)
+    try:
+        return scenario_from_json(document)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
 def kept_format(directory: str | os.PathLike[str]) -> str:
     """What is kept in ``directory``, by the name of its format: ``hasim.study``, ``hasim.comparison``, ...
 
     Raises:
         UserError: there is no ``result.json``, or it cannot be read.
     """
-    return _format_of(_read(Path(directory) / "result.json"))
+    return _format_of(read_json(Path(directory) / "result.json"))
 
 
 def kept_command(directory: str | os.PathLike[str]) -> str:
     """The command that made what is kept in ``directory``; empty where nobody knows it."""
     try:
-        meta = _read(Path(directory) / "meta.json")
+        meta = read_json(Path(directory) / "meta.json")
     except UserError:
         return ""
     command = meta.get("command") if isinstance(meta, dict) else None
     return command if isinstance(command, str) else ""
 
 
+def made_again(directory: str | os.PathLike[str]) -> str:
+    """What to do about a kept answer that cannot be used."""
+    command = kept_command(directory)
+    return f"run the command that made it again{f': {command}' if command else ''}"
+
+
 def _format_of(document: Any) -> str:
-    return str(document.get("format")).partition("/")[0] if isinstance(document, dict) else ""
+    return str(document.get("format", "")).partition("/")[0] if isinstance(document, dict) else ""
 
 
 def _meta(result: StudyResult, command: str) -> dict[str, Any]:
@@ -139,11 +186,17 @@ def _meta(result: StudyResult, command: str) -> dict[str, Any]:
     }
 
 
-def _json(document: dict[str, Any]) -> str:
+def json_text(document: dict[str, Any]) -> str:
+    """The text of a JSON file."""
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _read(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """What a JSON file of a kept study holds.
+
+    Raises:
+        UserError: it is not there, cannot be read, or is no JSON.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -10,6 +10,7 @@ from hasim.measure import PHASES, Outage, RunOutcome, measure
 from hasim.scenario import loads
 from hasim.scenario.model import Scenario
 from hasim.study import StudyResult
+from hasim.study.outcomes import Outcomes
 from hasim.trace import (
     AddressHeld,
     AddressRouted,
@@ -142,7 +143,7 @@ def scenario() -> Scenario:
 def study(*outcomes: RunOutcome, **changes: Any) -> StudyResult:
     """A result of these outcomes; ``changes`` replace fields of its scenario (``name``, ``slo``, ...)."""
     varied = replace(scenario(), horizon_ns=outcomes[0].horizon_ns, **changes)
-    return StudyResult(varied, 1, "quiet", outcomes, "0.1.0", False)
+    return StudyResult(varied, 1, "quiet", Outcomes.of(outcomes), "0.1.0", False)
 
 
 def outcome_of(outages: tuple[Outage, ...], horizon_ns: int, replication: int) -> RunOutcome:

@@ -11,6 +11,7 @@ from hasim.measure import Outage, RunOutcome
 from hasim.scenario import load
 from hasim.scenario.model import Scenario, Slo
 from hasim.study import StudyResult
+from hasim.study.outcomes import Outcomes
 from hasim.units import SECOND, YEAR
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -54,6 +55,4 @@ def run(replication: int, *outages: Outage, horizon_ns: int = YEAR, dual_master_
 
 def result(*outcomes: RunOutcome, slo: Slo | None = None) -> StudyResult:
     scenario = replace(shipped(), slo=slo or Slo(), horizon_ns=outcomes[0].horizon_ns)
-    return StudyResult(
-        scenario=scenario, seed=7, heartbeats="quiet", outcomes=outcomes, version="0.1.0", interrupted=False
-    )
+    return StudyResult(scenario, 7, "quiet", Outcomes.of(outcomes), version="0.1.0", interrupted=False)

@@ -12,6 +12,7 @@ from hasim.scenario import loads
 from hasim.scenario.model import Scenario, Slo
 from hasim.study import StudyResult, load_result
 from hasim.study.estimators import Estimate
+from hasim.study.outcomes import Outcomes
 from hasim.study.overlaps import ENOUGH, NEGLIGIBLE, Overlaps, too_rare, too_rare_to_neglect
 from hasim.study.slo import verdicts
 from hasim.units import HOUR, YEAR
@@ -50,7 +51,8 @@ def years(count: int, downtime_s: float = 0.0):  # type: ignore[no-untyped-def]
 
 
 def study(count: int, downtime_s: float, slo: Slo | None = None) -> StudyResult:
-    return StudyResult(replace(faulty(CRASHES), slo=slo or Slo()), 1, "quiet", years(count, downtime_s), "0.1.0", False)
+    scenario = replace(faulty(CRASHES), slo=slo or Slo())
+    return StudyResult(scenario, 1, "quiet", Outcomes.of(years(count, downtime_s)), "0.1.0", False)
 
 
 def test_both_instances_are_down_for_the_product_of_their_shares() -> None:

@@ -21,6 +21,7 @@ from hasim.report.page.content import Page
 from hasim.report.tables import study_tables
 from hasim.scenario.model import Slo
 from hasim.study import StudyResult
+from hasim.study.outcomes import Outcomes
 
 pytestmark = pytest.mark.xdist_group("report page")
 
@@ -130,7 +131,7 @@ def test_an_outage_that_never_ended_is_told_beside_the_slo(partition: StudyResul
     outage = replace(partition.outages[0], resolution=UNRESOLVED)
     outcomes = (replace(partition.outcomes[0], outages=(outage,)), *partition.outcomes[1:])
     slo = Slo(failover_percentiles={0.5: 1_000_000})
-    cut = replace(partition, outcomes=outcomes, scenario=replace(partition.scenario, slo=slo))
+    cut = replace(partition, outcomes=Outcomes.of(outcomes), scenario=replace(partition.scenario, slo=slo))
     assert "counts here as a failover too" in tables_html(study_tables(cut))
     assert "counts here as a failover too" not in tables_html(study_tables(partition))
 

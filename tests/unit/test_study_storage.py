@@ -14,7 +14,7 @@ from hasim.measure.model import PHASES
 from hasim.scenario.model import Slo
 from hasim.study import StudyResult, load_result
 from hasim.study.scenario_file import scenario_from_json, scenario_to_json
-from hasim.study.storage import kept_command
+from hasim.study.storage import json_text, kept_command
 from hasim.units import SECOND
 from tests.unit.study_samples import SCENARIOS, outage, result, run, shipped
 
@@ -75,6 +75,7 @@ def test_a_kept_study_opens_as_it_was(study: StudyResult, tmp_path: Path) -> Non
     opened = load_result(tmp_path / "new" / "place")
     assert opened == study
     assert opened.to_json() == study.to_json()
+    assert (tmp_path / "new" / "place" / "result.json").read_text() == json_text(study.to_json())
 
 
 def test_what_is_kept_beside_the_result(study: StudyResult, tmp_path: Path) -> None:
@@ -111,6 +112,17 @@ def test_a_file_that_cannot_be_written_is_told(study: StudyResult, tmp_path: Pat
         (lambda text: text.replace('"downtime_ns": 8000000000', '"downtime_ns": 8000000001'), "do not add up"),
         (lambda text: text.replace('"detect": 3000000000', '"detect": 3000000001'), "do not add up"),
         (lambda text: text.replace('"notify_runs"', '"notify_walks"'), "damaged"),
+        (
+            lambda text: text.replace('"notify_runs": 0', '"notify_runs": []'),
+            "notify_runs is .*, expected",
+        ),
+        (lambda text: text.replace('"start_ns": 10000000000', '"start_ns": 1e10'), "start_ns is .*, expected a whole"),
+        (lambda text: text.replace('"dual_master_ns": 0', '"dual_master_ns": -1'), "dual_master_ns is -1, expected"),
+        (lambda text: text.replace('"OK": 2', f'"OK": {2**63}'), "OK is 9223372036854775808, expected"),
+        (lambda text: text.replace('"cause": "crash"', '"cause": null'), "cause is None, expected text"),
+        (lambda text: text.replace('"resolution": "failover"', '"resolution": "none"'), "ended in 'none'"),
+        (lambda text: text.replace('"replication": 1', '"replication": 0'), "a replication twice"),
+        (lambda text: text.replace('"horizon_ns": 3', '"horizon_ns": -3'), "horizon_ns is -3.* expected a whole"),
         (lambda text: "[]", "expected a study"),
     ],
 )

@@ -22,6 +22,7 @@ from hasim.report.charts.style import (
 from hasim.report.charts.ticks import set_ticks, unavailability_ticks
 from hasim.report.numbers import percentage_without
 from hasim.study import StudyResult
+from hasim.study.summary import shares_of
 from hasim.units import format_duration
 
 __all__ = ["availability_per_replication"]
@@ -42,7 +43,7 @@ def availability_per_replication(result: StudyResult) -> Chart:
     """
     chart = blank_chart(_WIDTH_IN, _HEIGHT_IN)
     axes = chart.add_subplot()
-    lost = sorted(1.0 - outcome.availability for outcome in result.outcomes)
+    lost = sorted(shares_of(result.outcomes, "downtime_ns"))
     if not lost:
         say_nothing_happened(axes, "No replication has finished.")
         frame(chart, "Nothing to show", caption_of(result))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from matplotlib.patches import Patch
 
-from hasim.measure.model import FAILOVER, FIRST_SERVICE, RECOVERED_IN_PLACE, UNRESOLVED, Outage
+from hasim.measure.model import FAILOVER, FIRST_SERVICE, RECOVERED_IN_PLACE, UNRESOLVED
 from hasim.report.charts.style import (
     BLACK,
     BLUE,
@@ -31,6 +32,7 @@ from hasim.report.charts.style import (
 from hasim.report.charts.ticks import duration_ticks, set_ticks
 from hasim.report.numbers import duration_text
 from hasim.study import StudyResult
+from hasim.study.outcomes import OutageTotals
 from hasim.units import counted, seconds
 
 __all__ = ["downtime_by_cause"]
@@ -66,8 +68,8 @@ class _Cause:
 @styled
 def downtime_by_cause(result: StudyResult) -> Chart:
     """A bar per cause, longest first: downtime summed over all replications, its share, the number of outages."""
-    outages = [outage for outcome in result.outcomes for outage in outcome.outages]
-    causes = _grouped(outages)
+    totals = result.outages.totals()
+    causes = _grouped(totals)
     total_ns = sum(cause.total_ns for cause in causes)
     chart = blank_chart(_WIDTH_IN, _FRAME_IN + _ROW_IN * max(len(causes), 3))
     axes = chart.add_subplot()
@@ -96,18 +98,18 @@ def downtime_by_cause(result: StudyResult) -> Chart:
     set_ticks(axes.xaxis, duration_ticks(longest_s * 1.5))
     quiet_axes(axes, grid="x")
     axes.tick_params(axis="y", length=0, labelcolor=DARK_GREY)
-    _legend(chart, outages)
+    _legend(chart, totals)
     frame(chart, _finding(causes, total_ns), caption_of(result))
     return chart
 
 
-def _grouped(outages: list[Outage]) -> list[_Cause]:
+def _grouped(totals: Sequence[OutageTotals]) -> list[_Cause]:
     """Causes by downtime, longest first; what does not fit is summed into one row at the end."""
     by_cause: dict[str, _Cause] = {}
-    for outage in outages:
-        cause = by_cause.setdefault(outage.cause, _Cause(cause_label(outage.cause)))
-        cause.count += 1
-        cause.lost_ns[outage.resolution] += outage.duration_ns
+    for lost in totals:
+        cause = by_cause.setdefault(lost.cause, _Cause(cause_label(lost.cause)))
+        cause.count += lost.count
+        cause.lost_ns[lost.resolution] += lost.total_ns
     causes = sorted(by_cause.values(), key=lambda cause: (-cause.total_ns, cause.label))
     if len(causes) > _MOST_ROWS:
         rest = _Cause(f"{len(causes) - _MOST_ROWS + 1} other causes")
@@ -117,8 +119,8 @@ def _grouped(outages: list[Outage]) -> list[_Cause]:
     return causes
 
 
-def _legend(chart: Chart, outages: list[Outage]) -> None:
-    present = {outage.resolution for outage in outages if outage.duration_ns}
+def _legend(chart: Chart, totals: Sequence[OutageTotals]) -> None:
+    present = {lost.resolution for lost in totals if lost.total_ns}
     handles = [
         Patch(label=label, linewidth=0.4, **look)
         for resolution, (label, look) in _RESOLUTION_STYLES.items()

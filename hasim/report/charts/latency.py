@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from hasim.measure.model import FAILOVER, UNRESOLVED
+from hasim.measure.model import UNRESOLVED
 from hasim.report.charts.style import (
     BAD,
     BLACK,
@@ -77,12 +77,7 @@ def failover_latency(*results: StudyResult) -> Chart:
 
 
 def _latencies_s(result: StudyResult) -> list[float]:
-    return sorted(
-        outage.duration_ns / SECOND
-        for outcome in result.outcomes
-        for outage in outcome.outages
-        if outage.resolution == FAILOVER
-    )
+    return sorted(length_ns / SECOND for length_ns in result.failovers.column("duration_ns").tolist())
 
 
 def _left_out(results: Sequence[StudyResult]) -> str:
@@ -93,7 +88,7 @@ def _left_out(results: Sequence[StudyResult]) -> str:
 
 
 def _endless(result: StudyResult) -> int:
-    return sum(outage.resolution == UNRESOLVED for outcome in result.outcomes for outage in outcome.outages)
+    return len(result.outages.only(resolution=UNRESOLVED))
 
 
 def _set_axes(axes: Any, values_s: Sequence[float], wanted_s: Sequence[float]) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hasim.measure.model import FAILOVER, FIRST_SERVICE, PHASES, RECOVERED_IN_PLACE, UNRESOLVED, Outage
+from hasim.measure.model import FAILOVER, FIRST_SERVICE, PHASES, RECOVERED_IN_PLACE, UNRESOLVED
 from hasim.report.charts.style import (
     BLACK,
     LABEL_BOX,
@@ -28,6 +27,7 @@ from hasim.report.charts.ticks import duration_ticks, set_ticks
 from hasim.report.numbers import duration_text
 from hasim.report.wording import largest_part
 from hasim.study import StudyResult
+from hasim.study.outcomes import OutageTotals
 from hasim.units import SECOND, counted
 
 __all__ = ["phases_stacked"]
@@ -89,32 +89,21 @@ def phases_stacked(*results: StudyResult) -> Chart:
 
 
 def _rows_by_cause(result: StudyResult) -> list[_Row]:
-    groups: dict[tuple[str, str], list[Outage]] = defaultdict(list)
-    for outcome in result.outcomes:
-        for outage in outcome.outages:
-            groups[outage.cause, outage.resolution].append(outage)
-    lost_ns = {key: sum(outage.duration_ns for outage in outages) for key, outages in groups.items()}
-    keys = sorted(groups, key=lambda key: (-lost_ns[key], key))
-    shown = keys if len(keys) <= _MOST_ROWS else keys[: _MOST_ROWS - 1]
-    rows = [_row(cause_label(cause), groups[cause, ending], _ENDINGS[ending]) for cause, ending in shown]
-    others = [outage for key in keys[len(shown) :] for outage in groups[key]]
+    groups = sorted(result.outages.totals(), key=lambda lost: (-lost.total_ns, lost.cause, lost.resolution))
+    shown = groups if len(groups) <= _MOST_ROWS else groups[: _MOST_ROWS - 1]
+    rows = [_row(cause_label(lost.cause), [lost], _ENDINGS[lost.resolution]) for lost in shown]
+    others = groups[len(shown) :]
     return [*rows, _row("everything else", others)] if others else rows
 
 
 def _rows_by_result(results: Sequence[StudyResult]) -> list[_Row]:
     labels = distinct([result.scenario.name for result in results], _NAME_CHARACTERS)
-    return [
-        _row(labels[result.scenario.name], (outage for outcome in result.outcomes for outage in outcome.outages))
-        for result in results
-    ]
+    return [_row(labels[result.scenario.name], result.outages.totals()) for result in results]
 
 
-def _row(label: str, outages: Iterable[Outage], ending: str = "") -> _Row:
-    sums, count = [0] * len(PHASES), 0
-    for outage in outages:
-        count += 1
-        for index, phase_ns in enumerate(outage.phases_ns):
-            sums[index] += phase_ns
+def _row(label: str, totals: Sequence[OutageTotals], ending: str = "") -> _Row:
+    sums = [sum(lost.phases_ns[index] for lost in totals) for index in range(len(PHASES))]
+    count = sum(lost.count for lost in totals)
     mean_s = tuple(phase_ns / SECOND / max(count, 1) for phase_ns in sums)
     return _Row(f"{label}\n{counted(count, 'outage')}{ending}", mean_s, count)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -83,13 +82,14 @@ def _answers(result: StudyResult) -> list[str]:
         sentences.append(latency_sentence(result.failover_latency))
     if not result.outages:
         sentences.append(f"No outage in {counted(len(result.outcomes), 'replication')}.")
-    endings = Counter(outage.resolution for outage in result.outages)
-    if endings[UNRESOLVED]:
-        sentences.append(_times(endings[UNRESOLVED], "the service had not come back when the run ended"))
-    if endings[RECOVERED_IN_PLACE]:
-        sentences.append(_times(endings[RECOVERED_IN_PLACE], "the service came back where it had been"))
-    if endings[FIRST_SERVICE]:
-        sentences.append(_times(endings[FIRST_SERVICE], "nobody had served before, so that the outage was no failover"))
+    for ending, what in (
+        (UNRESOLVED, "the service had not come back when the run ended"),
+        (RECOVERED_IN_PLACE, "the service came back where it had been"),
+        (FIRST_SERVICE, "nobody had served before, so that the outage was no failover"),
+    ):
+        count = len(result.outages.only(resolution=ending))
+        if count:
+            sentences.append(_times(count, what))
     return sentences
 
 

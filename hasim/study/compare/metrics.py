@@ -26,10 +26,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from hasim.errors import UserError
-from hasim.measure.model import FAILOVER, FALSE_FAILOVER, PHASES, Outage, RunOutcome
+from hasim.measure.model import FALSE_FAILOVER, PHASES, RunOutcome
 from hasim.scenario.errors import suggestion
 from hasim.scenario.model import Scenario
 from hasim.study import summary
+from hasim.study.compare.lengths import Lengths
 from hasim.study.compare.paired import Bound, Difference, difference_of_centres, difference_of_means, rescaled
 from hasim.study.estimators import (
     CONFIDENCE,
@@ -41,11 +42,12 @@ from hasim.study.estimators import (
     scaled,
     student_interval,
 )
+from hasim.study.outcomes import Outcomes, amounts_of
 from hasim.units import YEAR
 
 __all__ = ["METRICS", "Metric", "default_metrics", "metrics_named", "usual_metrics"]
 
-Outcomes: TypeAlias = Sequence[RunOutcome]
+Runs: TypeAlias = Sequence[RunOutcome]
 
 _PAIRS = 2.0
 
@@ -65,11 +67,11 @@ class Metric(ABC):
     unit: Literal["ns", "count"]
 
     @abstractmethod
-    def estimate(self, outcomes: Outcomes, confidence: float = CONFIDENCE) -> Estimate | None:
+    def estimate(self, outcomes: Runs, confidence: float = CONFIDENCE) -> Estimate | None:
         """The number with its interval; None where nothing of the kind happened."""
 
     @abstractmethod
-    def difference(self, baseline: Outcomes, variant: Outcomes, confidence: float = CONFIDENCE) -> Difference | None:
+    def difference(self, baseline: Runs, variant: Runs, confidence: float = CONFIDENCE) -> Difference | None:
         """What ``variant`` has more than ``baseline``, both with the same replications; None where one has none."""
 
 
@@ -80,28 +82,28 @@ class _Rate(Metric):
     per_year: bool
 
     @abstractmethod
-    def amount(self, outcome: RunOutcome) -> float:
-        """What one replication has of it."""
+    def amounts(self, outcomes: Runs) -> Sequence[float]:
+        """What each replication has of it."""
 
     @abstractmethod
-    def single(self, outcomes: Outcomes, confidence: float) -> Estimate:
+    def single(self, outcomes: Runs, confidence: float) -> Estimate:
         """How much of it there is in a year."""
 
-    def estimate(self, outcomes: Outcomes, confidence: float = CONFIDENCE) -> Estimate:
+    def estimate(self, outcomes: Runs, confidence: float = CONFIDENCE) -> Estimate:
         return self.single(outcomes, confidence) if self.per_year else self._per_run(outcomes, confidence)
 
-    def difference(self, baseline: Outcomes, variant: Outcomes, confidence: float = CONFIDENCE) -> Difference:
+    def difference(self, baseline: Runs, variant: Runs, confidence: float = CONFIDENCE) -> Difference:
         horizon_ns = baseline[0].horizon_ns
         per_run = difference_of_means(
-            [self.amount(outcome) for outcome in baseline],
-            [self.amount(outcome) for outcome in variant],
+            self.amounts(baseline),
+            self.amounts(variant),
             _events if self.unit == "count" else _time_within(horizon_ns),
             (lambda level: self._per_run(baseline, level), lambda level: self._per_run(variant, level)),
             confidence,
         )
         return rescaled(per_run, YEAR / horizon_ns if self.per_year else 1.0)
 
-    def _per_run(self, outcomes: Outcomes, confidence: float) -> Estimate:
+    def _per_run(self, outcomes: Runs, confidence: float) -> Estimate:
         return scaled(self.single(outcomes, confidence), outcomes[0].horizon_ns / YEAR)
 
 
@@ -122,14 +124,13 @@ class _Time(_Rate):
 
     measured: str
 
-    def amount(self, outcome: RunOutcome) -> int:
-        found: int = getattr(outcome, self.measured)
-        return found
+    def amounts(self, outcomes: Runs) -> Sequence[float]:
+        return amounts_of(outcomes, self.measured)
 
-    def single(self, outcomes: Outcomes, confidence: float) -> Estimate:
+    def single(self, outcomes: Runs, confidence: float) -> Estimate:
         if self.measured == "downtime_ns":
             return scaled(summary.unavailability(outcomes, confidence), YEAR)
-        return summary.time_per_year_ns(outcomes, self.amount, confidence)
+        return summary.time_per_year_ns(outcomes, self.measured, confidence)
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,11 @@ class _Count(_Rate):
 
     cause: str | None
 
-    def amount(self, outcome: RunOutcome) -> float:
-        return float(sum(self.cause in (None, outage.cause) for outage in outcome.outages))
+    def amounts(self, outcomes: Runs) -> Sequence[float]:
+        found = Outcomes.of(outcomes)
+        return found.counts_of(found.outages.only(cause=self.cause))
 
-    def single(self, outcomes: Outcomes, confidence: float) -> Estimate:
+    def single(self, outcomes: Runs, confidence: float) -> Estimate:
         return summary.outages_per_year(outcomes, confidence, self.cause)
 
 
@@ -151,63 +153,51 @@ class _OfFailovers(Metric):
 
     phase: int | None
 
-    def length_ns(self, outage: Outage) -> int:
-        """What counts of a failover."""
-        return outage.duration_ns if self.phase is None else outage.phases_ns[self.phase]
-
     @abstractmethod
-    def contributions(self, groups: Sequence[Sequence[int]], value: float) -> list[float]:
+    def contributions(self, lengths: Lengths, value: float) -> list[float]:
         """What each replication's failovers contribute to the deviation of the estimate ``value``."""
 
-    def difference(self, baseline: Outcomes, variant: Outcomes, confidence: float = CONFIDENCE) -> Difference | None:
+    def difference(self, baseline: Runs, variant: Runs, confidence: float = CONFIDENCE) -> Difference | None:
         before, after = self.estimate(baseline, confidence), self.estimate(variant, confidence)
         if before is None or after is None:
             return None
-        old, new = self._lengths_ns(baseline), self._lengths_ns(variant)
+        old, new = Lengths.of(baseline, self.phase), Lengths.of(variant, self.phase)
         contributions = self.contributions(old, before.value), self.contributions(new, after.value)
-        differing = sum(one != other for one, other in zip(old, new, strict=True))
-        return difference_of_centres((before, after), contributions, differing)
-
-    def _lengths_ns(self, outcomes: Outcomes) -> list[list[int]]:
-        """By replication."""
-        return [
-            [self.length_ns(outage) for outage in outcome.outages if outage.resolution == FAILOVER]
-            for outcome in outcomes
-        ]
+        return difference_of_centres((before, after), contributions, old.differing(new))
 
 
 @dataclass(frozen=True)
 class _Quantile(_OfFailovers):
     share: float
 
-    def estimate(self, outcomes: Outcomes, confidence: float = CONFIDENCE) -> Estimate | None:
-        ordered = sorted(length for group in self._lengths_ns(outcomes) for length in group)
+    def estimate(self, outcomes: Runs, confidence: float = CONFIDENCE) -> Estimate | None:
+        ordered = Lengths.of(outcomes, self.phase).ordered_ns
         return quantile(ordered, self.share, confidence) if ordered else None
 
-    def contributions(self, groups: Sequence[Sequence[int]], value: float) -> list[float]:
-        return [math.fsum(self.share - (length <= value) for length in group) for group in groups]
+    def contributions(self, lengths: Lengths, value: float) -> list[float]:
+        return lengths.summed(self.share - (lengths.values_ns <= value))
 
 
 @dataclass(frozen=True)
 class _Mean(_OfFailovers):
     """The mean over all failovers, a ratio of two sums over replications (delta method)."""
 
-    def estimate(self, outcomes: Outcomes, confidence: float = CONFIDENCE) -> Estimate | None:
-        groups = self._lengths_ns(outcomes)
-        lengths = [length for group in groups for length in group]
-        if not lengths:
+    def estimate(self, outcomes: Runs, confidence: float = CONFIDENCE) -> Estimate | None:
+        lengths = Lengths.of(outcomes, self.phase)
+        values_ns = lengths.values_ns.tolist()
+        if not values_ns:
             return None
-        busy = [group for group in groups if group]
-        mean, count = math.fsum(lengths) / len(lengths), len(busy)
-        deviations = self.contributions(busy, mean)
+        mean, busy = math.fsum(values_ns) / len(values_ns), lengths.counts
+        deviations = [one for one, has in zip(self.contributions(lengths, mean), busy, strict=True) if has]
+        count = len(deviations)
         if count < FEW or not any(deviations):
-            return mean_over_replications(lengths, math.inf, confidence)
-        low, high = student_interval([mean + one * count / len(lengths) for one in deviations], confidence)
+            return mean_over_replications(values_ns, math.inf, confidence)
+        low, high = student_interval([mean + one * count / len(values_ns) for one in deviations], confidence)
         method = "t over the replications with failovers, corrected for skewness (Hall)"
-        return Estimate(mean, max(low, 0.0), high, confidence, method, len(lengths))
+        return Estimate(mean, max(low, 0.0), high, confidence, method, len(values_ns))
 
-    def contributions(self, groups: Sequence[Sequence[int]], value: float) -> list[float]:
-        return [math.fsum(length - value for length in group) for group in groups]
+    def contributions(self, lengths: Lengths, value: float) -> list[float]:
+        return lengths.summed(lengths.values_ns - value)
 
 
 def _times() -> list[_Rate]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from hasim.arguments import HeartbeatMode
 from hasim.errors import UserError
 from hasim.scenario.model import Fault, Scenario
+from hasim.study.outcomes import amounts_of
 from hasim.study.replication import Progress, replicate_many
 from hasim.study.results import StudyResult
 from hasim.units import format_duration
@@ -101,7 +102,7 @@ def run_variants(scenarios: Sequence[Scenario], running: Running) -> tuple[Study
         journal=running.journal,
         crew=running.crew,
     )
-    common = set.intersection(*({outcome.replication for outcome in result.outcomes} for result in results))
+    common = set.intersection(*(set(amounts_of(result.outcomes, "replication")) for result in results))
     if not common:
         raise KeyboardInterrupt
     by_digest = {result.scenario.digest: result for result in results}
@@ -109,8 +110,7 @@ def run_variants(scenarios: Sequence[Scenario], running: Running) -> tuple[Study
 
 
 def _of(result: StudyResult, scenario: Scenario, replications: set[int]) -> StudyResult:
-    outcomes = tuple(outcome for outcome in result.outcomes if outcome.replication in replications)
-    return replace(result, scenario=scenario, outcomes=outcomes)
+    return replace(result, scenario=scenario, outcomes=result.outcomes.only(replications))
 
 
 def check_comparable(variants: Sequence[Variant]) -> None:

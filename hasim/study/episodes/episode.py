@@ -287,7 +287,7 @@ class _Run:
             master=master,
             length_ns=trace.horizon_ns - self._begin_ns,
             downtime_ns=_by_faults(trace, outcome),
-            outages=outcome.outages,
+            outages=tuple(outcome.outages),
             dual_master_ns=outcome.dual_master_ns,
             wrong_instance_ns=outcome.wrong_instance_ns,
             black_hole_ns=outcome.black_hole_ns,

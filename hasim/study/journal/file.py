@@ -30,7 +30,7 @@ class JournalFile:
     """An open file with the tables of a journal, which is whole and ready to be shared.
 
     Attributes:
-        path: of the file; None is one in memory.
+        path: of the file; None is a temporary one.
         connection: what it is read and written with, within :meth:`reported`.
     """
 
@@ -46,7 +46,7 @@ class JournalFile:
         if path is not None and path.is_dir():
             raise UserError(f"{path}: this is a directory, expected a file such as {path / 'study.sqlite'}")
         with self.reported():
-            self.connection = sqlite3.connect(":memory:" if path is None else path, _WAIT_S, isolation_level=None)
+            self.connection = sqlite3.connect("" if path is None else path, _WAIT_S, isolation_level=None)
             self.connection.text_factory = lambda text: text.decode(errors="replace")  # checksums tell
             try:
                 self._prepare(tables)

@@ -65,10 +65,11 @@ class Journal:
         """Of the file; None is one in memory."""
         return self._file.path
 
-    def outcomes(self, job: Job, numbers: range) -> list[RunOutcome]:
-        """Those of these replications that are finished, in order (``numbers`` without gaps)."""
+    def outcomes(self, job: Job, numbers: range) -> Iterator[RunOutcome]:
+        """Those of these replications that are finished, in order (``numbers`` without gaps), each when it is asked
+        for."""
         study = self._find(job, job.heartbeats)
-        return [] if study is None else list(self.outcomes_of(study, numbers))
+        return iter(()) if study is None else self.outcomes_of(study, numbers)
 
     def outcomes_of(self, study: KeptStudy, numbers: range | None = None) -> Iterator[RunOutcome]:
         """The finished replications of a study in order, each when it is asked for."""
