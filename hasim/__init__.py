@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hasim.api import Explanation, Study, load, loads
     from hasim.errors import HasimError, ModelInvariantError, UserError
-    from hasim.study import load_result
+    from hasim.study import load_kept, load_result
 
 __all__ = [
     "Explanation",
@@ -32,6 +32,7 @@ __all__ = [
     "UserError",
     "__version__",
     "load",
+    "load_kept",
     "load_result",
     "loads",
 ]
@@ -45,6 +46,7 @@ _HOMES = {
     "Study": "hasim.api",
     "UserError": "hasim.errors",
     "load": "hasim.api",
+    "load_kept": "hasim.study",
     "load_result": "hasim.study",
     "loads": "hasim.api",
 }

@@ -50,6 +50,8 @@ _FILES = (
     *(f"{table}.{kind}" for table in _TABLES for kind in ("csv", "parquet")),
     "scenario.yaml",
     "scenario.json",
+    "studies.jsonl.gz",
+    "episodes.jsonl.gz",
 )
 _CHARTS = (".png", ".svg")
 """What a result is made of beside ``meta.json`` and ``result.json``, which every result has."""

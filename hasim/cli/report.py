@@ -1,4 +1,4 @@
-"""``hasim report``: a study as one HTML file."""
+"""``hasim report``: a study, or what else is kept, as one HTML file."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ from hasim.cli.output import HTML_BEGINS, blaming_user, check_file
 from hasim.errors import UserError
 
 if TYPE_CHECKING:
-    from hasim.study import StudyResult
-    from hasim.study.compare import Comparison
+    from hasim.study.kept import Kept
 
 __all__ = ["report"]
 
@@ -37,7 +36,7 @@ def report(
         Path,
         typer.Argument(
             metavar="SCENARIO|DIRECTORY",
-            help='A scenario file, or the directory that "hasim run --out" or "hasim compare --out" made.',
+            help="A scenario file, or a directory that --out made: of run, compare, sweep, sensitivity, or advise.",
             show_default=False,
         ),
     ],
@@ -64,19 +63,21 @@ def report(
       hasim report scenarios/secondary-ip-best-practice.yaml
       hasim report scenarios/year-of-ordinary-failures.yaml -n 500 --out year.html
       hasim report results/year
+      hasim report results/sweep --out sweep.html
 
-    A directory is read, not run again. Exit status 99 says that an SLO of the scenario is not met. Read on:
-    docs/reports.md.
+    A directory is read, not run again: the page is that which --report would have written. Exit status 99 says that
+    an SLO of the scenario is not met. Read on: docs/reports.md.
     """
     check_file("--out", out, HTML_BEGINS)
     if source.is_dir():
         given = (replications, seed, jobs, changes, cluster, journal, precision, max_replications)
         if any(option is not None and option != [] for option in given):
-            raise UserError(f"{source} holds a finished study: options that say how to run one have no place here")
+            raise UserError(f"{source} holds what is finished: options that say how to run one have no place here")
+        from hasim.study import load_kept
         from hasim.study.storage import kept_command
 
-        result, name = _kept(source)
-        command = kept_command(source)
+        result: Kept = load_kept(source)
+        name, command = _name_of(result), kept_command(source)
     else:
         study, command = load_study(source, changes), shlex.join(["hasim", *sys.argv[1:]])
         name = study.scenario.name
@@ -100,22 +101,24 @@ def report(
     _leave(result)
 
 
-def _kept(directory: Path) -> tuple[StudyResult | Comparison, str]:
-    """What was kept there, and the name of its report."""
-    from hasim.study.storage import kept_format, load_result
+def _name_of(result: Kept) -> str:
+    """By which the report is called, unless somebody says otherwise: of an answer to a question what it is."""
+    from hasim.study.answer import Answer
 
-    if kept_format(directory) == "hasim.comparison":
-        from hasim.study.compare import load_comparison
-
-        return load_comparison(directory), "comparison"
-    result = load_result(directory)
-    return result, result.scenario.name
+    return type(result).__name__.lower() if isinstance(result, Answer) else result.scenario.name
 
 
-def _leave(result: StudyResult | Comparison) -> None:
-    if result.interrupted:
+def _leave(result: Kept) -> None:
+    """As the command leaves that the numbers are of."""
+    from hasim.study.advise import Advice
+    from hasim.study.answer import Answer
+    from hasim.study.episodes import EpisodesResult
+
+    if not isinstance(result, EpisodesResult) and result.interrupted:
         raise typer.Exit(INTERRUPTED)
-    from hasim.study import StudyResult
-
-    if isinstance(result, StudyResult) and any(verdict.met is False for verdict in result.verdicts):
+    if isinstance(result, Answer):
+        missed = isinstance(result, Advice) and result.is_hopeless
+    else:
+        missed = any(verdict.met is False for verdict in result.verdicts)
+    if missed:
         raise typer.Exit(SLO_NOT_MET)

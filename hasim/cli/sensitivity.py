@@ -59,7 +59,8 @@ def sensitivity(
       hasim sensitivity scenarios/secondary-ip-best-practice.yaml --metric failover_p95 --out results/tornado
       hasim sensitivity pair.yaml --vary guest.boot=20s..3min --vary vrrp.down_timer_adverts=2..6
 
-    --out leaves charts, sensitivity.csv and result.json behind. Read on: docs/comparing.md.
+    --out leaves charts, sensitivity.csv and result.json behind, and what "hasim report" needs. Read on:
+    docs/comparing.md.
     """
     study = load_study(scenario, changes)
     with running_with(

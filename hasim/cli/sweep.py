@@ -76,7 +76,7 @@ def sweep(
       hasim sweep pair.yaml --vary notify.retry_delay=1s..10s --vary vrrp.down_timer_adverts=2..6 \\
           --design lhs --points 30
 
-    --out leaves charts, sweep.csv and result.json behind. Read on: docs/comparing.md.
+    --out leaves charts, sweep.csv and result.json behind, and what "hasim report" needs. Read on: docs/comparing.md.
     """
     if (design is Design.LHS) != (points is not None):
         raise UserError("--design lhs goes with --points: how many points it has")

@@ -6,6 +6,7 @@
 ``teams``          who they are: this process, several, or (``cluster``) those of other machines
 ``interrupts``     Ctrl-C when it suits
 ``journal``        what is finished, in a file; ``fingerprint`` says of which model
+``outcomes``       what came of them, in a temporary file
 ``stopping``       how many replications a precision takes
 ``overlaps``       what so many cannot have seen
 ``estimators``     numbers with their uncertainty
@@ -14,13 +15,15 @@
 ``results``        the result with everything derived from it
 ``document``       its JSON form
 ``frames``         its tables, ``tabular`` in files
-``storage``        kept in a directory and opened again
+``storage``        kept in a directory and opened again; ``kept`` opens whatever is there
 ``scenario_file``  the scenario that is kept with it
-``compare``        variants under the same luck, and on it ``sweep``, ``sensitivity``, ``advise``; ``keeping`` of them
+``compare``        variants under the same luck, and on it ``sweep``, ``sensitivity``, ``advise``
+``keeping``        of them in a directory: their studies in a file (``studies_file``) of compressed ``lines``
 """
 
 from hasim.study.estimators import Estimate
 from hasim.study.journal import Journal
+from hasim.study.kept import load_kept
 from hasim.study.overlaps import Overlaps
 from hasim.study.replication import replicate, replicate_many
 from hasim.study.results import StudyResult
@@ -39,6 +42,7 @@ __all__ = [
     "Stopping",
     "StudyResult",
     "Verdict",
+    "load_kept",
     "load_result",
     "replicate",
     "replicate_many",

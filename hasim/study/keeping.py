@@ -1,12 +1,14 @@
-"""An answer that stands on several studies (a comparison, a sweep, ...) kept in a directory.
+"""An answer that stands on several studies (a comparison, a sweep, ...) kept in a directory, and opened again.
 
-===============  =======================================================================================================
-file             holds
-===============  =======================================================================================================
-``result.json``  the whole answer in its own format, which its first key names
-``NAME.csv``     its table
-``meta.json``    what made it: version, command
-===============  =======================================================================================================
+====================  ==================================================================================================
+file                  holds
+====================  ==================================================================================================
+``result.json``       the whole answer in its own format, which its first key names
+``NAME.csv``          its table
+``meta.json``         what made it: version, command
+``studies.jsonl.gz``  the studies that it stands on (:mod:`hasim.study.studies_file`), of which it can be made again; a
+                      comparison has directories of its variants in place of it
+====================  ==================================================================================================
 
 ``result.json`` is written last: whoever sees it sees a whole answer.
 """
@@ -14,15 +16,23 @@ file             holds
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hasim.errors import UserError
-from hasim.study.storage import META_FORMAT
-from hasim.study.tabular import whole_file, write_table
+from hasim.study.storage import META_FORMAT, json_text, made_again, write_texts
+from hasim.study.studies_file import STUDIES_NAME, write_studies
+from hasim.study.tabular import write_table
 
-__all__ = ["keep_answer"]
+if TYPE_CHECKING:
+    from hasim.scenario.model import Scenario
+    from hasim.study.compare.metrics import Metric
+    from hasim.study.results import StudyResult
+
+__all__ = ["check_belongs", "keep_answer", "kept_metrics", "opened_answer"]
 
 
 def keep_answer(
@@ -30,22 +40,78 @@ def keep_answer(
     document: dict[str, Any],
     table: tuple[str, Sequence[str], Iterable[Sequence[Any]]],
     command: str = "",
+    *,
+    studies: Sequence[StudyResult] = (),
+    texts: Mapping[str, str] | None = None,
 ) -> list[Path]:
-    """Write an answer into ``directory``, made if need be; ``table`` is its name, columns and rows. Returns the files.
+    """Write an answer into ``directory``, made if need be; returns the files.
+
+    Args:
+        directory: where.
+        document: its ``result.json``.
+        table: name, columns and rows.
+        command: what made it.
+        studies: that it stands on, to be kept in one file; none: that file is not written.
+        texts: further files by their names.
 
     Raises:
         UserError: the directory or a file cannot be written.
     """
     name, columns, rows = table
     meta = {"format": META_FORMAT, "hasim_version": document["hasim_version"], "command": command}
-    paths = [directory / f"{name}.csv", directory / "meta.json", directory / "result.json"]
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        write_table(paths[0], columns, rows)
-        for path, content in zip(paths[1:], (meta, document), strict=True):
-            with whole_file(path) as temporary:
-                text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-                temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_table(directory / f"{name}.csv", columns, rows)
+        written = [write_studies(directory, studies)] if studies else []
+        last = {**(texts or {}), "meta.json": json_text(meta), "result.json": json_text(document)}
+        written += write_texts(directory, last)
     except OSError as error:
         raise UserError(f"the answer cannot be kept in {directory}: {error.strerror or error}") from None
-    return paths
+    return [directory / f"{name}.csv", *written]
+
+
+@contextmanager
+def opened_answer(directory: str | PathLike[str], what: str, wanted: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The directory and the ``result.json`` of an answer that is called ``what`` and has the format ``wanted``.
+
+    Raises:
+        UserError: there is none, or another one, or it is damaged: also where the caller finds that, by a ValueError,
+            KeyError, TypeError, IndexError, AttributeError or ArithmeticError.
+    """
+    home = Path(directory)
+    try:
+        document = json.loads((home / "result.json").read_text(encoding="utf-8"))
+        if document["format"] != wanted:
+            raise UserError(f"{home}: this is no {what}: expected {wanted}, got {document['format']}")
+        yield home, document
+    except OSError as error:
+        raise UserError(f"{home}: the {what} cannot be read: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError) as error:
+        raise UserError(f"{home}: the {what} is damaged: {error}; {made_again(home)}") from None
+
+
+def check_belongs(home: Path, studies: Sequence[StudyResult], digests: Sequence[str], seed: int) -> None:
+    """Make sure that the studies of an answer are those that its ``result.json`` tells of, by their scenarios.
+
+    Raises:
+        UserError: they are not.
+    """
+    if [study.scenario.digest for study in studies] != [*digests] or any(study.seed != seed for study in studies):
+        raise UserError(f"{home}: result.json and {STUDIES_NAME} do not belong together; {made_again(home)}")
+
+
+def kept_metrics(names: Iterable[str], scenario: Scenario) -> tuple[Metric, ...]:
+    """The metrics that a ``result.json`` names.
+
+    Raises:
+        ValueError: there is no such metric, or none is named.
+    """
+    from hasim.study.compare.metrics import metrics_named
+
+    names = list(names)
+    if not names:
+        raise ValueError("it has no metrics")
+    try:
+        return metrics_named(names, scenario)
+    except UserError as error:
+        raise ValueError(str(error)) from None

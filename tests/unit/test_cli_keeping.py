@@ -64,7 +64,7 @@ def test_the_variants_of_a_comparison_go_with_it(pair: Path, tmp_path: Path) -> 
     assert report.is_file()
     assert "variants/2-x/result.json" in names(out)
     assert hasim("sweep", pair, "--vary", "notify.tries=3,9", *how).exit_code == 0
-    assert names(out) == {"meta.json", "result.json", "sweep.csv"}
+    assert names(out) == {"meta.json", "result.json", "studies.jsonl.gz", "sweep.csv"}
     assert not (out / "variants").exists()
 
 

@@ -6,7 +6,7 @@
       "format": "hasim.advice/1",
       "hasim_version": "0.1.0", "scenario": ..., "digest": ..., "seed": 1, "horizon_ns": ..., "interrupted": false,
       "looks": [25, 50, 100, 200], "confidence_each": 0.9995,
-      "factors": [{"name": ..., "options": [{"name": ..., "changes": {path: value}}]}],
+      "factors": [{"name": ..., "options": [{"name": ..., "changes": {path: value}, "is_of_calls": false}]}],
       "answer": index or null, "doubtful": [index, ...], "front": [index, ...], "is_hopeless": false,
       "trade_off": [metric, metric], "common_replications": n,
       "candidates": [{"name": ..., "ranks": [...], "changes": {path: value}, "digest": ..., "replications": n,
@@ -19,7 +19,8 @@
 
 An estimate E is ``{"value", "low", "high", "confidence", "method", "n"}``, overlapping failures that are too rare to
 have been seen O ``{"expected", "unavailability"}``; null stands for an infinite bound and for undecided. Candidates are
-named by their index: the cheapest first. Their ``metrics`` are over the replications that all candidates have had.
+named by their index: the cheapest first. ``is_of_calls`` marks an option that does something only where an address is
+moved by calls of the API. The ``metrics`` of candidates are over the replications that all candidates have had.
 """
 
 from __future__ import annotations
@@ -55,7 +56,10 @@ def document_of(advice: Advice) -> dict[str, Any]:
         "factors": [
             {
                 "name": factor.name,
-                "options": [{"name": option.name, "changes": dict(option.changes)} for option in factor.options],
+                "options": [
+                    {"name": option.name, "changes": dict(option.changes), "is_of_calls": option.is_of_calls}
+                    for option in factor.options
+                ],
             }
             for factor in advice.factors
         ],

@@ -23,7 +23,7 @@ from hasim.study.results import StudyResult
 from hasim.study.slo import LONGEST_OUTAGE, Verdict, verdicts
 from hasim.study.summary import unavailability
 
-__all__ = ["Judged", "Standing", "eliminate", "looks_up_to"]
+__all__ = ["Judged", "Standing", "confidence_of_each", "eliminate", "looks_up_to", "verdicts_of"]
 
 _FIRST_LOOK = 25
 
@@ -63,6 +63,11 @@ def looks_up_to(most: int) -> list[int]:
     return [*looks, most]
 
 
+def confidence_of_each(candidates: int, looks: int) -> float:
+    """Of each interval, so high that all decisions about so many candidates hold together (Bonferroni)."""
+    return 1.0 - (1.0 - CONFIDENCE) / (candidates * looks)
+
+
 def eliminate(candidates: Sequence[Candidate], running: Running, looks: Sequence[int]) -> tuple[list[Judged], bool]:
     """The candidates in their order, as they are known at the end; and whether it was interrupted.
 
@@ -71,13 +76,13 @@ def eliminate(candidates: Sequence[Candidate], running: Running, looks: Sequence
         running: with a journal that keeps what has been run, so that each look runs only what is new.
         looks: how many replications at each.
     """
-    confidence = 1.0 - (1.0 - CONFIDENCE) / (len(candidates) * len(looks))
+    confidence = confidence_of_each(len(candidates), len(looks))
     known: dict[int, Judged] = {}
     waiting = list(range(len(candidates)))
     for look in looks:
         results = run_variants([candidates[index].scenario for index in waiting], replace(running, replications=look))
         for index, result in zip(waiting, results, strict=True):
-            found = _verdicts(result, confidence, is_last=look == looks[-1] and not result.interrupted)
+            found = verdicts_of(result, confidence, is_last=look == looks[-1] and not result.interrupted)
             known[index] = Judged(candidates[index], result, found)
         waiting = _still_open(known)
         if not waiting or any(result.interrupted for result in results):
@@ -91,7 +96,8 @@ def _still_open(known: dict[int, Judged]) -> list[int]:
     return [index for index in sorted(known) if index < cheapest and known[index].standing is Standing.IN_DOUBT]
 
 
-def _verdicts(result: StudyResult, confidence: float, *, is_last: bool) -> tuple[Verdict, ...]:
+def verdicts_of(result: StudyResult, confidence: float, *, is_last: bool) -> tuple[Verdict, ...]:
+    """A verdict for each thing that the SLO asks for; ``is_last``: no further replications will be looked at."""
     lost = unavailability(result.outcomes, confidence)
     available = Estimate(1.0 - lost.value, 1.0 - lost.high, 1.0 - lost.low, lost.confidence, lost.method, lost.n)
     overlaps = too_rare(result.scenario, result.outcomes)

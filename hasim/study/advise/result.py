@@ -14,11 +14,11 @@ from hasim.arguments import whole_number
 from hasim.errors import UserError
 from hasim.scenario.model import Scenario, Slo
 from hasim.study.advise.candidates import Factor, candidates_of, considered, usual_factors
-from hasim.study.advise.elimination import Judged, Standing, eliminate, looks_up_to
+from hasim.study.advise.elimination import Judged, Standing, confidence_of_each, eliminate, looks_up_to
 from hasim.study.answer import Answer
 from hasim.study.compare.metrics import METRICS, Metric
 from hasim.study.compare.variants import Running
-from hasim.study.estimators import CONFIDENCE, Estimate
+from hasim.study.estimators import Estimate
 from hasim.study.journal import Journal
 from hasim.study.sweep.design import Vary
 from hasim.study.sweep.parameters import Parameter
@@ -71,7 +71,7 @@ class Advice(Answer):
     @property
     def confidence_each(self) -> float:
         """Of each interval, so high that all decisions hold together with 95 % (Bonferroni)."""
-        return 1.0 - (1.0 - CONFIDENCE) / (len(self.judged) * len(self.looks))
+        return confidence_of_each(len(self.judged), len(self.looks))
 
     @cached_property
     def answer(self) -> Judged | None:
@@ -147,16 +147,15 @@ class Advice(Answer):
         return advice_tables(self)
 
     def save(self, directory: str | PathLike[str], command: str = "") -> list[Path]:
-        """Keep it in a directory: ``result.json`` and ``candidates.csv``.
+        """Keep it in a directory: ``result.json``, ``candidates.csv``, the scenario, and the studies of the candidates,
+        to be read by :func:`hasim.study.advise.load_advice`; returns the files.
 
         Raises:
             UserError: the directory or a file cannot be written.
         """
-        from hasim.study.advise.document import frame_columns, frame_rows
-        from hasim.study.keeping import keep_answer
+        from hasim.study.advise.storage import save
 
-        table = ("candidates", frame_columns(self), frame_rows(self))
-        return keep_answer(Path(directory), self.to_json(), table, command)
+        return save(self, Path(directory), command)
 
     def named_charts(self) -> Iterator[tuple[str, Chart]]:
         """Its charts, each with the name that its file has."""

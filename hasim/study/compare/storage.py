@@ -4,7 +4,6 @@ below ``variants`` is a study of each variant, of which it can be made again.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from os import PathLike
@@ -13,9 +12,8 @@ from pathlib import Path
 from hasim.errors import UserError
 from hasim.study.compare.comparison import Comparison
 from hasim.study.compare.document import FORMAT, FRAME_COLUMNS, frame_rows
-from hasim.study.compare.metrics import metrics_named
 from hasim.study.compare.variants import Variant
-from hasim.study.keeping import keep_answer
+from hasim.study.keeping import keep_answer, kept_metrics, opened_answer
 from hasim.study.storage import load_result
 
 __all__ = ["load_comparison", "save"]
@@ -42,11 +40,7 @@ def load_comparison(directory: str | PathLike[str]) -> Comparison:
     Raises:
         UserError: there is none, or its files are damaged or do not belong together.
     """
-    home = Path(directory)
-    try:
-        document = json.loads((home / "result.json").read_text(encoding="utf-8"))
-        if document["format"] != FORMAT:
-            raise UserError(f"{home}: this is no comparison: expected {FORMAT}, got {document['format']}")
+    with opened_answer(directory, "comparison", FORMAT) as (home, document):
         variants, results = [], []
         for number, kept in enumerate(document["variants"], start=1):
             result = load_result(_home_of(home, number, kept["name"]))
@@ -55,12 +49,8 @@ def load_comparison(directory: str | PathLike[str]) -> Comparison:
             scenario = replace(result.scenario, name=kept["scenario"])
             variants.append(Variant(kept["name"], scenario, kept["changes"]))
             results.append(replace(result, scenario=scenario))
-        names, confidence = [metric["name"] for metric in document["metrics"]], float(document["confidence"])
-    except OSError as error:
-        raise UserError(f"{home}: the comparison cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{home}: the comparison is damaged: {error}") from None
-    return Comparison(tuple(variants), tuple(results), metrics_named(names, variants[0].scenario), confidence)
+        metrics = kept_metrics((metric["name"] for metric in document["metrics"]), variants[0].scenario)
+        return Comparison(tuple(variants), tuple(results), metrics, float(document["confidence"]))
 
 
 def _home_of(directory: Path, number: int, name: str) -> Path:

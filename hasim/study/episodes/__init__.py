@@ -16,7 +16,7 @@
 ``weights``     what the weights are worth
 ``results``     everything that is asked for
 ``document``    its JSON form
-``storage``     the files that it is kept in
+``storage``     the files that it is kept in, and ``episodes_file`` that of all episodes
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from hasim.scenario.model import Scenario
 from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Pilot, Progress
 from hasim.study.episodes.results import EpisodesResult
 from hasim.study.episodes.rewards import downtime_ns
+from hasim.study.episodes.storage import load_episodes
 from hasim.study.journal import Journal, opened
 from hasim.study.workers import Crew
 
-__all__ = ["DEPTHS", "PILOT", "PRECISION", "EpisodesResult", "run_episodes"]
+__all__ = ["DEPTHS", "PILOT", "PRECISION", "EpisodesResult", "load_episodes", "run_episodes"]
 
 PRECISION = 0.01
 """The interval of the unavailability reaches no further than this share of the value to either side."""

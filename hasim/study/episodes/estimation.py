@@ -140,7 +140,7 @@ class Cycles:
         have a rate. Those without an overlap are Latin hypercubes of so many ``rows`` each, one after another."""
         import numpy as np
 
-        self._rows = rows
+        self.rows = rows
         self.episodes = episodes
         self.masters = sorted({stratum.master for stratum in episodes})
         table = np.array([rates[master] for master in self.masters])
@@ -215,7 +215,7 @@ class Cycles:
     def rows_of(self, stratum: Stratum) -> int:
         """How many episodes of a stratum belong together; a single hypercube says nothing about how others differ, so
         that its episodes count as independent, which is cautious."""
-        return self._rows if not stratum.depth and len(self.episodes[stratum]) >= 2 * self._rows else 1
+        return self.rows if not stratum.depth and len(self.episodes[stratum]) >= 2 * self.rows else 1
 
     def _index(self, master: str) -> int:
         return self.masters.index(master) if master in self.masters else -1

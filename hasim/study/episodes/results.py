@@ -289,7 +289,8 @@ class EpisodesResult:
         return self.clocks[stratum.clock].key
 
     def save(self, directory: str | PathLike[str], command: str = "", *, parquet: bool = False) -> list[Path]:
-        """Keep it in a directory, made if need be; returns the files (:mod:`hasim.study.episodes.storage`).
+        """Keep it in a directory, made if need be, to be read by :func:`hasim.study.episodes.load_episodes`; returns
+        the files (:mod:`hasim.study.episodes.storage`).
 
         Raises:
             UserError: the directory or a file cannot be written; Parquet is asked for and not installed.

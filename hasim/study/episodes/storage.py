@@ -1,15 +1,18 @@
-"""A study by episodes kept in a directory.
+"""A study by episodes kept in a directory, and opened again.
 
-=================  =====================================================================================================
-file               holds
-=================  =====================================================================================================
-``strata.csv``     a row for each stratum: how often it occurs, how many of its episodes were simulated
-``episodes.csv``   a row for each of those, with how many times a year it counts
-``outages.csv``    a row for each outage of them, with its phases
-``scenario.yaml``  the scenario as its author wrote it
-``result.json``    everything that was measured (:mod:`hasim.study.episodes.document`)
-``meta.json``      what made it
-=================  =====================================================================================================
+=====================  =================================================================================================
+file                   holds
+=====================  =================================================================================================
+``strata.csv``         a row for each stratum: how often it occurs, how many of its episodes were simulated
+``episodes.csv``       a row for each of those, with how many times a year it counts
+``outages.csv``        a row for each outage of them, with its phases
+``episodes.jsonl.gz``  all episodes once more, as the study can be made again of them
+                       (:mod:`hasim.study.episodes.episodes_file`)
+``scenario.yaml``      the scenario as its author wrote it
+``scenario.json``      the scenario as it was run (:mod:`hasim.study.scenario_file`)
+``result.json``        everything that was measured (:mod:`hasim.study.episodes.document`)
+``meta.json``          what made it
+=====================  =================================================================================================
 
 ``depth`` is how many faults were made to overlap with the first, ``together`` is 1 where the last of them ends together
 with another. Tables are ``.parquet`` too if that is asked for. Every file is written beside its place and then moved
@@ -19,22 +22,26 @@ there, ``result.json`` last: whoever sees it sees a whole study.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hasim.errors import UserError
 from hasim.measure.model import PHASES
+from hasim.study.episodes.document import FORMAT
 from hasim.study.episodes.episode import Episode
+from hasim.study.episodes.episodes_file import read_episodes, write_episodes
 from hasim.study.episodes.estimation import Stratum
-from hasim.study.keeping import keep_answer
-from hasim.study.tabular import whole_file, write_table
+from hasim.study.keeping import keep_answer, opened_answer
+from hasim.study.storage import read_scenario, scenario_texts
+from hasim.study.tabular import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from hasim.study.episodes.results import EpisodesResult
 
-__all__ = ["MEASURED_COLUMNS", "STRATUM_COLUMNS", "TABLES", "frame", "measured", "save"]
+__all__ = ["MEASURED_COLUMNS", "STRATUM_COLUMNS", "TABLES", "frame", "load_episodes", "measured", "save"]
 
 STRATUM_COLUMNS = ("master_before", "begun_by", "target", "depth", "together")
 
@@ -60,20 +67,47 @@ def save(result: EpisodesResult, directory: Path, command: str = "", *, parquet:
     Raises:
         UserError: the directory or a file cannot be written; Parquet is asked for and not installed.
     """
-    source = directory / "scenario.yaml"
     kinds = ("csv", "parquet") if parquet else ("csv",)
     paths = [directory / f"{name}.{kind}" for name in TABLES for kind in kinds]
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for path in paths[1:]:
             write_table(path, TABLES[path.stem].columns, TABLES[path.stem].rows(result))
-        with whole_file(source) as part:
-            part.write_text(result.scenario.source_text, encoding="utf-8", newline="\n")
+        paths.append(write_episodes(directory, result))
     except OSError as error:
         raise UserError(f"the study cannot be kept in {directory}: {error.strerror or error}") from None
     first = TABLES["strata"]
-    kept = keep_answer(directory, result.to_json(), ("strata", first.columns, first.rows(result)), command)
-    return [*paths[1:], source, *kept]
+    table = ("strata", first.columns, first.rows(result))
+    kept = keep_answer(directory, result.to_json(), table, command, texts=scenario_texts(result.scenario))
+    return [*paths[1:], *kept]
+
+
+def load_episodes(directory: str | PathLike[str]) -> EpisodesResult:
+    """The study by episodes that was kept in ``directory``.
+
+    Raises:
+        UserError: there is none, or its files are damaged or do not belong together.
+    """
+    from hasim.study.episodes.results import EpisodesResult
+
+    with opened_answer(directory, "study by episodes", FORMAT) as (home, document):
+        scenario = read_scenario(home)
+        if scenario.digest != document["scenario"]["digest"]:
+            raise ValueError("result.json and scenario.json belong to different scenarios")
+        clocks, cycles = read_episodes(home, scenario, document["seed"])
+        result = EpisodesResult(
+            scenario=scenario,
+            seed=document["seed"],
+            method=document["method"],
+            precision=document["precision"],
+            clocks=clocks,
+            cycles=cycles,
+            runs=document["runs"],
+            version=document["hasim_version"],
+        )
+        if result.episodes != document["episodes"]:
+            raise ValueError(f"there are {result.episodes:,} episodes in place of {document['episodes']:,}")
+        return result
 
 
 def frame(result: EpisodesResult, name: str) -> pd.DataFrame:

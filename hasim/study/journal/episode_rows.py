@@ -10,30 +10,33 @@ Its number stands outside. The weight comes back as the same number to the last 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hasim.study.journal.rows import pack, pack_outages, unpack, unpack_outages
 
 if TYPE_CHECKING:
     from hasim.study.episodes.episode import Episode
 
-__all__ = ["pack_episode", "unpack_episode"]
+__all__ = ["episode_of_row", "episode_row", "pack_episode", "unpack_episode"]
 
 
 def pack_episode(episode: Episode) -> bytes:
     """The row of an episode."""
-    return pack(
-        (
-            episode.weight,
-            episode.master,
-            episode.length_ns,
-            episode.downtime_ns,
-            episode.dual_master_ns,
-            episode.wrong_instance_ns,
-            episode.black_hole_ns,
-            episode.stuck,
-            pack_outages(episode.outages),
-        )
+    return pack(episode_row(episode))
+
+
+def episode_row(episode: Episode) -> tuple[Any, ...]:
+    """The same before it is compressed."""
+    return (
+        episode.weight,
+        episode.master,
+        episode.length_ns,
+        episode.downtime_ns,
+        episode.dual_master_ns,
+        episode.wrong_instance_ns,
+        episode.black_hole_ns,
+        episode.stuck,
+        pack_outages(episode.outages),
     )
 
 
@@ -43,10 +46,19 @@ def unpack_episode(packed: bytes, number: int) -> Episode:
     Raises:
         ValueError: it is none.
     """
+    return episode_of_row(unpack(packed), number)
+
+
+def episode_of_row(row: Any, number: int) -> Episode:
+    """The episode of a row that is not compressed.
+
+    Raises:
+        ValueError: it is none.
+    """
     from hasim.study.episodes.episode import Episode
 
     try:
-        weight, master, length, downtime, dual_master, wrong_instance, black_hole, stuck, outages = unpack(packed)
+        weight, master, length, downtime, dual_master, wrong_instance, black_hole, stuck, outages = row
         return Episode(
             number=number,
             weight=weight,

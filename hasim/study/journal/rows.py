@@ -20,14 +20,29 @@ from typing import Any
 
 from hasim.measure.model import Outage, RunOutcome
 
-__all__ = ["checksum", "pack", "pack_outages", "pack_outcome", "unpack", "unpack_outages", "unpack_outcome"]
+__all__ = [
+    "checksum",
+    "outcome_of_row",
+    "outcome_row",
+    "pack",
+    "pack_outages",
+    "pack_outcome",
+    "unpack",
+    "unpack_outages",
+    "unpack_outcome",
+]
 
 _LEVEL = 1
 
 
 def pack_outcome(outcome: RunOutcome) -> bytes:
     """The row of an outcome."""
-    row = [
+    return pack(outcome_row(outcome))
+
+
+def outcome_row(outcome: RunOutcome) -> list[Any]:
+    """The same before it is compressed."""
+    return [
         outcome.downtime_ns,
         outcome.dual_master_ns,
         outcome.wrong_instance_ns,
@@ -37,7 +52,6 @@ def pack_outcome(outcome: RunOutcome) -> bytes:
         {action: dict(codes) for action, codes in outcome.api_calls.items()},
         pack_outages(outcome.outages),
     ]
-    return pack(row)
 
 
 def unpack_outcome(packed: bytes, replication: int, horizon_ns: int) -> RunOutcome:
@@ -46,8 +60,17 @@ def unpack_outcome(packed: bytes, replication: int, horizon_ns: int) -> RunOutco
     Raises:
         ValueError: it is none.
     """
+    return outcome_of_row(unpack(packed), replication, horizon_ns)
+
+
+def outcome_of_row(row: Any, replication: int, horizon_ns: int) -> RunOutcome:
+    """The outcome of a row that is not compressed.
+
+    Raises:
+        ValueError: it is none.
+    """
     try:
-        downtime, dual_master, wrong_instance, black_hole, transitions, notify_runs, calls, outages = unpack(packed)
+        downtime, dual_master, wrong_instance, black_hole, transitions, notify_runs, calls, outages = row
         return RunOutcome(
             replication=replication,
             horizon_ns=horizon_ns,

@@ -7,6 +7,8 @@
       "hasim_version": "0.1.0", "scenario": ..., "digest": ..., "seed": 1, "replications": 200, "horizon_ns": ...,
       "interrupted": false, "confidence_each": 0.998,
       "without_effect": [name, ...], "refused": {"name = value": why},
+      "parameters": [{"name": ..., "kind": ..., "low": {path: value}, "high": {path: value},
+                      "low_text": ..., "high_text": ..., "digests": [of the low end, of the high end]}],
       "metrics": [{"name": ..., "unit": "ns" or "count", "estimate": E or null, "leading": [name, ...],
                    "parameters": [{"name": ..., "kind": "assumed", "timer", "fault" or "asked for",
                                    "low": {path: value}, "high": {path: value},
@@ -15,7 +17,8 @@
 
 An estimate E is ``{"value", "low", "high", "confidence", "method", "n"}``; D is one of a difference, or null where
 there is nothing to compare: low or high end minus the scenario as it is, and high minus low. ``leading`` are the
-parameters that may move the metric most.
+parameters that may move the metric most. ``parameters`` has those of every metric in the order in which they were
+looked for, with their ends as people read them.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from hasim.study.compare.paired import Difference
 
 if TYPE_CHECKING:
     from hasim.study.compare.metrics import Metric
-    from hasim.study.sensitivity.result import Moved, Sensitivity
+    from hasim.study.sensitivity.result import Moved, Sensitivity, Swing
 
 __all__ = ["FORMAT", "FRAME_COLUMNS", "document_of", "frame_rows"]
 
@@ -70,7 +73,21 @@ def document_of(sensitivity: Sensitivity) -> dict[str, Any]:
         "confidence_each": sensitivity.confidence_each,
         "without_effect": list(sensitivity.without_effect),
         "refused": dict(sensitivity.refused),
+        "parameters": [_swing(swing) for swing in sensitivity.swings],
         "metrics": [_metric(sensitivity, metric) for metric in sensitivity.metrics],
+    }
+
+
+def _swing(swing: Swing) -> dict[str, Any]:
+    uncertain = swing.uncertain
+    return {
+        "name": uncertain.name,
+        "kind": uncertain.kind,
+        "low": dict(uncertain.low),
+        "high": dict(uncertain.high),
+        "low_text": uncertain.low_text,
+        "high_text": uncertain.high_text,
+        "digests": [swing.low.scenario.digest, swing.high.scenario.digest],
     }
 
 

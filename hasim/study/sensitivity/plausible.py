@@ -22,7 +22,7 @@ from hasim.scenario.model import Scenario
 from hasim.study.sweep.parameters import duration_written
 from hasim.units import parse_duration
 
-__all__ = ["RANGES", "Uncertain", "checks_of", "plausible", "scaled_value"]
+__all__ = ["RANGES", "Kind", "Uncertain", "checks_of", "plausible", "scaled_value"]
 
 Kind: TypeAlias = Literal["assumed", "timer", "fault", "asked for"]
 

@@ -162,15 +162,15 @@ class Sensitivity(Answer):
         return sensitivity_tables(self)
 
     def save(self, directory: str | PathLike[str], command: str = "") -> list[Path]:
-        """Keep it in a directory: ``result.json`` and ``sensitivity.csv``.
+        """Keep it in a directory: ``result.json``, ``sensitivity.csv``, and the studies of all ends, to be read by
+        :func:`hasim.study.sensitivity.load_sensitivity`; returns the files.
 
         Raises:
             UserError: the directory or a file cannot be written.
         """
-        from hasim.study.keeping import keep_answer
-        from hasim.study.sensitivity.document import FRAME_COLUMNS, frame_rows
+        from hasim.study.sensitivity.storage import save
 
-        return keep_answer(Path(directory), self.to_json(), ("sensitivity", FRAME_COLUMNS, frame_rows(self)), command)
+        return save(self, Path(directory), command)
 
     def named_charts(self) -> Iterator[tuple[str, Chart]]:
         """Its charts, each with the name that its file has."""

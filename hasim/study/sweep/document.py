@@ -7,28 +7,32 @@
       "hasim_version": "0.1.0", "scenario": ..., "seed": 1, "replications": 200, "horizon_ns": ...,
       "interrupted": false,
       "design": "grid" or "lhs",
-      "parameters": [{"path": ..., "unit": "ns", "fraction", "number" or "word", "values": [...], "numbers": [...]}],
+      "parameters": [{"path": ..., "unit": "ns", "fraction", "number" or "word", "values": [...], "numbers": [...],
+                      "range": {"low": ..., "high": ..., "log": true/false, "whole": true/false} or null, "how": ...}],
       "points": [{"values": {path: value}, "numbers": {path: number}, "digest": ..., "metrics": {metric: E or null}}],
       "best": {metric: {"leader": index or null, "others": [index, ...]}}
     }
 
 An estimate E is ``{"value", "low", "high", "confidence", "method", "n"}``, in nanoseconds where the metric is a time;
-null stands for an infinite bound. ``best`` names points by their index: where the metric is least, and where it is not
-certainly more.
+null stands for an infinite bound. ``range`` is where the values are from, in the unit of ``numbers`` (null: they are a
+list), and ``how`` what was said of its points. ``best`` names points by their index: where the metric is least, and
+where it is not certainly more.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, get_args
 
 from hasim.study.compare.document import estimate_json
+from hasim.study.sweep.parameters import Parameter, Range, Unit
 
 if TYPE_CHECKING:
     from hasim.study.sweep.design import Point
     from hasim.study.sweep.result import Sweep
 
-__all__ = ["FORMAT", "document_of", "frame_columns", "frame_rows"]
+__all__ = ["FORMAT", "document_of", "frame_columns", "frame_rows", "parameter_of"]
 
 FORMAT = "hasim.sweep/1"
 
@@ -46,13 +50,35 @@ def document_of(sweep: Sweep) -> dict[str, Any]:
         "horizon_ns": first.scenario.horizon_ns,
         "interrupted": sweep.interrupted,
         "design": "grid" if sweep.is_grid else "lhs",
-        "parameters": [
-            {"path": one.path, "unit": one.unit, "values": list(one.values), "numbers": list(one.numbers)}
-            for one in sweep.parameters
-        ],
+        "parameters": [_parameter(one) for one in sweep.parameters],
         "points": [_point(sweep, index, point) for index, point in enumerate(sweep.points)],
         "best": {name: {"leader": found.leader, "others": list(found.others)} for name, found in best.items()},
     }
+
+
+def _parameter(one: Parameter) -> dict[str, Any]:
+    span = one.span
+    return {
+        "path": one.path,
+        "unit": one.unit,
+        "values": list(one.values),
+        "numbers": list(one.numbers),
+        "range": None if span is None else {"low": span.low, "high": span.high, "log": span.log, "whole": span.whole},
+        "how": one.how,
+    }
+
+
+def parameter_of(entry: Mapping[str, Any]) -> Parameter:
+    """A parameter in the JSON form.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is damaged.
+    """
+    unit = entry["unit"]
+    if unit not in get_args(Unit):
+        raise ValueError(f"{entry['path']} has the unit {unit!r}")
+    span = None if entry["range"] is None else Range(unit=unit, **entry["range"])
+    return Parameter(entry["path"], tuple(entry["values"]), tuple(entry["numbers"]), unit, span, entry["how"])
 
 
 def _point(sweep: Sweep, index: int, point: Point) -> dict[str, Any]:

@@ -40,6 +40,7 @@ from hasim.units import (
 __all__ = [
     "POINTS",
     "Parameter",
+    "Range",
     "Unit",
     "check_different",
     "duration_written",
@@ -74,7 +75,7 @@ _LOG_FROM = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Range:
+class Range:
     """From one number to another (ns, a fraction, or as it is); ``whole`` numbers stay whole."""
 
     low: float
@@ -122,7 +123,7 @@ class Parameter:
     values: tuple[Any, ...]
     numbers: tuple[float, ...]
     unit: Unit
-    span: _Range | None = None
+    span: Range | None = None
     how: str = ""
 
     def at(self, share: float) -> Any:
@@ -246,7 +247,7 @@ def _ranged(path: str, lower: str, upper: str, how: str) -> Parameter:
         raise UserError(f"{place}: a logarithmic range begins above 0")
     log = scale == "log" or (scale is None and 0 < first * _LOG_FROM <= last)
     whole = isinstance(low, int) and isinstance(high, int)
-    span = _Range(first, last, unit, log, whole)
+    span = Range(first, last, unit, log, whole)
     values = list(dict.fromkeys(span.value(index / (count - 1)) for index in range(count)))
     return Parameter(path, tuple(values), tuple(_read(value)[1] for value in values), unit, span, how.strip(": "))
 

@@ -132,16 +132,15 @@ class Sweep(Answer):
         return sweep_tables(self)
 
     def save(self, directory: str | PathLike[str], command: str = "") -> list[Path]:
-        """Keep it in a directory: ``result.json`` and ``sweep.csv``.
+        """Keep it in a directory: ``result.json``, ``sweep.csv``, and the studies of its points, to be read by
+        :func:`hasim.study.sweep.load_sweep`; returns the files.
 
         Raises:
             UserError: the directory or a file cannot be written.
         """
-        from hasim.study.keeping import keep_answer
-        from hasim.study.sweep.document import frame_columns, frame_rows
+        from hasim.study.sweep.storage import save
 
-        table = ("sweep", frame_columns(self), frame_rows(self))
-        return keep_answer(Path(directory), self.to_json(), table, command)
+        return save(self, Path(directory), command)
 
     def named_charts(self) -> Iterator[tuple[str, Chart]]:
         """Its charts, each with the name that its file has."""

@@ -1,0 +1,135 @@
+"""The studies that an answer stands on, in one file: ``studies.jsonl.gz``, format ``hasim.studies/1``.
+
+::
+
+    {"format": "hasim.studies/1", "studies": n}
+    {"scenario": as in scenario.json, "seed": 1, "heartbeats": "quiet", "interrupted": false, "hasim_version": "0.1.0",
+     "replications": n, "same_as": null, or the index of an earlier study with the same outcomes}
+    [number, ... as a row of a journal (hasim.study.journal.rows)]      n lines, none where it is the same
+    ...
+
+A sweep may have two thousand points, most of which nobody looks at by themselves: as directories of studies, like the
+variants of a comparison, they would take ten times as much.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hasim.arguments import check_heartbeats
+from hasim.measure.model import Outage, RunOutcome
+from hasim.study.journal.rows import outcome_of_row, outcome_row
+from hasim.study.lines import Lines, opened_lines, write_lines
+from hasim.study.outcomes import Outcomes, OutcomeStore
+from hasim.study.results import StudyResult
+from hasim.study.scenario_file import scenario_from_json, scenario_to_json
+
+__all__ = ["STUDIES_NAME", "check_outages", "read_studies", "write_studies"]
+
+STUDIES_NAME = "studies.jsonl.gz"
+
+_FORMAT = "hasim.studies/1"
+
+
+def write_studies(directory: Path, studies: Sequence[StudyResult]) -> Path:
+    """Write studies, whose replications a number was not asked for by a precision, into ``directory``.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    path = directory / STUDIES_NAME
+    write_lines(path, _values(studies))
+    return path
+
+
+def read_studies(directory: Path) -> tuple[StudyResult, ...]:
+    """The studies that are kept in ``directory``.
+
+    Raises:
+        UserError: there is no such file, or it is damaged or in another format.
+    """
+    with opened_lines(directory / STUDIES_NAME, _FORMAT) as (header, lines):
+        store, studies = OutcomeStore(), list[StudyResult]()
+        for _ in range(header["studies"]):
+            studies.append(_study(lines, studies, store))
+    return tuple(studies)
+
+
+def check_outages(outages: Iterable[Outage], downtime_ns: int) -> None:
+    """Make sure that outages add up to the downtime, and their phases to them.
+
+    Raises:
+        ValueError: they do not.
+        TypeError: what should be numbers or texts are none.
+    """
+    total_ns = 0
+    for outage in outages:
+        words = (outage.missing, outage.cause, outage.fault, outage.began_on, outage.ended_on, outage.resolution)
+        if not all(isinstance(word, str | None) for word in words):
+            raise TypeError(f"an outage at {outage.start_ns} ns has no texts")
+        if sum(outage.phases_ns) != outage.duration_ns:
+            raise ValueError(f"the phases of an outage at {outage.start_ns} ns do not add up")
+        total_ns += outage.duration_ns
+    if total_ns != downtime_ns:
+        raise ValueError(f"outages of {total_ns} ns do not add up to a downtime of {downtime_ns} ns")
+
+
+def _values(studies: Sequence[StudyResult]) -> Iterator[Any]:
+    yield {"format": _FORMAT, "studies": len(studies)}
+    different: defaultdict[str, list[int]] = defaultdict(list)
+    for index, study in enumerate(studies):
+        alike = different[study.scenario.digest]
+        same = next((before for before in alike if _have_same_outcomes(studies[before], study)), None)
+        yield {
+            "scenario": scenario_to_json(study.scenario),
+            "seed": study.seed,
+            "heartbeats": study.heartbeats,
+            "interrupted": study.interrupted,
+            "hasim_version": study.version,
+            "replications": len(study.outcomes),
+            "same_as": same,
+        }
+        if same is None:
+            alike.append(index)
+            for outcome in study.outcomes:
+                yield [outcome.replication, *outcome_row(outcome)]
+
+
+def _have_same_outcomes(one: StudyResult, other: StudyResult) -> bool:
+    pairs = zip(one.outcomes, other.outcomes, strict=False)
+    return len(one.outcomes) == len(other.outcomes) and all(mine == theirs for mine, theirs in pairs)
+
+
+def _study(lines: Lines, before: Sequence[StudyResult], store: OutcomeStore) -> StudyResult:
+    entry = lines.next()
+    scenario = scenario_from_json(entry["scenario"])
+    check_heartbeats(entry["heartbeats"])
+    same, count = entry["same_as"], entry["replications"]
+    if same is None:
+        store.add(len(before), (_outcome(lines.next(), scenario.horizon_ns) for _ in range(count)))
+        outcomes = Outcomes(store, len(before))
+    else:
+        outcomes = before[same].outcomes
+    if not outcomes or len(outcomes) != count:
+        raise ValueError(f"a study of {count} replications has {len(outcomes)}")
+    return StudyResult(
+        scenario=scenario,
+        seed=entry["seed"],
+        heartbeats=entry["heartbeats"],
+        outcomes=outcomes,
+        version=entry["hasim_version"],
+        interrupted=entry["interrupted"],
+    )
+
+
+def _outcome(row: Any, horizon_ns: int) -> RunOutcome:
+    number, *rest = row
+    outcome = outcome_of_row(rest, number, horizon_ns)
+    counts = (number, outcome.dual_master_ns, outcome.wrong_instance_ns, outcome.black_hole_ns)
+    if any(type(count) is not int for count in (*counts, outcome.transitions, outcome.notify_runs)):
+        raise TypeError(f"a whole number of replication {number} is none")
+    check_outages(outcome.outages, outcome.downtime_ns)
+    return outcome
