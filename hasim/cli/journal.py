@@ -98,7 +98,7 @@ def _count(journal: Journal, study: KeptStudy) -> int:
 
 def _export(journal: Journal, studies: Sequence[KeptStudy], path: Path, name: TableName) -> None:
     """Write the table of those studies that have it; the others are named."""
-    from hasim.study.tabular import write_table
+    from hasim.study.keeping.tables import write_table
 
     of_episodes = name is TableName.EPISODES
     those = [study for study in studies if study.by_episodes is of_episodes]

@@ -25,7 +25,7 @@ from hasim.cli.output import HTML_BEGINS, blaming_user, check_file
 from hasim.errors import UserError
 
 if TYPE_CHECKING:
-    from hasim.study.kept import Kept
+    from hasim.study.keeping.anything import Kept
 
 __all__ = ["report"]
 
@@ -74,7 +74,7 @@ def report(
         if any(option is not None and option != [] for option in given):
             raise UserError(f"{source} holds what is finished: options that say how to run one have no place here")
         from hasim.study import load_kept
-        from hasim.study.storage import kept_command
+        from hasim.study.keeping.files import kept_command
 
         result: Kept = load_kept(source)
         name, command = _name_of(result), kept_command(source)

@@ -189,7 +189,7 @@ def _check_precision(replications: int | None, precision: float | None, max_repl
 
 
 def _check_parquet(out: Path | None) -> None:
-    from hasim.study.tabular import check_parquet
+    from hasim.study.keeping.tables import check_parquet
 
     if out is None:
         raise UserError("--parquet says how tables are written into --out DIRECTORY, which is missing")

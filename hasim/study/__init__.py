@@ -14,22 +14,20 @@
 ``slo``            whether they are good enough
 ``results``        the result with everything derived from it
 ``document``       its JSON form
-``frames``         its tables, ``tabular`` in files
-``storage``        kept in a directory and opened again; ``kept`` opens whatever is there
-``scenario_file``  the scenario that is kept with it
+``frames``         its tables
 ``compare``        variants under the same luck, and on it ``sweep``, ``sensitivity``, ``advise``
-``keeping``        of them in a directory: their studies in a file (``studies_file``) of compressed ``lines``
+``keeping``        any of them in a directory, and opened again
 """
 
 from hasim.study.estimators import Estimate
 from hasim.study.journal import Journal
-from hasim.study.kept import load_kept
+from hasim.study.keeping.anything import load_kept
+from hasim.study.keeping.study import load_result
 from hasim.study.overlaps import Overlaps
 from hasim.study.replication import replicate, replicate_many
 from hasim.study.results import StudyResult
 from hasim.study.slo import Verdict
 from hasim.study.stopping import Stopping
-from hasim.study.storage import load_result
 from hasim.study.summary import LatencySummary
 from hasim.study.workers import Crew
 

@@ -189,7 +189,7 @@ class StudyResult:
         Raises:
             UserError: the directory or a file cannot be written; Parquet needs pyarrow, which is not installed.
         """
-        from hasim.study.storage import save
+        from hasim.study.keeping.study import save
 
         return save(self, Path(directory), command, parquet=parquet)
 

@@ -20,7 +20,7 @@ from hasim.study.advise import Advice
 from hasim.study.answer import Answer
 from hasim.study.episodes import EpisodesResult
 from hasim.study.episodes.losses import Silence
-from hasim.study.kept import Kept
+from hasim.study.keeping.anything import Kept
 from hasim.study.sensitivity import Sensitivity
 from hasim.study.sweep import Sweep
 from tests.exact.pairs import bare_pair, crashing_group

@@ -15,7 +15,7 @@ from hasim.scenario.importing import import_configs
 from hasim.scenario.linting import lint_scenario
 from hasim.scenario.loading import parse
 from hasim.scenario.model import Scenario
-from hasim.study.scenario_file import scenario_from_json, scenario_to_json
+from hasim.study.keeping.scenario_file import scenario_from_json, scenario_to_json
 from hasim.trace import MemberStateChanged
 from tests.unit.bare_pair import bare_pair, instance, of_type, run, states
 

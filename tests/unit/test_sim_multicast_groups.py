@@ -12,7 +12,7 @@ from hasim.keepalived import inspect_text
 from hasim.scenario import ScenarioError, loads
 from hasim.scenario.importing import import_configs
 from hasim.scenario.model import Scenario
-from hasim.study.scenario_file import scenario_from_json, scenario_to_json
+from hasim.study.keeping.scenario_file import scenario_from_json, scenario_to_json
 from tests.unit.bare_pair import run, states
 
 CONF = """

@@ -14,11 +14,11 @@ from hasim.study.advise.candidates import Candidate, Factor, Option
 from hasim.study.advise.document import FORMAT, frame_columns, frame_rows
 from hasim.study.advise.elimination import Judged, confidence_of_each, verdicts_of
 from hasim.study.advise.result import Advice
-from hasim.study.keeping import check_belongs, keep_answer, opened_answer
+from hasim.study.keeping.answer import check_belongs, keep_answer, opened_answer
+from hasim.study.keeping.scenario_file import read_scenario, scenario_texts
+from hasim.study.keeping.studies_file import read_studies
 from hasim.study.results import StudyResult
 from hasim.study.slo import LONGEST_OUTAGE
-from hasim.study.storage import read_scenario, scenario_texts
-from hasim.study.studies_file import read_studies
 
 __all__ = ["load_advice", "save"]
 

@@ -13,8 +13,8 @@ from hasim.errors import UserError
 from hasim.study.compare.comparison import Comparison
 from hasim.study.compare.document import FORMAT, FRAME_COLUMNS, frame_rows
 from hasim.study.compare.variants import Variant
-from hasim.study.keeping import keep_answer, kept_metrics, opened_answer
-from hasim.study.storage import load_result
+from hasim.study.keeping.answer import keep_answer, kept_metrics, opened_answer
+from hasim.study.keeping.study import load_result
 
 __all__ = ["load_comparison", "save"]
 

@@ -27,8 +27,8 @@ from hasim.study.episodes.estimation import Cycles, Stratum
 from hasim.study.episodes.losses import Silence
 from hasim.study.episodes.strata import EpisodeStudy
 from hasim.study.journal.episode_rows import episode_of_row, episode_row
-from hasim.study.lines import Lines, opened_lines, write_lines
-from hasim.study.studies_file import check_outages
+from hasim.study.keeping.lines import Lines, opened_lines, write_lines
+from hasim.study.keeping.studies_file import check_outages
 
 if TYPE_CHECKING:
     from hasim.study.episodes.results import EpisodesResult

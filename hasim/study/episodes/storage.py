@@ -9,7 +9,7 @@ file                   holds
 ``episodes.jsonl.gz``  all episodes once more, as the study can be made again of them
                        (:mod:`hasim.study.episodes.episodes_file`)
 ``scenario.yaml``      the scenario as its author wrote it
-``scenario.json``      the scenario as it was run (:mod:`hasim.study.scenario_file`)
+``scenario.json``      the scenario as it was run (:mod:`hasim.study.keeping.scenario_file`)
 ``result.json``        everything that was measured (:mod:`hasim.study.episodes.document`)
 ``meta.json``          what made it
 =====================  =================================================================================================
@@ -32,9 +32,9 @@ from hasim.study.episodes.document import FORMAT
 from hasim.study.episodes.episode import Episode
 from hasim.study.episodes.episodes_file import read_episodes, write_episodes
 from hasim.study.episodes.estimation import Stratum
-from hasim.study.keeping import keep_answer, opened_answer
-from hasim.study.storage import read_scenario, scenario_texts
-from hasim.study.tabular import write_table
+from hasim.study.keeping.answer import keep_answer, opened_answer
+from hasim.study.keeping.scenario_file import read_scenario, scenario_texts
+from hasim.study.keeping.tables import write_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,11 +9,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, get_args
 
-from hasim.study.keeping import check_belongs, keep_answer, kept_metrics, opened_answer
+from hasim.study.keeping.answer import check_belongs, keep_answer, kept_metrics, opened_answer
+from hasim.study.keeping.studies_file import read_studies
 from hasim.study.sensitivity.document import FORMAT, FRAME_COLUMNS, frame_rows
 from hasim.study.sensitivity.plausible import Kind, Uncertain
 from hasim.study.sensitivity.result import Sensitivity, Swing
-from hasim.study.studies_file import read_studies
 
 __all__ = ["load_sensitivity", "save"]
 

@@ -8,8 +8,8 @@ import itertools
 from os import PathLike
 from pathlib import Path
 
-from hasim.study.keeping import check_belongs, keep_answer, kept_metrics, opened_answer
-from hasim.study.studies_file import read_studies
+from hasim.study.keeping.answer import check_belongs, keep_answer, kept_metrics, opened_answer
+from hasim.study.keeping.studies_file import read_studies
 from hasim.study.sweep.design import Point
 from hasim.study.sweep.document import FORMAT, frame_columns, frame_rows, parameter_of
 from hasim.study.sweep.result import Sweep

@@ -13,14 +13,16 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
+from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hasim.errors import UserError
 from hasim.scenario import distributions
 from hasim.scenario.distributions import Distribution
 from hasim.scenario.model import Scenario
+from hasim.study.keeping.files import json_text, read_json
 
-__all__ = ["FORMAT", "scenario_from_json", "scenario_to_json"]
+__all__ = ["FORMAT", "read_scenario", "scenario_from_json", "scenario_texts", "scenario_to_json"]
 
 FORMAT = "hasim.scenario/1"
 _CLASS = "distribution"
@@ -122,3 +124,22 @@ def _record(kind: Any, data: Any, where: str) -> Any:
 @cache
 def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
+
+
+def scenario_texts(scenario: Scenario) -> dict[str, str]:
+    """The files that keep a scenario, by their names."""
+    return {"scenario.yaml": scenario.source_text, "scenario.json": json_text(scenario_to_json(scenario))}
+
+
+def read_scenario(directory: Path) -> Scenario:
+    """The scenario that is kept in ``directory`` as it was run.
+
+    Raises:
+        UserError: it is not there, damaged, or of another version.
+    """
+    path = directory / "scenario.json"
+    document = read_json(path)
+    try:
+        return scenario_from_json(document)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None

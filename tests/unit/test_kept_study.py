@@ -13,8 +13,8 @@ from hasim.errors import UserError
 from hasim.measure.model import PHASES
 from hasim.scenario.model import Slo
 from hasim.study import StudyResult, load_result
-from hasim.study.scenario_file import scenario_from_json, scenario_to_json
-from hasim.study.storage import json_text, kept_command
+from hasim.study.keeping.files import json_text, kept_command
+from hasim.study.keeping.scenario_file import scenario_from_json, scenario_to_json
 from hasim.units import SECOND
 from tests.unit.study_samples import SCENARIOS, outage, result, run, shipped
 

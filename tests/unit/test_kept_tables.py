@@ -13,7 +13,7 @@ import pytest
 from hasim.errors import UserError
 from hasim.study import StudyResult
 from hasim.study.frames import TABLES
-from hasim.study.tabular import write_table
+from hasim.study.keeping.tables import write_table
 from tests.unit.study_samples import outage, result, run
 
 
@@ -98,7 +98,7 @@ def test_parquet_without_pyarrow_says_what_to_install() -> None:
     code = """
 import sys
 sys.modules["pyarrow"] = None
-from hasim.study.tabular import check_parquet
+from hasim.study.keeping.tables import check_parquet
 check_parquet()
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from hasim.errors import UserError
-from hasim.study.storage import kept_format, load_result
+from hasim.study.keeping.files import kept_format
+from hasim.study.keeping.study import load_result
 
 if TYPE_CHECKING:
     from hasim.study.advise import Advice

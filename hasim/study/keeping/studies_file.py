@@ -22,10 +22,10 @@ from typing import Any
 from hasim.arguments import check_heartbeats
 from hasim.measure.model import Outage, RunOutcome
 from hasim.study.journal.rows import outcome_of_row, outcome_row
-from hasim.study.lines import Lines, opened_lines, write_lines
+from hasim.study.keeping.lines import Lines, opened_lines, write_lines
+from hasim.study.keeping.scenario_file import scenario_from_json, scenario_to_json
 from hasim.study.outcomes import Outcomes, OutcomeStore
 from hasim.study.results import StudyResult
-from hasim.study.scenario_file import scenario_from_json, scenario_to_json
 
 __all__ = ["STUDIES_NAME", "check_outages", "read_studies", "write_studies"]
 

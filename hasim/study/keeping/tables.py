@@ -7,17 +7,16 @@ null (in CSV: an empty field). Whoever sees a file sees all of it: it is written
 from __future__ import annotations
 
 import csv
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from hasim.errors import UserError
 from hasim.study.frames import is_fraction, is_text
+from hasim.study.keeping.files import whole_file
 
-__all__ = ["SUFFIXES", "check_parquet", "whole_file", "write_table"]
+__all__ = ["SUFFIXES", "check_parquet", "write_table"]
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -53,19 +52,6 @@ def check_parquet() -> None:
         import pyarrow.parquet  # noqa: F401
     except ModuleNotFoundError:
         raise UserError("Parquet needs pyarrow, which is not installed: pip install 'hasim[parquet]'") from None
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A file to write to, which becomes ``path`` when all is written."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        yield part
-        with part.open("rb") as stream:
-            os.fsync(stream.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write_parquet(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

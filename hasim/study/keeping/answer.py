@@ -6,8 +6,8 @@ file                  holds
 ``result.json``       the whole answer in its own format, which its first key names
 ``NAME.csv``          its table
 ``meta.json``         what made it: version, command
-``studies.jsonl.gz``  the studies that it stands on (:mod:`hasim.study.studies_file`), of which it can be made again; a
-                      comparison has directories of its variants in place of it
+``studies.jsonl.gz``  the studies that it stands on (:mod:`hasim.study.keeping.studies_file`), of which it can be made
+                      again; a comparison has directories of its variants in place of it
 ====================  ==================================================================================================
 
 ``result.json`` is written last: whoever sees it sees a whole answer.
@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hasim.errors import UserError
-from hasim.study.storage import META_FORMAT, json_text, made_again, write_texts
-from hasim.study.studies_file import STUDIES_NAME, write_studies
-from hasim.study.tabular import write_table
+from hasim.study.keeping.files import META_FORMAT, json_text, made_again, write_texts
+from hasim.study.keeping.studies_file import STUDIES_NAME, write_studies
+from hasim.study.keeping.tables import write_table
 
 if TYPE_CHECKING:
     from hasim.scenario.model import Scenario

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from hasim.errors import UserError
-from hasim.study.storage import made_again
-from hasim.study.tabular import whole_file
+from hasim.study.keeping.files import made_again, whole_file
 
 __all__ = ["Lines", "opened_lines", "write_lines"]
 
