@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hasim.report.names import distinct, shorten
 from hasim.report.numbers import amount_text, replications_text, signed_text
+from hasim.report.overlaps import overlaps_remark
 from hasim.report.tables import UNDECIDED, Table
 from hasim.study.compare.variants import changes_text
 
@@ -71,7 +72,7 @@ def _winners(comparison: Comparison) -> Table:
         else:
             leader = f"{winner.leader} leads" if _is_ahead(comparison, metric) else "none leads"
             rows.append((metric.label, leader, UNDECIDED, ""))
-    return Table(title, ("least", "", "", ""), tuple(rows), note=" ".join(_remarks(comparison)))
+    return Table(title, ("least", "", "", ""), tuple(rows), note=" ".join(filter(None, _remarks(comparison))))
 
 
 def _is_ahead(comparison: Comparison, metric: Metric) -> bool:
@@ -84,6 +85,7 @@ def _is_ahead(comparison: Comparison, metric: Metric) -> bool:
 def _remarks(comparison: Comparison) -> Iterator[str]:
     others = len(comparison.variants) - 1
     yield luck_remark("variants", comparison.foreign_faults)
+    yield overlaps_remark(comparison.results, comparison.metrics)
     if others > 1:
         yield (
             f"Each interval below is one of {comparison.confidence_each:.2%}, so that all {others} of a table hold "

@@ -13,9 +13,10 @@ from hasim.study.overlaps import ENOUGH
 if TYPE_CHECKING:
     from hasim.scenario.model import Scenario
     from hasim.study import StudyResult, Verdict
+    from hasim.study.compare import Metric
     from hasim.study.overlaps import Overlaps
 
-__all__ = ["in_doubt_note", "overlaps_note"]
+__all__ = ["in_doubt_note", "overlaps_note", "overlaps_remark"]
 
 
 def overlaps_note(result: StudyResult) -> str:
@@ -39,6 +40,22 @@ def in_doubt_note(verdicts: Sequence[Verdict], scenario: Scenario, count: int) -
         f"{verdict.name} is undecided although its interval lies above what is wanted: only "
         f"{_expected(verdict.overlaps)} are to be expected in what was simulated, and may cost more than is left; "
         f"{_way_out(scenario, verdict.overlaps, count)}"
+    )
+
+
+def overlaps_remark(results: Sequence[StudyResult], metrics: Sequence[Metric]) -> str:
+    """What the intervals of the downtimes of several studies, and of their differences, do not allow for; empty if that
+    is nothing that matters, or no downtime is asked for."""
+    if not any(metric.name.startswith("downtime") for metric in metrics):
+        return ""
+    found = [(result.overlaps.expected, len(result.outcomes)) for result in results if result.overlaps is not None]
+    if not found:
+        return ""
+    expected, count = min(found)
+    return (
+        f"Only {expected:.2g} failures of all instances at once are to be expected in what was simulated of each: what "
+        "they cost, and how that differs, is not in the intervals of the downtime; about "
+        f"{math.ceil(count * ENOUGH / expected):,} replications would show it."
     )
 
 

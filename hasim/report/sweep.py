@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hasim.report.comparison import interval_text, luck_remark
 from hasim.report.numbers import amount_text, replications_text
+from hasim.report.overlaps import overlaps_remark
 from hasim.report.tables import Table
 from hasim.study.compare.variants import foreign_faults
 from hasim.units import counted
@@ -62,7 +63,7 @@ def _points(sweep: Sweep, metrics: Sequence[Metric], *, is_first: bool) -> Table
     numbers = (*range(lead), *(lead + 2 * index for index in range(len(metrics))))
     if not is_first:
         return Table(", ".join(metric.label for metric in metrics), tuple(columns), rows, numbers=numbers)
-    return Table(title, tuple(columns), rows, numbers=numbers, note=" ".join(_remarks(sweep)))
+    return Table(title, tuple(columns), rows, numbers=numbers, note=" ".join(filter(None, _remarks(sweep))))
 
 
 def _row(sweep: Sweep, metrics: Sequence[Metric], index: int) -> Iterator[str]:
@@ -76,6 +77,7 @@ def _row(sweep: Sweep, metrics: Sequence[Metric], index: int) -> Iterator[str]:
 
 def _remarks(sweep: Sweep) -> Iterator[str]:
     yield luck_remark("points", points_foreign_faults(sweep))
+    yield overlaps_remark(sweep.results, sweep.metrics)
     if len(sweep.points) > _MOST_ROWS:
         yield f"{counted(len(sweep.points) - _MOST_ROWS, 'more point')}: --json, or --out and its sweep.csv."
     for group in sweep.same_scenarios[:_MOST_NAMED]:

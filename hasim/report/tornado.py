@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hasim.report.comparison import interval_text
 from hasim.report.numbers import amount_text, signed_text
+from hasim.report.overlaps import overlaps_remark
 from hasim.report.tables import Table
 from hasim.units import counted, format_duration
 
@@ -51,7 +52,9 @@ def _moved(sensitivity: Sensitivity, metric: Metric) -> Table:
         values = [AS_IT_IS if text in same else _value(part, metric) for part, text in parts]
         rows.append((uncertain.name, uncertain.kind, ends, *values, *_across(one.across, metric)))
     columns = ("", "", "from … to", "low end", "high end", "from low to high", "interval")
-    return Table(title, columns, tuple(rows), numbers=(3, 4, 5), note=" ".join(_remarks(sensitivity, metric)))
+    return Table(
+        title, columns, tuple(rows), numbers=(3, 4, 5), note=" ".join(filter(None, _remarks(sensitivity, metric)))
+    )
 
 
 def _value(difference: Difference | None, metric: Metric) -> str:
@@ -75,6 +78,7 @@ def _remarks(sensitivity: Sensitivity, metric: Metric) -> Iterator[str]:
         f"Each interval is one of {100 * sensitivity.confidence_each:.4g}%, so that all hold together with 95% "
         "(Bonferroni); what holds 0 is undecided."
     )
+    yield overlaps_remark([sensitivity.base], [metric])
     left = sum(one.is_seen for one in sensitivity.moved(metric)) - _MOST_ROWS
     if left > 0:
         yield f"{counted(left, 'more parameter')} {'moves' if left == 1 else 'move'} it less: --json, or --out."

@@ -16,6 +16,7 @@ from scipy.stats import ks_2samp
 import hasim
 from hasim.errors import UserError
 from hasim.measure import Outage
+from hasim.report.charts.horizons import downtime_of_a_run
 from hasim.report.numbers import percentage
 from hasim.scenario import loads
 from hasim.scenario.distributions import Exponential, Gamma, LogNormal, Mixture, Weibull
@@ -29,6 +30,7 @@ from hasim.study.episodes.plan import further, reached
 from hasim.study.episodes.quantiles import weighted_quantile
 from hasim.units import DAY, HOUR, MINUTE, SECOND
 from tests.exact.pairs import bare_pair, crashing_group
+from tests.unit.test_report_charts import texts_outside
 
 pytestmark = pytest.mark.usefixtures("short_pilot")
 
@@ -282,6 +284,23 @@ def test_how_many_runs_miss_the_availability_that_is_wanted(small: EpisodesResul
     assert small.horizons is not None
     assert found == small.horizons.chance_above(half)
     assert 0.3 < found.value < 1.0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [(1 - 1e-12, "further left: "), (0.99995, "SLO 99.995%"), (0.999, "SLO 99.9%"), (0.5, "SLO 50%"), (None, "")],
+)
+def test_the_chart_of_a_run_shows_the_slo_wherever_it_is(
+    wanted: float | None, words: str, small: EpisodesResult
+) -> None:
+    chart = downtime_of_a_run(replace(small, scenario=replace(small.scenario, slo=Slo(availability=wanted))))
+    assert texts_outside(chart) == []
+    (axes,) = chart.axes
+    said = [text.get_text() for text in axes.texts if "SLO" in text.get_text()]
+    assert len(said) == (wanted is not None)
+    assert words in "".join(said)
+    dashed = [line for line in axes.lines if line.get_linestyle() == "--"]
+    assert len(dashed) == (0 if wanted is None or "further" in words else 1)
 
 
 def test_its_frames_add_up_to_its_downtime(small: EpisodesResult) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+import hasim
+from hasim.report.overlaps import overlaps_remark
 from hasim.report.page.study import study_page
 from hasim.report.tables import study_tables
 from hasim.scenario import loads
 from hasim.scenario.model import Scenario, Slo
 from hasim.study import StudyResult, load_result
+from hasim.study.compare import METRICS
 from hasim.study.estimators import Estimate
 from hasim.study.outcomes import Outcomes
 from hasim.study.overlaps import ENOUGH, NEGLIGIBLE, Overlaps, too_rare, too_rare_to_neglect
@@ -159,6 +164,29 @@ def test_the_first_table_the_report_and_the_document_say_so(tmp_path) -> None:  
     assert found.to_json()["summary"]["overlaps"] == expected
     found.save(tmp_path)
     assert load_result(tmp_path).overlaps == found.overlaps
+
+
+def test_several_studies_say_it_once_and_of_downtimes_only() -> None:
+    few, seen = study(30, 100.0), study(30, 100_000.0)
+    downtime, median = METRICS["downtime_per_year"], METRICS["failover_p50"]
+    remark = overlaps_remark([seen, few, few], [median, downtime])
+    assert remark.startswith("Only 0.52 failures of all instances at once are to be expected in what was simulated of")
+    assert few.overlaps is not None
+    assert f"about {math.ceil(30 * ENOUGH / few.overlaps.expected):,} replications would show it" in remark
+    assert overlaps_remark([few], [median]) == ""
+    assert overlaps_remark([seen], [downtime]) == ""
+
+
+def test_comparisons_sweeps_and_sensitivity_analyses_say_it() -> None:
+    pair = hasim.loads(faulty(CRASHES).source_text)
+    for metrics, says_it in (("downtime_per_year", True), ("outages_per_year", False)):
+        how: Any = {"metrics": metrics, "replications": 12, "jobs": 1, "journal": None}
+        for answer in (
+            pair.compare({"slower": {"guest.configure": "3s"}}, **how),
+            pair.sweep({"guest.configure": ["3s"]}, **how),
+            pair.sensitivity({"guest.configure": ["1s", "3s"]}, **how),
+        ):
+            assert ("Only 0.21 failures of all instances at once" in answer.tables()[0].note) is says_it
 
 
 def test_nothing_is_said_where_it_does_not_matter() -> None:

@@ -86,6 +86,7 @@ def _set_axes(axes: Any, found: Horizons, least: float, allowed_ns: float | None
     shortest_s, longest_s = seen[len(seen) // 50] / SECOND, float(found.quantile(1.0 - least)) / SECOND
     if allowed_ns is not None:
         longest_s = max(longest_s, 1.1 * allowed_ns / SECOND)
+        shortest_s = max(min(shortest_s, allowed_ns / SECOND / 1.1), shortest_s / _WIDE_RANGE)
     longest_s = max(longest_s, 1.05 * shortest_s)
     if longest_s > _WIDE_RANGE * shortest_s:
         axes.set_xscale("log")
@@ -141,12 +142,16 @@ def _mark_percentiles(axes: Any, found: Horizons) -> None:
 def _draw_slo(axes: Any, result: EpisodesResult, allowed_ns: float | None) -> None:
     if allowed_ns is None:
         return
-    axes.axvline(allowed_ns / SECOND, color=BAD, linewidth=1.6, linestyle=(0, (4, 2)))
     words = f"SLO {percentage_without(allowed_ns / result.scenario.horizon_ns)}"
-    place = axes.transAxes.inverted().transform(axes.transData.transform((allowed_ns / SECOND, 1.0)))[0]
+    at_s, left_s = allowed_ns / SECOND, axes.get_xlim()[0]
+    if at_s < left_s:
+        at_s, words = left_s, f"{words}, further left: {duration_text(allowed_ns)}"
+    else:
+        axes.axvline(at_s, color=BAD, linewidth=1.6, linestyle=(0, (4, 2)))
+    place = axes.transAxes.inverted().transform(axes.transData.transform((at_s, 1.0)))[0]
     side, shift = ("left", 4) if place < _ROOM_FOR_WORDS else ("right", -4)
     axes.annotate(
-        words, (allowed_ns / SECOND, 1.0), xycoords=("data", "axes fraction"), xytext=(shift, -6),
+        words, (at_s, 1.0), xycoords=("data", "axes fraction"), xytext=(shift, -6),
         textcoords="offset points", horizontalalignment=side, verticalalignment="top", fontsize=9, color=BAD,
         bbox=LABEL_BOX,
     )  # fmt: skip

@@ -18,15 +18,11 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from hasim.study.episodes.episode import STRIKE_NS
 from hasim.study.episodes.estimation import Cycles
 from hasim.study.episodes.rewards import downtime_ns
 from hasim.study.estimators import CONFIDENCE, Estimate, binomial_interval, student_quantile
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["MOST_EPISODES", "Horizons", "put_together"]
 
