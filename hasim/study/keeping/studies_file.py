@@ -35,7 +35,7 @@ _FORMAT = "hasim.studies/1"
 
 
 def write_studies(directory: Path, studies: Sequence[StudyResult]) -> Path:
-    """Write studies, whose replications a number was not asked for by a precision, into ``directory``.
+    """Write studies into ``directory``; of none of them a precision was asked for, but a number of replications.
 
     Raises:
         OSError: the file cannot be written.
@@ -82,7 +82,7 @@ def _values(studies: Sequence[StudyResult]) -> Iterator[Any]:
     different: defaultdict[str, list[int]] = defaultdict(list)
     for index, study in enumerate(studies):
         alike = different[study.scenario.digest]
-        same = next((before for before in alike if _have_same_outcomes(studies[before], study)), None)
+        same = next((before for before in alike if studies[before].outcomes == study.outcomes), None)
         yield {
             "scenario": scenario_to_json(study.scenario),
             "seed": study.seed,
@@ -96,11 +96,6 @@ def _values(studies: Sequence[StudyResult]) -> Iterator[Any]:
             alike.append(index)
             for outcome in study.outcomes:
                 yield [outcome.replication, *outcome_row(outcome)]
-
-
-def _have_same_outcomes(one: StudyResult, other: StudyResult) -> bool:
-    pairs = zip(one.outcomes, other.outcomes, strict=False)
-    return len(one.outcomes) == len(other.outcomes) and all(mine == theirs for mine, theirs in pairs)
 
 
 def _study(lines: Lines, before: Sequence[StudyResult], store: OutcomeStore) -> StudyResult:
