@@ -18,6 +18,7 @@ from hasim.units import counted
 if TYPE_CHECKING:
     from hasim.arguments import HeartbeatMode
     from hasim.export import Export, ExportOptions
+    from hasim.keepalived.lint import Finding
     from hasim.measure import Outage, RunOutcome
     from hasim.report.charts import Chart
     from hasim.report.story import Narration
@@ -90,9 +91,13 @@ class Study:
             from hasim.study.compare.variants import changes_text
 
             place = f"{self._document.path} with {changes_text(wanted)}"
-            raise ScenarioError(
-                place, None, error.path, error.message, hint=error.hint, more=error.more, code=error.code
-            ) from None
+            raise error.moved(place) from None
+
+    def lint(self) -> tuple[Finding, ...]:
+        """What ``hasim lint`` says about it: what looks wrong, what will happen, and what repairs it."""
+        from hasim.scenario.linting import lint_scenario
+
+        return lint_scenario(self._document, self._directory)
 
     def run(
         self,

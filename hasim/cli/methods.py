@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hasim.study.estimators import Estimate
     from hasim.study.exact import ExactAnswer
 
-__all__ = ["Method", "check_method", "print_exact", "print_intervals", "run_method", "with_exact", "with_intervals"]
+__all__ = ["Method", "check_method", "exact_json", "intervals_json", "print_exact", "print_intervals", "run_method"]
 
 
 class Method(StrEnum):
@@ -91,7 +91,7 @@ def run_method(
         drawn = keep(out, result, lambda: result.save(out, command, parquet=parquet), charts=charts)
     write_report(result, report)
     if as_json:
-        print(json.dumps(with_exact(result.to_json(), answer), indent=1, ensure_ascii=False, allow_nan=False))
+        print(json.dumps({**result.to_json(), **exact_json(answer)}, indent=1, ensure_ascii=False, allow_nan=False))
     else:
         print_tables(episodes_tables(result))
         print_exact(answer, result.unavailability)
@@ -117,9 +117,9 @@ def print_exact(answer: ExactAnswer | None, simulated: Estimate) -> None:
     print_tables(exact_tables(answer, simulated))
 
 
-def with_exact(document: dict[str, Any], answer: ExactAnswer | None) -> dict[str, Any]:
-    """The JSON form of a study with that of the exact answer in it, if there is one."""
-    return document if answer is None else {**document, "exact": answer.to_json()}
+def exact_json(answer: ExactAnswer | None) -> dict[str, Any]:
+    """The exact answer, if there is one, as a part of the JSON form of a study."""
+    return {} if answer is None else {"exact": answer.to_json()}
 
 
 def print_intervals(result: StudyResult) -> None:
@@ -133,8 +133,8 @@ def print_intervals(result: StudyResult) -> None:
     print_tables([intervals_table(rows, is_scripted=is_scripted)])
 
 
-def with_intervals(document: dict[str, Any], result: StudyResult) -> dict[str, Any]:
-    """The JSON form of a study with the intervals of several methods in it."""
+def intervals_json(result: StudyResult) -> dict[str, Any]:
+    """The intervals of several methods as a part of the JSON form of a study."""
     from hasim.study.compare.document import estimate_json
     from hasim.study.intervals import intervals_of
 
@@ -145,4 +145,4 @@ def with_intervals(document: dict[str, Any], result: StudyResult) -> dict[str, A
         }
         for row in intervals_of(result.outcomes, is_scripted=result.scenario.is_scripted)
     }
-    return {**document, "intervals": rows}
+    return {"intervals": rows}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hasim.cli.guard import say
 from hasim.errors import UserError
 
 if TYPE_CHECKING:
@@ -140,6 +141,16 @@ def load_study(scenario: Path, changes: list[str] | None) -> Study:
     try:
         for change in changes:
             wanted |= read_assignments(Path(change[1:])) if change.startswith("@") else dict([parse_assignment(change)])
-        return study.with_(wanted)
+        changed = study.with_(wanted)
     except UserError as error:
         raise UserError(f"--set: {error}") from None
+    _say_what_lint_would(study, changed)
+    return changed
+
+
+def _say_what_lint_would(before: Study, after: Study) -> None:
+    """What ``hasim lint`` finds in a changed scenario and not in its file: nobody can lint what ``--set`` made."""
+    known = {(finding.rule, finding.reason) for finding in before.lint()}
+    for finding in after.lint():
+        if (finding.rule, finding.reason) not in known:
+            say(f"--set: {finding.level}: {finding.reason}: {finding.consequence} [{finding.rule}]")

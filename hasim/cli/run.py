@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from enum import StrEnum
@@ -12,7 +11,7 @@ import typer
 
 from hasim.cli.answers import ChartsOption, ReportOption, write_report
 from hasim.cli.guard import INTERRUPTED, SLO_NOT_MET, guarded, say
-from hasim.cli.methods import Method, check_method, print_exact, print_intervals, run_method, with_exact, with_intervals
+from hasim.cli.methods import Method, check_method, exact_json, intervals_json, print_exact, print_intervals, run_method
 from hasim.cli.options import (
     ClusterOption,
     JobsOption,
@@ -118,6 +117,10 @@ def run(
         check_method(study, method, misplaced)
     else:
         _check_precision(replications, precision, max_replications)
+    if exact:
+        from hasim.study.exact import check_exact
+
+        check_exact(study.scenario)
     record_first(study, seed, pcap, timeline, window)
     if method is not Method.YEARS:
         run_method(
@@ -164,10 +167,9 @@ def run(
         drawn = keep(out, result, lambda: result.save(out, command, parquet=parquet), charts=charts)
     write_report(result, report)
     if as_json:
-        document = with_exact(result.to_json(), answer)
-        if intervals:
-            document = with_intervals(document, result)
-        print(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
+        from hasim.study.document import text_of
+
+        sys.stdout.writelines(text_of(result, exact_json(answer) | (intervals_json(result) if intervals else {})))
     else:
         _print_tables(result)
         if intervals:

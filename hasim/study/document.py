@@ -71,9 +71,10 @@ def document_of(result: StudyResult) -> dict[str, Any]:
     return {**_without_replications(result), "replications": [_outcome(outcome) for outcome in result.outcomes]}
 
 
-def text_of(result: StudyResult) -> Iterator[str]:
-    """The text of a JSON file with the same, in parts: as plain data all replications together take much memory."""
-    yield _json({**_without_replications(result), "replications": []}).removesuffix("[]\n}")
+def text_of(result: StudyResult, more: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """The text of a JSON file with the same, and ``more`` keys before the replications, in parts: as plain data all
+    replications together take much memory."""
+    yield _json({**_without_replications(result), **(more or {}), "replications": []}).removesuffix("[]\n}")
     before = "[\n"
     for outcome in result.outcomes:
         yield before + indent(_json(_outcome(outcome)), "  ")

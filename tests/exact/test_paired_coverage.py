@@ -10,15 +10,15 @@ deliberately wide (few replications that differ), it must only not be too narrow
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from hasim.measure import Outage, RunOutcome
 from hasim.study.compare.metrics import METRICS
-from hasim.study.compare.paired import confidence_of_sign
-from hasim.study.estimators import FEW
+from hasim.study.compare.paired import confidence_of_sign, difference_of_means
+from hasim.study.estimators import FEW, Estimate, mean_over_replications
 from hasim.units import SECOND, YEAR
 
 COMPARISONS = 120
@@ -110,6 +110,21 @@ def test_a_difference_that_few_replications_show_is_never_held_too_rarely(metric
     expected = FEW - 3.0
     held, _ = coverage(metric, lambda rng: with_rare_extra_outages(rng, expected), expected / 100 * each)
     assert held >= 0.94
+
+
+def test_variants_that_never_differed_lie_no_further_apart_than_their_own_intervals() -> None:
+    values = [5.0 + part / 100 for part in range(50)]
+
+    def bound(some: Sequence[float], confidence: float) -> Estimate:
+        return mean_over_replications(some, 1_000.0, confidence)
+
+    def single(confidence: float) -> Estimate:
+        return bound(values, confidence)
+
+    found = difference_of_means(values, values, bound, (single, single), 0.95).estimate
+    own = single(1 - 0.05 / 4)
+    assert (found.low, found.high) == pytest.approx((own.low - own.high, own.high - own.low))
+    assert found.high < 0.5  # what a replication in fifty might have that nobody has seen is 1,000
 
 
 def with_rare_jumps(rng: np.random.Generator, replications: int, faster_s: float = 0.0) -> tuple[Lengths, Lengths]:

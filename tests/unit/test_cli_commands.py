@@ -54,6 +54,15 @@ def test_run_json_is_one_document_and_nothing_else(crash: Path, tmp_path: Path) 
     assert "kept in" in result.stderr
 
 
+def test_what_lint_finds_in_a_change_is_said_and_nothing_of_the_file_itself(crash: Path) -> None:
+    rounded = hasim_command("run", crash, "-n", 1, "-j", 1, "--set", "vrrp.advert_int=1500ms")
+    (said,) = rounded.stderr.splitlines()
+    assert said.startswith("hasim: --set: warning: advert_int 1.5 s is not possible with VRRP version 2")
+    assert said.endswith("[advert-int-rounded]")
+    fine = hasim_command("run", crash, "-n", 1, "-j", 1, "--set", "vrrp.advert_int=2s")
+    assert fine.stderr == ""
+
+
 def test_run_takes_replications_and_seed_from_the_command(crash: Path) -> None:
     document = json.loads(hasim_command("run", crash, "--json", "-n", 2, "--seed", 9, "-j", 1).stdout)
     assert (len(document["replications"]), document["seed"]) == (2, 9)

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hasim.cli.main import app
+from hasim.study import Crew
 from tests.exact.pairs import crashing_group
 
 pytestmark = pytest.mark.usefixtures("short_pilot")
@@ -44,6 +45,20 @@ def test_years_and_the_exact_answer_go_together(pair: Path) -> None:
     document = json.loads(hasim(pair, "-n", 2, "--exact", "--json", "-j", 1).stdout)
     assert document["format"] == "hasim.study/1"
     assert document["exact"]["kind"] == "closed"
+
+
+@pytest.mark.parametrize("method", [(), ("--method", "episodes"), ("--out", "out")])
+def test_an_exact_answer_that_there_is_not_is_refused_before_any_work(
+    pair: Path, method: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Crew, "run", lambda *_: pytest.fail("something ran"))
+    more = "  - {kind: service_failure, target: a, time_to_failure: {exponential: {mean: 30d}}, duration: 1min}"
+    pair.write_text(f"{pair.read_text().rstrip()}\n{more}\n", encoding="utf-8")
+    result = hasim(pair, "--exact", *method)
+    assert result.exit_code == 2
+    assert "no exact model: service_failure a is a service_failure" in result.stderr
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("option", [["-n", "3"], ["--intervals"], ["--heartbeats", "explicit"]])

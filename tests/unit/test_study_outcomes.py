@@ -47,8 +47,9 @@ def test_they_are_what_was_put_in(outcomes: Outcomes) -> None:
     assert outcomes != (*RUNS[:3], replace(RUNS[3], transitions=9))
     assert outcomes != "text"
     assert Outcomes.of(outcomes) is outcomes
-    with pytest.raises(IndexError):
-        outcomes[4]
+    for index in (4, -5):
+        with pytest.raises(IndexError, match=rf"there are 4, and none has the index {index}"):
+            outcomes[index]
 
 
 def test_api_calls_keep_their_order() -> None:
@@ -63,6 +64,14 @@ def test_api_calls_keep_their_order() -> None:
 )
 def test_some_of_them(outcomes: Outcomes, some: slice) -> None:
     assert outcomes[some] == RUNS[some]
+
+
+def test_slices_of_outages_are_read_at_once(outcomes: Outcomes) -> None:
+    asked: list[str] = []
+    outcomes._store.connection.set_trace_callback(asked.append)
+    for some in (slice(2, 5), slice(-2, None), slice(None, None, -1), slice(5, 0, -2), slice(1, None, 2)):
+        assert outcomes.outages[some] == OUTAGES[some]
+    assert len(asked) <= 2 * 5
 
 
 def test_those_with_certain_numbers(outcomes: Outcomes) -> None:
@@ -136,6 +145,15 @@ def test_no_room_left_says_where_there_may_be_some() -> None:
     with pytest.raises(UserError, match=r"find no room .* full.* SQLITE_TMPDIR"):
         store.add(0, (replace(RUNS[2], replication=number) for number in range(1000)))
     assert not Outcomes(store, 0)
+
+
+def test_what_fails_while_they_are_read_is_told_in_the_same_terms(outcomes: Outcomes) -> None:
+    """As the lack of room to put them in order would."""
+    outages = outcomes.outages
+    outcomes._store.connection.set_progress_handler(lambda: 1, 1)
+    for read in (outages.totals, lambda: list(outages), lambda: next(outages.places()), lambda: outages[0]):
+        with pytest.raises(UserError, match=r"find no room .* SQLITE_TMPDIR"):
+            read()
 
 
 def test_pickled_they_are_the_same(outcomes: Outcomes) -> None:

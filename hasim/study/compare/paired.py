@@ -6,11 +6,12 @@ the tests in ``tests/exact/test_paired_coverage.py`` count how often the interva
 
 * **Means** over replications: Student's t over the replications' differences, corrected for skewness as the mean itself
   is. Where fewer than :data:`~hasim.study.estimators.FEW` replications differ, a variance cannot be trusted: what one
-  variant has more and what it has less are bounded each by itself. Where all differ by the same, that is no certainty
-  either: they are treated as an estimate of equal values is. And however narrowly the differences lie together, n of
-  them do not exclude that a share of ``-ln(tail) / n`` is quite another, as where a shifted heartbeat now and then
-  costs a whole interval more. There the variants may be as far apart as two runs of one are: so no interval reaches
-  less far than that share of the spread (standard deviation) of single runs.
+  variant has more and what it has less are bounded each by itself, and both by how far apart the variants' own
+  intervals let them be. Where all differ by the same, that is no certainty either: they are treated as an estimate of
+  equal values is. And however narrowly the differences lie together, n of them do not exclude that a share of
+  ``-ln(tail) / n`` is quite another, as where a shifted heartbeat now and then costs a whole interval more. There the
+  variants may be as far apart as two runs of one are: so no interval reaches less far than that share of the spread
+  (standard deviation) of single runs.
 * **Quantiles and means over failovers**: the interval of each variant by itself, put together with the correlation of
   the two (MOVER: Zou and Donner, Statistics in Medicine 27 (2008); Zou, Psychological Methods 12 (2007)). The
   correlation is that of the sums which the replications contribute to the two estimates. Where too few replications
@@ -83,7 +84,7 @@ def difference_of_means(
     """The mean of ``variant`` minus that of ``baseline``; both have a value, not below zero, per replication.
 
     Where few replications differ, ``bound`` says how much more and how much less there can be. ``singles`` are the
-    estimates of the two means by themselves: neither can differ by more than it has.
+    estimates of the two means by themselves: they lie no further apart than their intervals allow.
     """
     deltas = [after - before for before, after in zip(baseline, variant, strict=True)]
     n = len(deltas)
@@ -124,12 +125,14 @@ def _squares(values: Sequence[float]) -> float:
 def _of_few(
     deltas: Sequence[float], bound: Bound, singles: tuple[Single, Single], confidence: float
 ) -> tuple[float, float]:
-    """Each bound stands on three one-sided ones, each at a third of the error (Bonferroni)."""
-    third = 1.0 - (1.0 - confidence) / 3.0
-    before, after = (single(third) for single in singles)
-    more = bound([max(delta, 0.0) for delta in deltas], third)
-    less = bound([max(-delta, 0.0) for delta in deltas], third)
-    return more.low - min(less.high, before.high), min(more.high, after.high) - less.low
+    """Each bound stands on four one-sided ones, each at a quarter of the error (Bonferroni)."""
+    quarter = 1.0 - (1.0 - confidence) / 4.0
+    before, after = (single(quarter) for single in singles)
+    more = bound([max(delta, 0.0) for delta in deltas], quarter)
+    less = bound([max(-delta, 0.0) for delta in deltas], quarter)
+    low = max(more.low - min(less.high, before.high), after.low - before.high)
+    high = min(min(more.high, after.high) - less.low, after.high - before.low)
+    return low, high
 
 
 def difference_of_centres(

@@ -6,6 +6,6 @@
 ``model``    whether a scenario fits, and its answer
 """
 
-from hasim.study.exact.model import ExactAnswer, exact_answer
+from hasim.study.exact.model import ExactAnswer, check_exact, exact_answer
 
-__all__ = ["ExactAnswer", "exact_answer"]
+__all__ = ["ExactAnswer", "check_exact", "exact_answer"]

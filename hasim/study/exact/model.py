@@ -26,16 +26,17 @@ from hasim.scenario.steady import steady_priority
 from hasim.study.episodes import DEPTHS, PILOT, PRECISION
 from hasim.study.episodes.campaign import MOST_RUNS, Campaign, Progress
 from hasim.study.episodes.episode import Episode
+from hasim.study.episodes.fitness import check_scenario
 from hasim.study.episodes.rewards import downtime_with
 from hasim.study.estimators import CONFIDENCE, Estimate
-from hasim.study.exact.chain import Member, Term, solve
+from hasim.study.exact.chain import Member, Solution, Term, solve
 from hasim.study.exact.outages import mean_outages, objections_to_closed_form
 from hasim.study.exact.phases import Phases, phases_of
 from hasim.study.journal import Journal, opened
 from hasim.study.workers import Crew
 from hasim.vrrp.timers import OWNER_PRIORITY
 
-__all__ = ["FORMAT", "ExactAnswer", "exact_answer"]
+__all__ = ["FORMAT", "ExactAnswer", "check_exact", "exact_answer"]
 
 FORMAT = "hasim.exact/1"
 
@@ -114,18 +115,39 @@ def exact_answer(
     Raises:
         UserError: the scenario does not fit, and which assumption fails.
     """
-    faults = _crashes(scenario)
-    reasons = [*objections_to_closed_form(scenario), *_unfit(faults)]
+    faults, reasons = _fit(scenario)
     if reasons:
         campaign = Campaign(scenario, seed=seed, pilot=PILOT, depths=DEPTHS, progress=progress)
         wanted = PRECISION if precision is None else precision
         with Crew(jobs) as crew, opened(journal) as kept:
             return _mixed(campaign, faults, reasons, wanted, crew, kept)
-    members = [_member(scenario, instance, faults[instance.name]) for instance in scenario.instances]
-    solution = solve(members)
+    solution = _solution(scenario, faults)
     total = math.fsum(term.unavailability for term in solution.terms)
     value = Estimate(total, total, total, CONFIDENCE, "Markov chain by GTH elimination", solution.states)
     return ExactAnswer(scenario, CLOSED, solution.terms, value, solution.states, tuple(_assumptions(scenario)))
+
+
+def check_exact(scenario: Scenario) -> None:
+    """Find out before any work whether there is such an answer.
+
+    Raises:
+        UserError: the scenario does not fit, and which assumption fails.
+    """
+    faults, reasons = _fit(scenario)
+    if reasons:
+        check_scenario(scenario)
+    else:
+        _solution(scenario, faults)
+
+
+def _fit(scenario: Scenario) -> tuple[dict[str, Fault], list[str]]:
+    """The fault of each instance, and why there is no closed form of what happens: nothing where there is one."""
+    faults = _crashes(scenario)
+    return faults, [*objections_to_closed_form(scenario), *_unfit(faults)]
+
+
+def _solution(scenario: Scenario, faults: Mapping[str, Fault]) -> Solution:
+    return solve([_member(scenario, instance, faults[instance.name]) for instance in scenario.instances])
 
 
 def _crashes(scenario: Scenario) -> dict[str, Fault]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from hasim.measure.model import Outage, RunOutcome
-from hasim.study.outcomes.store import OUTAGE_COLUMNS, PHASE_COLUMNS, RUN_COLUMNS, OutcomeStore
+from hasim.study.outcomes.store import OUTAGE_COLUMNS, PHASE_COLUMNS, RUN_COLUMNS, OutcomeStore, errors_told
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,9 +73,10 @@ class _Rows(Sequence[T]):
     def __getitem__(self, index: int | slice) -> T | Sequence[T]:
         if isinstance(index, slice):
             return self._some(range(len(self))[index])
-        place = range(len(self))[index]
-        rows = self._select(", ".join(self._columns), f"ORDER BY {self._order} LIMIT 1 OFFSET {place}")
-        return self._entry(next(rows))
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there are {len(self):,}, and none has the index {index}")
+        (found,) = self._from_to(index % len(self), 1)
+        return found
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):
@@ -96,12 +97,21 @@ class _Rows(Sequence[T]):
         raise NotImplementedError
 
     def _some(self, places: range) -> Sequence[T]:
-        return tuple(self[place] for place in places)
+        if not places:
+            return ()
+        first, last = min(places[0], places[-1]), max(places[0], places[-1])
+        found = tuple(islice(self._from_to(first, last - first + 1), 0, None, abs(places.step)))
+        return found if places.step > 0 else found[::-1]
+
+    def _from_to(self, first: int, count: int) -> Iterator[T]:
+        rows = self._select(", ".join(self._columns), f"ORDER BY {self._order} LIMIT {count} OFFSET {first}")
+        return map(self._entry, rows)
 
     def _select(self, what: str, then: str = "") -> Iterator[tuple[Any, ...]]:
-        return self._store.connection.execute(
-            f"SELECT {what} FROM {self._table} WHERE {self._where} {then}", self._values
-        )
+        with errors_told():  # reading finds no room, too: what is put in order may need some
+            yield from self._store.connection.execute(
+                f"SELECT {what} FROM {self._table} WHERE {self._where} {then}", self._values
+            )
 
 
 class Outages(_Rows[Outage]):

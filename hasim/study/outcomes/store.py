@@ -13,7 +13,7 @@ from hasim.errors import UserError
 from hasim.measure.model import PHASES, RunOutcome
 from hasim.study.interrupts import ctrl_c_later
 
-__all__ = ["OUTAGE_COLUMNS", "PHASE_COLUMNS", "RUN_COLUMNS", "OutcomeStore"]
+__all__ = ["OUTAGE_COLUMNS", "PHASE_COLUMNS", "RUN_COLUMNS", "OutcomeStore", "errors_told"]
 
 PHASE_COLUMNS = tuple(f"{phase}_ns" for phase in PHASES)
 RUN_COLUMNS = (
@@ -61,7 +61,7 @@ class OutcomeStore:
             ValueError: something in them is neither text nor a number of 64 bits.
         """
         added = 0
-        with ctrl_c_later(), _errors_told(), self._transaction():
+        with ctrl_c_later(), errors_told(), self._transaction():
             for outcome in outcomes:
                 if self.connection.execute(_INSERT_RUN, _run_row(job, outcome)).rowcount:
                     self.connection.executemany(_INSERT_OUTAGE, _outage_rows(job, outcome))
@@ -115,7 +115,13 @@ def _outage_rows(job: int, outcome: RunOutcome) -> Iterator[tuple[Any, ...]]:
 
 
 @contextmanager
-def _errors_told() -> Iterator[None]:
+def errors_told() -> Iterator[None]:
+    """Tell SQLite's errors in the user's terms.
+
+    Raises:
+        UserError: there is no room in the directory for temporary files.
+        ValueError: what is to be put in is neither text nor a number of 64 bits.
+    """
     try:
         yield
     except sqlite3.OperationalError as error:
