@@ -27,6 +27,7 @@ from multiprocessing.process import BaseProcess
 from types import ModuleType
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
+from hasim.errors import UserError
 from hasim.study.interrupts import ENDING
 
 __all__ = ["Chunk", "Done", "Processes", "Runnable", "Team", "ThisProcess", "run_numbers", "run_packed"]
@@ -82,7 +83,11 @@ class Team(Protocol):
     def obituary(self) -> str: ...
 
     def submit(self, chunk: Chunk[T]) -> Future[Done[T]]:
-        """Have a chunk done."""
+        """Have a chunk done.
+
+        Raises:
+            UserError: there can be no workers here, and why.
+        """
 
     def renew(self) -> None:
         """After it broke: begin anew, with nothing to do.
@@ -156,7 +161,7 @@ class Processes:
         if self._pool is None:
             self._strangers = set(multiprocessing.active_children())
             with _starting_processes():  # multiprocessing's own helper, which clears up behind all of them
-                self._pool = ProcessPoolExecutor(self._count, mp_context=_WorkerContext(), initializer=_begin_worker)
+                self._pool = _new_pool(self._count)
         with _starting_processes():
             return self._pool.submit(run_packed, chunk.pack(), chunk.numbers)
 
@@ -177,6 +182,16 @@ class Processes:
                 process.kill()
                 process.join()
         self._pool = None
+
+
+def _new_pool(count: int) -> Executor:
+    try:
+        return ProcessPoolExecutor(count, mp_context=_WorkerContext(), initializer=_begin_worker)
+    except OSError as error:  # its locks need shared memory
+        raise UserError(
+            f"worker processes cannot be started here: {error.strerror or error}. They need a /dev/shm and a directory "
+            "for temporary files that can be written to; with one job (-j 1) there are none"
+        ) from None
 
 
 class _Worker(SpawnProcess):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -263,6 +264,16 @@ def script(tmp_path: Path, replications: int) -> Iterator[subprocess.Popen[str]]
 
 
 @pytest.mark.real
+def test_where_processes_cannot_start_it_is_said_that_one_job_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiprocessing.synchronize._multiprocessing.SemLock", _no_lock)
+    with pytest.raises(UserError, match=r"cannot be started here: Read-only file system\. .* with one job \(-j 1\)"):
+        replicate(shipped(), replications=100_000, jobs=2)
+
+
+def _no_lock(*_: object) -> None:
+    raise OSError(errno.EROFS, "Read-only file system")
+
+
 def test_a_script_needs_no_guard_around_its_main_program(tmp_path: Path) -> None:
     with script(tmp_path, 4) as process:
         output, errors = process.communicate(timeout=60)
