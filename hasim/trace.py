@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 __all__ = [
+    "AcceptChanged",
     "AddressClaimed",
     "AddressHeld",
     "AddressRouted",
@@ -228,6 +229,15 @@ class GuestAddressChanged(NamedTuple):
     present: bool
 
 
+class AcceptChanged(NamedTuple):
+    """keepalived's firewall rules in the guest drop what is addressed to the floating address, or no longer
+    (``accepts``). An address that they drop is not usable."""
+
+    at: int
+    instance: str
+    accepts: bool
+
+
 class ServiceChanged(NamedTuple):
     """The application on that instance answers, or no longer."""
 
@@ -255,7 +265,8 @@ class NetworkChanged(NamedTuple):
 
 class ReachabilityChanged(NamedTuple):
     """The service as clients see it. ``server`` is the instance that answers them, None during an outage; ``missing``
-    is then the first condition that fails: ``route``, ``instance``, ``link``, ``guest`` or ``service``."""
+    is then the first condition that fails: ``route``, ``instance``, ``link``, ``guest`` (the address is not there),
+    ``accept`` (it is, and what is sent to it is dropped) or ``service``."""
 
     at: int
     server: str | None
@@ -312,6 +323,7 @@ Record: TypeAlias = (
     | AddressHeld
     | AddressRouted
     | GuestAddressChanged
+    | AcceptChanged
     | ServiceChanged
     | LinkChanged
     | NetworkChanged
@@ -328,8 +340,8 @@ class Trace:
 
     ``records`` are in time order (equal times: in the order in which they happened, a fault before its consequences).
     The first records, at 0, state the initial condition: one ``PowerChanged``, ``DaemonChanged``, ``StateChanged``
-    (from INIT), ``ServiceChanged`` and ``GuestAddressChanged`` per instance that has it, then ``AddressHeld``,
-    ``AddressRouted``, ``ReachabilityChanged``.
+    (from INIT), ``ServiceChanged`` and ``GuestAddressChanged`` per instance that has it (``AcceptChanged`` of one that
+    drops what is sent to it), then ``AddressHeld``, ``AddressRouted``, ``ReachabilityChanged``.
     """
 
     scenario: str

@@ -7,15 +7,18 @@ would make of it; only which condition was missing is taken from the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from hasim.drill.cloud import Decisions
 from hasim.drill.probes import Change, ProbeLog
 from hasim.drill.script_log import Scripts
+from hasim.scenario.advertised import drops_clients
 from hasim.scenario.model import Scenario
 from hasim.trace import (
+    AcceptChanged,
     AddressClaimed,
     AddressHeld,
     AddressRouted,
@@ -66,7 +69,7 @@ def trace_of(scenario: Scenario, number: int, sources: Sources, begin_ns: int, e
     ``scenario`` is what was drilled and ``number`` the repetition; the trace's seed is 0, since nothing was drawn from
     one.
     """
-    seen = sorted(_all_records(sources), key=lambda record: (record.at, not isinstance(record, _FIRST)))
+    seen = sorted(_all_records(scenario, sources), key=lambda record: (record.at, not isinstance(record, _FIRST)))
     state = _State(sources)
     index = 0
     while index < len(seen) and seen[index].at < begin_ns:
@@ -89,15 +92,25 @@ def _moved(record: Record, begin_ns: int) -> Record:
     return record._replace(at=record.at - begin_ns)
 
 
-def _all_records(sources: Sources) -> Iterable[Record]:
+def _all_records(scenario: Scenario, sources: Sources) -> Iterable[Record]:
+    dropping = {i.name for i in scenario.instances if drops_clients(scenario, i.vrrp, i.vrrp.priority)}
     for records in sources.guests.values():
-        yield from records
+        yield from (_dropped(record) if _is_address_of(record, dropping) else record for record in records)
     yield from sources.faults
     yield from sources.scripts.records
     yield from sources.task_ends
     yield from (AddressHeld(at_ns, holder) for at_ns, holder in sources.decisions.held)
     yield from (AddressRouted(at_ns, holder) for at_ns, holder in sources.decisions.routed)
     yield from (AddressClaimed(at_ns, instance) for at_ns, instance in sources.decisions.claimed)
+
+
+def _is_address_of(record: Record, names: Collection[str]) -> TypeGuard[GuestAddressChanged]:
+    return isinstance(record, GuestAddressChanged) and record.instance in names
+
+
+def _dropped(record: GuestAddressChanged) -> AcceptChanged:
+    """The address of a guest that drops what is sent to it: keepalived adds and removes the rules together with it."""
+    return AcceptChanged(record.at, record.instance, not record.present)
 
 
 class _State:
@@ -110,6 +123,7 @@ class _State:
         self._vrrp = dict.fromkeys(sources.names, "INIT")
         self._service = dict.fromkeys(sources.names, False)
         self._guest = dict.fromkeys(sources.names, sources.public)
+        self._dropping: set[str] = set()
         self._links_down: set[tuple[str, str]] = set()
         self._held: str | None = sources.initial_holder
         self._routed: str | None = sources.initial_holder
@@ -125,6 +139,8 @@ class _State:
                 self._service[instance] = healthy
             case GuestAddressChanged(_, instance, present):
                 self._guest[instance] = present
+            case AcceptChanged(_, instance, accepts):
+                (self._dropping.discard if accepts else self._dropping.add)(instance)
             case LinkChanged(_, instance, interface, up):
                 (self._links_down.discard if up else self._links_down.add)((instance, interface))
             case AddressHeld(_, holder):
@@ -140,6 +156,8 @@ class _State:
             records.append(ServiceChanged(0, name, self._service[name]))
             if self._guest[name]:
                 records.append(GuestAddressChanged(0, name, True))
+            if name in self._dropping:
+                records.append(AcceptChanged(0, name, False))
         for name in self._names:
             if self._vrrp[name] != "INIT":
                 records.append(DaemonChanged(0, name, True, "started"))
@@ -156,7 +174,7 @@ class _State:
         if any(instance == name for instance, _ in self._links_down):
             return "link"
         if not self._guest[name]:
-            return "guest"
+            return "accept" if name in self._dropping else "guest"
         return "" if self._service[name] else "service"
 
 

@@ -121,6 +121,7 @@ class _Builder:
             down_timer_adverts=vrrp.down_timer_adverts,
             lower_prio_no_advert=vrrp.lower_prio_no_advert,
             higher_prio_send_advert=vrrp.higher_prio_send_advert,
+            accept=vrrp.accept,
             source_address=self._address(self._own_interface(vrrp), vrrp),
             unicast_peers=self._peers(router),
             kernel_rx_buf_size=vrrp.kernel_rx_buf_size or 0,

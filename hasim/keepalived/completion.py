@@ -82,7 +82,7 @@ class _Completion:
         vmac = self._vmac(family)
         return VrrpInstance(
             location=draft.location,
-            places=dict(draft.places),
+            places=self._places(),
             name=draft.name,
             interface=draft.get("interface", str, ""),
             virtual_router_id=draft.get("virtual_router_id", int, 0),
@@ -324,6 +324,13 @@ class _Completion:
                 self._warn("mcast_dst_ip", "mcast_dst_ip does not go with unicast", "keepalived ignores it")
             return None
         return address if isinstance(address, IPAddress) else None
+
+    def _places(self) -> dict[str, Location]:
+        """Where the values were written; that of accept is due to the strict mode where it is not written."""
+        places = dict(self._draft.places)
+        if self._strict and "accept" not in places:
+            places["accept"] = places.get("strict_mode", self._defaults.where("vrrp_strict"))
+        return places
 
     def _accept(self, version: int, priority: int) -> bool:
         owner = priority == OWNER_PRIORITY

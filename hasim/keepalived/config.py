@@ -157,12 +157,21 @@ class GarpGroup(Placed):
 
 @dataclass(frozen=True)
 class Tracked:
-    """Something that an instance or a sync group tracks: its name and the weight in force there."""
+    """Something that an instance or a sync group tracks: its name and the weight in force there.
+
+    ``has_own_weight``: the weight is written where it is tracked, and not taken from its definition.
+    """
 
     name: str
     weight: int = 0
     reverse: bool = False
     location: Location = field(default=_NOWHERE, compare=False, repr=False)
+    has_own_weight: bool = field(default=False, compare=False, repr=False)
+
+    def where_weight(self, definition: Placed) -> Location:
+        """Where the weight in force is written; where it is tracked if nowhere."""
+        is_of_definition = not self.has_own_weight and "weight" in definition.places
+        return definition.where("weight") if is_of_definition else self.location
 
 
 @dataclass(frozen=True)

@@ -229,7 +229,7 @@ def read_tracked(
 def _tracked(entry: Entry, kind: TrackedKind, problems: Problems) -> Tracked | None:
     """One line: ``NAME [weight N [reverse|noreverse]]``."""
     default = kind.known[entry.words[0]] if kind.known is not None else WeightValue(0)
-    weight, reverse = default.weight, default.reverse
+    weight, reverse, is_own = default.weight, default.reverse, False
     words = entry.words[1:]
     if words and (words[0] != "weight" or len(words) == 1):
         expected = f"expected weight and a number from -{kind.limit} to {kind.limit}"
@@ -245,13 +245,13 @@ def _tracked(entry: Entry, kind: TrackedKind, problems: Problems) -> Tracked | N
                 f"keepalived takes {weight}",
             )
         elif abs(number) > kind.limit:
-            weight = kind.limit if number > 0 else -kind.limit
+            weight, is_own = kind.limit if number > 0 else -kind.limit, True
             problems.warning(entry.location, f"weight {number} is beyond {kind.limit}", f"keepalived takes {weight}")
         else:
-            weight = number
+            weight, is_own = number, True
         if len(words) > 2:
             if words[2] in ("reverse", "noreverse"):
                 reverse = words[2] == "reverse"
             else:
                 problems.error(entry.location, f"option {words[2]!r} is unknown: expected reverse or noreverse")
-    return Tracked(entry.words[0], weight, reverse, entry.location)
+    return Tracked(entry.words[0], weight, reverse, entry.location, is_own)

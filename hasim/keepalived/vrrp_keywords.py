@@ -95,8 +95,8 @@ _ELECTION = (
     setting("strict_mode", Boolean(), simulated=True),
     setting("skip_check_adv_addr", Boolean()),
     setting("dont_track_primary", simulated=True),
-    setting("accept"),
-    setting("no_accept"),
+    setting("accept", simulated=True),
+    setting("no_accept", simulated=True),
 )
 
 _GARP = (

@@ -13,8 +13,10 @@ outage (keepalived's longest ``preempt_delay`` is 1,000 s, so that a return whic
 4. **Any other fault in force**, the youngest.
 5. **A fault that ended recently**, one that hit W before any other, the last ended of several: a frozen standby
    that wakes up and believes itself alone, for instance.
-6. **false_failover**: none of all that, and an instance recently became MASTER.
-7. **unknown**.
+6. **not_accepted**: none of all that, and the address is where it belongs, on an instance that drops what is sent
+   to it.
+7. **false_failover**: none of all that, and an instance recently became MASTER.
+8. **unknown**.
 
 *Well* means: running, in the election with its full priority, no failing check, and what is missing is the address (in
 the cloud or in the guest), not the link, the instance or the service.
@@ -27,7 +29,7 @@ from collections import deque
 from collections.abc import Set
 from typing import NamedTuple
 
-from hasim.measure.model import FAILBACK, FALSE_FAILOVER, UNKNOWN
+from hasim.measure.model import FAILBACK, FALSE_FAILOVER, NOT_ACCEPTED, UNKNOWN
 from hasim.trace import FaultBegan, FaultEnded
 from hasim.units import MINUTE
 
@@ -116,6 +118,8 @@ def explain(case: Suspicion, masters: Set[str]) -> tuple[str, str]:
     if case.recent:
         best = next((ended for ended in case.recent if case.server in _named(ended)), case.recent[0])
         return str(best.kind), best.fault
+    if case.missing == "accept":
+        return NOT_ACCEPTED, ""
     if case.last_transition_ns is not None and case.last_transition_ns >= case.at_ns - SETTLING_NS:
         return FALSE_FAILOVER, ""
     return UNKNOWN, ""

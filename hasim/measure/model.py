@@ -14,6 +14,7 @@ __all__ = [
     "FAILOVER",
     "FALSE_FAILOVER",
     "FIRST_SERVICE",
+    "NOT_ACCEPTED",
     "PHASES",
     "RECOVERED_IN_PLACE",
     "UNKNOWN",
@@ -32,6 +33,7 @@ UNRESOLVED = "unresolved"
 
 FAILBACK = "failback"
 FALSE_FAILOVER = "false_failover"
+NOT_ACCEPTED = "not_accepted"
 UNKNOWN = "unknown"
 
 
@@ -42,9 +44,11 @@ class Outage:
     Attributes:
         start_ns: when the service was lost.
         end_ns: when it was back; the horizon when the run ended first.
-        missing: the condition that failed first: ``route``, ``instance``, ``link``, ``guest`` or ``service``.
+        missing: the condition that failed first: ``route``, ``instance``, ``link``, ``guest``, ``accept`` (it is
+            there, and what is sent to it is dropped) or ``service``.
         cause: the kind of the fault that explains it, or ``failback`` (the address moved by protocol after a repair),
-            ``false_failover`` (an election without any fault) or ``unknown``.
+            ``not_accepted`` (the MASTER drops what is sent to the address), ``false_failover`` (an election without any
+            fault) or ``unknown``.
         fault: the name of that fault in the scenario, empty where there is none.
         began_on: the instance that served before (None: nobody ever did).
         ended_on: the instance that serves afterwards (None: unresolved at the horizon).

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hasim.measure.model import PHASES, RECOVERED_IN_PLACE, UNRESOLVED, Outage
 from hasim.report.numbers import duration_text
 from hasim.scenario.model import Scenario
 from hasim.trace import (
+    AcceptChanged,
     AddressClaimed,
     AddressHeld,
     AddressRouted,
@@ -32,6 +33,7 @@ from hasim.trace import (
     TrackedFileRead,
     TrackedProcessChanged,
 )
+from hasim.units import counted
 
 __all__ = [
     "BAD",
@@ -44,6 +46,7 @@ __all__ = [
     "api_words",
     "fault_title",
     "largest_part",
+    "lint_sentence",
     "outage_sentence",
     "phase_meaning",
     "power_loss_words",
@@ -88,6 +91,7 @@ _MISSING = {
     "instance": "the cloud sends them to an instance that is down or stands still",
     "link": "they cannot reach the instance",
     "guest": "the instance's guest does not have the address",
+    "accept": "the instance's guest has the address, and drops what is sent to it",
     "service": "the service does not answer",
 }
 _SCRIPT_OUTCOMES = {
@@ -149,6 +153,11 @@ def record_words(record: Record, scenario: Scenario) -> Words | None:
                 return None  # the instance's own address, which comes and goes with its power
             what = "has {} in its guest" if present else "no longer has {} in its guest"
             return Words(instance, what.format(scenario.floating.label))
+        case AcceptChanged(_, instance, accepts):
+            what = f"drops what is sent to {scenario.floating.label}"
+            if accepts:
+                return Words(instance, f"no longer {what}")
+            return Words(instance, what, "vrrp.accept is false: keepalived's own rules", BAD)
         case DaemonChanged() | StateChanged() | MemberStateChanged() | PriorityChanged():
             return _keepalived_words(record)
         case CheckChanged() | TrackedProcessChanged() | TrackedFileRead():
@@ -183,9 +192,9 @@ def power_loss_words(instance: str, lost: Sequence[Record]) -> Words:
     return Words(instance, "is off", f"and with it {_joined(parts)}" if parts else "", BAD)
 
 
-def api_words(action: str, code: str | None, took_ns: int | None, count: int, until: str) -> Words:
-    """``count`` equal calls in a row, made by whoever the caller names; ``until`` is when the last one was made."""
-    times = f"{count} times until {until}" if count > 1 else ""
+def api_words(action: str, code: str | None, took_ns: int | None, count: int, within_ns: int) -> Words:
+    """``count`` equal calls in a row, made by whoever the caller names, the last so long after the first."""
+    times = f"{count} times within {duration_text(within_ns)}" if count > 1 else ""
     what = f"calls {action} {times}".strip()
     if code is None:
         return Words("", what, "no answer before the script or the run ended", BAD)
@@ -195,6 +204,17 @@ def api_words(action: str, code: str | None, took_ns: int | None, count: int, un
     if code.startswith("Client"):
         return Words("", what, f"given up: {code}{took}", BAD)
     return Words("", what, f"refused: {code}{took}", BAD)
+
+
+def lint_sentence(errors: Mapping[str, int], where: str, path: str) -> str:
+    """How many errors ``hasim lint`` finds in a scenario, by their rules; empty without any.
+
+    ``where`` is what the scenario is called, ``path`` its file.
+    """
+    if not errors:
+        return ""
+    found, rules = counted(sum(errors.values()), "error"), ", ".join(errors)
+    return f'hasim lint finds {found} in {where}: {rules}; "hasim lint {path}" says what to do'
 
 
 def fault_title(kind: str, target: str) -> str:

@@ -13,9 +13,10 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address
 
 from hasim.scenario.model import Scenario, Transport, VrrpSettings
+from hasim.vrrp.timers import OWNER_PRIORITY
 from hasim.vrrp.wire import MULTICAST_V4, MULTICAST_V6
 
-__all__ = ["advert_group", "advertised_addresses", "configured_address"]
+__all__ = ["advert_group", "advertised_addresses", "configured_address", "drops_clients"]
 
 _UNSEEN_V4, _UNSEEN_V6 = IPv4Address("169.254.0.0"), IPv6Address("fe80::200:5eff:fe00:0")
 
@@ -41,3 +42,12 @@ def advert_group(vrrp: VrrpSettings) -> IPv4Address | IPv6Address | None:
     if vrrp.transport is not Transport.MULTICAST:
         return None
     return vrrp.multicast_group or (MULTICAST_V6 if vrrp.native_ipv6 else MULTICAST_V4)
+
+
+def drops_clients(scenario: Scenario, vrrp: VrrpSettings, priority: int) -> bool:
+    """Whether a MASTER with these settings, and that ``priority`` in its configuration, drops what is addressed to the
+    floating address: keepalived's rules do so with every address that it adds itself, wherever that is."""
+    if vrrp.accept or priority == OWNER_PRIORITY:
+        return False
+    is_named = scenario.floating.address in (vrrp.virtual_addresses or ())
+    return is_named or configured_address(scenario, "") is not None

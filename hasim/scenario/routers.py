@@ -138,6 +138,7 @@ class RouterResolver:
             virtual_addresses=self._virtual_addresses(section, version, path),
             kernel_rx_buf_size=section.kernel_rx_buf_size,
             multicast_group=self._multicast_group(section, path),
+            accept=section.accept,
         )
 
     def _version(self, section: SyncedInstanceSection, path: KeyPath) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hasim.scenario.advertised import drops_clients
 from hasim.scenario.steady import steady_priority
 from hasim.trace import AdvertSent, MemberStateChanged, NotifyForked, PriorityChanged, StateChanged
 from hasim.vrrp.events import (
@@ -67,11 +68,20 @@ def _change_state(daemon: Daemon, effect: Transition) -> None:
 
 
 def _add_addresses(daemon: Daemon, _effect: AddAddresses) -> None:
+    _set_rules(daemon)
     daemon.world.hosts[daemon.name].keepalived_address(True)
 
 
 def _remove_addresses(daemon: Daemon, _effect: RemoveAddresses) -> None:
-    daemon.world.hosts[daemon.name].keepalived_address(False)
+    host = daemon.world.hosts[daemon.name]
+    host.keepalived_address(False)
+    host.set_accepts(True)
+
+
+def _set_rules(daemon: Daemon) -> None:
+    """What a MASTER drops, by the priority in its configuration: the owner of the addresses drops nothing."""
+    dropped = drops_clients(daemon.world.scenario, daemon.instance.vrrp, daemon.machine.base_priority)
+    daemon.world.hosts[daemon.name].set_accepts(not dropped)
 
 
 def _notify(daemon: Daemon, effect: Notify) -> None:
@@ -86,6 +96,8 @@ def _notify(daemon: Daemon, effect: Notify) -> None:
 def _change_priority(daemon: Daemon, effect: PriorityMoved) -> None:
     full = steady_priority(daemon.instance)
     daemon.world.record(PriorityChanged(daemon.world.kernel.now, daemon.name, *effect, full))
+    if daemon.is_master:
+        _set_rules(daemon)
 
 
 def _send_garps(daemon: Daemon, effect: SendGarps) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
+from hasim.scenario.advertised import drops_clients
 from hasim.scenario.model import Instance
 from hasim.sim.guest import Agenda, Contents, Processes
 from hasim.sim.kernel import WORLD
-from hasim.trace import GuestAddressChanged, NetworkChanged, PowerChanged, ServiceChanged
+from hasim.trace import AcceptChanged, GuestAddressChanged, NetworkChanged, PowerChanged, ServiceChanged
 
 if TYPE_CHECKING:
     from hasim.sim.world import World
@@ -29,7 +30,8 @@ class Host:
         self.name = instance.name
         self.instance = instance
         self.power = "running"
-        self.address_present = False
+        self.accepts = True
+        """Whether the guest takes what is addressed to the floating address, and drops nothing of it."""
         self.thawed: simpy.Event | None = None
         self.agenda = Agenda(world.kernel)
         self.processes = Processes(instance.vrrp.track_processes)
@@ -49,6 +51,7 @@ class Host:
         self._life = 0
         self._service_order = 0
         self._address_order = 0
+        self._is_configured = False
         streams = world.randomness
         self._boot = streams.stream("guest", self.name, "boot")
         self._appears = streams.stream("guest", self.name, "interface_appears")
@@ -65,6 +68,16 @@ class Host:
     def frozen(self) -> bool:
         """Whether it is up but not scheduled."""
         return self._frozen > 0
+
+    @property
+    def address_present(self) -> bool:
+        """Whether it has the floating address, and lets packets through to it."""
+        return self._is_configured and self.accepts
+
+    @property
+    def address_dropped(self) -> bool:
+        """Whether it has the floating address, and drops what is sent there."""
+        return self._is_configured and not self.accepts
 
     @property
     def service_answers(self) -> bool:
@@ -86,11 +99,15 @@ class Host:
         """Be up at the start of a run; ``master``: with the floating address, as in the steady state."""
         self._service_started = master or not self.instance.service.on_master_only
         self._answered = self.service_answers
-        self.address_present = master or self._has_own_address
+        vrrp = self.instance.vrrp
+        self.accepts = not (master and drops_clients(self._world.scenario, vrrp, vrrp.priority))
+        self._is_configured = master or self._has_own_address
         self._world.record(PowerChanged(0, self.name, self.power))
         self._world.record(ServiceChanged(0, self.name, self._answered))
         if self.address_present:
             self._world.record(GuestAddressChanged(0, self.name, True))
+        if not self.accepts:
+            self._world.record(AcceptChanged(0, self.name, False))
 
     def power_off(self, reason: str) -> None:
         """The power is gone (again): everything inside is gone with it."""
@@ -218,6 +235,14 @@ class Host:
             else:
                 self._set_address(False)
 
+    def set_accepts(self, accepts: bool) -> None:
+        """keepalived adds the rules that drop what is addressed to its addresses, or takes them away."""
+        if accepts != self.accepts:
+            was_present = self.address_present
+            self.accepts = accepts
+            self._world.record(AcceptChanged(self._world.kernel.now, self.name, accepts))
+            self._address_may_have_changed(was_present)
+
     def interface_attached(self) -> None:
         """The cloud has attached the floating ENI: the guest has to notice and configure it."""
         self._address_order += 1
@@ -260,6 +285,7 @@ class Host:
         self._world.daemons[self.name].kill("crash")
         self._world.scripts.kill(self.name)
         self._set_address(False)
+        self.accepts = True
         self._stop_service()
         if not self._down:
             self._boot_up()
@@ -349,8 +375,13 @@ class Host:
         self._world.record(PowerChanged(self._world.kernel.now, self.name, power))
 
     def _set_address(self, present: bool) -> None:
-        if present != self.address_present:
-            self.address_present = present
+        was_present = self.address_present
+        self._is_configured = present
+        self._address_may_have_changed(was_present)
+
+    def _address_may_have_changed(self, was_present: bool) -> None:
+        present = self.address_present
+        if present != was_present:
             self._world.record(GuestAddressChanged(self._world.kernel.now, self.name, present))
             self._world.reachability.evaluate()
 

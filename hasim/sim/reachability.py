@@ -47,7 +47,7 @@ class Reachability:
         if not world.fabric.clients_reach(name, world.service_interface[name]):
             return None, "link"
         if not host.address_present:
-            return None, "guest"
+            return None, "accept" if host.address_dropped else "guest"
         if not host.service_answers:
             return None, "service"
         return name, ""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hasim.errors import UserError
+from hasim.report.episodes import exact_tables
 from hasim.scenario import loads
 from hasim.study.episodes import run_episodes
 from hasim.study.exact import exact_answer
@@ -71,14 +74,26 @@ def test_failovers_without_a_closed_form_are_measured_and_the_answer_is_called_m
     [
         ("subnets:", "security_groups: {default: {ingress: [{protocol: tcp}]}}\nsubnets:", "b does not hear a"),
         ("priority: 150}", "priority: 150, advert_int: 200ms}", "differ in the version of VRRP or in advert_int"),
-        ("priority: 150}", "priority: 255}", "a owns the address"),
-        ("guest: {", "guest: {network_ready: 20s, ", "packets do not pass at once when a is back"),
+        ("priority: 150}", "priority: 255}", "a: the owner of the address"),
+        ("guest: {", "guest: {network_ready: 20s, ", "a and b: packets do not pass at once"),
     ],
 )
 def test_what_makes_outages_branch_is_an_objection_to_a_closed_form(old: str, new: str, objection: str) -> None:
     text = crashing_group(EXPONENTIAL, EXPONENTIAL)
     assert not list(objections_to_closed_form(loads(text)))
     assert any(objection in found for found in objections_to_closed_form(loads(text.replace(old, new, 1))))
+
+
+def test_what_several_instances_have_in_common_is_one_objection_and_said_once() -> None:
+    text = crashing_group(EXPONENTIAL, EXPONENTIAL).replace("guest: {", "guest: {network_ready: 20s, ")
+    text = text.replace('configure: "0"', "configure: 1s")
+    waits, takes = objections_to_closed_form(loads(text))
+    assert (waits[:9], takes[:9]) == ("a and b: ",) * 2
+    answer = replace(exact_answer(loads(crashing_group(EXPONENTIAL, EXPONENTIAL))), assumptions=("no: x", "no: y"))
+    (table,) = exact_tables(answer, answer.unavailability)
+    assert table.note == "no: x; y"
+    assert [row[0] for row in table.rows].count("") == 0
+    assert table.rows[-1][-1] == "agrees"
 
 
 def test_a_third_instance_makes_it_matter_whether_a_script_asks() -> None:

@@ -270,6 +270,8 @@ CASES = (
     Case("never-fails-over", DRAIN, FILE % 2, FILE % 6, _stays_master),
     Case("weight-with-nopreempt", BROKEN_SERVICE + "vrrp: {nopreempt: true}\n", CHECK % -60, CHECK % 0, _stays_down),
     Case("weight-with-nopreempt", DRAIN + "vrrp: {nopreempt: true}\n", FILE % 6, FILE % 0, _stays_master),
+    Case("address-not-accepted", "", "vrrp: {accept: false}\n", "vrrp: {accept: true}\n", _down_for_good),
+    Case("address-not-accepted", CRASH, "instances: {b: {vrrp: {accept: false}}}", "", _down_for_good),
     Case(
         "nopreempt-without-effect",
         "faults: [{kind: crash, target: a, at: 100s, duration: 30s}]\nvrrp: {nopreempt: true}\n",

@@ -27,6 +27,7 @@ from hasim.errors import UserError
 from hasim.measure import PHASES, measure
 from hasim.scenario.model import FaultKind
 from hasim.trace import (
+    AcceptChanged,
     CheckChanged,
     DaemonChanged,
     FaultBegan,
@@ -172,6 +173,23 @@ def test_a_link_that_leads_nowhere_is_what_is_missing_when_nothing_else_is() -> 
     sources = _sources([], [FaultBegan(90 * MILLISECOND, "cut", "partition", "a|clients")], _asked("aaaaa....."), [])
     (outage,) = measure(trace_of(scenario(), 0, sources, 0, 200 * MILLISECOND)).outages
     assert (outage.cause, outage.missing, outage.resolution) == ("partition", "link", "unresolved")
+
+
+def test_an_address_whose_packets_are_dropped_is_not_in_the_guest() -> None:
+    crash_ns, elected_ns, routed_ns = (number * MILLISECOND for number in (105, 155, 181))
+    elected: list[Record] = [
+        StateChanged(elected_ns, "b", "BACKUP", "MASTER", "down_timer"),
+        GuestAddressChanged(elected_ns, "b", True),
+    ]
+    sources = _sources(
+        elected, [FaultBegan(crash_ns, "crash a", "crash", "a")], _asked("aaaaa....."), [(routed_ns, "b")]
+    )
+    trace = trace_of(scenario(vrrp={"accept": False}), 0, sources, 0, 300 * MILLISECOND)
+    dropped = [(record.at, record.instance) for record in trace.records if isinstance(record, AcceptChanged)]
+    assert dropped == [(0, "a"), (elected_ns, "b")]
+    (outage,) = measure(trace).outages
+    assert (outage.missing, outage.resolution) == ("accept", "unresolved")
+    assert outage.phases_ns[PHASES.index("guest")] == 300 * MILLISECOND - routed_ns
 
 
 def test_an_outage_may_begin_while_its_fault_is_still_taking_hold() -> None:

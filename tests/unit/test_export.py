@@ -111,6 +111,13 @@ def test_what_keepalived_must_not_configure_it_does_not(mechanism: str) -> None:
     assert scenario.floating.address is None or str(scenario.floating.address) not in text
 
 
+def test_packets_that_are_not_accepted_are_so_in_the_file_and_back(tmp_path: Path) -> None:
+    scenario = loads(PAIR.replace("vrrp:\n", "vrrp:\n  accept: false\n"))
+    assert "    no_accept\n" in configuration(scenario, "b")
+    assert "accept" not in configuration(loads(PAIR), "b")
+    assert_stable(scenario, tmp_path)
+
+
 def test_a_fifo_takes_the_place_of_the_scripts() -> None:
     scenario = loads(PAIR.replace("notify: {", "notify: {fifo: true, "))
     text = configuration(scenario, "a")
@@ -229,6 +236,14 @@ def test_changes_in_the_files_become_settings_of_their_instance(tmp_path: Path) 
     assert imported.summary.warnings == ()
     export(scenario, tmp_path / "again")
     assert "priority 90" in (tmp_path / "again" / "b" / "keepalived.conf").read_text(encoding="utf-8")
+
+
+def test_a_file_that_no_longer_accepts_makes_a_scenario_that_does_not(tmp_path: Path) -> None:
+    export(loads(PAIR), tmp_path)
+    conf = tmp_path / "b" / "keepalived.conf"
+    conf.write_text(conf.read_text(encoding="utf-8").replace("    priority 100", "    priority 100\n    no_accept"))
+    scenario = loads(read_export(tmp_path).text)
+    assert [instance.vrrp.accept for instance in scenario.instances] == [True, False]
 
 
 def test_a_change_that_a_scenario_cannot_hold_is_told(tmp_path: Path) -> None:

@@ -84,6 +84,21 @@ def test_a_process_that_makes_equal_priorities_differ_is_counted() -> None:
 FILE = "}}\ntrack_file f {{\nfile /run/f\nweight {weight}\ninit_file {number}"
 
 
+@pytest.mark.parametrize("rule", ["weight-with-nopreempt", "never-fails-over"])
+def test_a_weight_that_does_nothing_is_named_where_it_is_written(rule: str) -> None:
+    """In the definition of the check, unless it is written where that is tracked."""
+    more = "nopreempt" if rule == "weight-with-nopreempt" else ""
+    b = replace(B, more=more)
+    defined = next(finding for finding in _lint(replace(A, check="weight -5", more=more), b) if finding.rule == rule)
+    lines = replace(A, check="weight -5").text().splitlines()
+    assert lines[defined.location.line - 1] == "weight -5"
+    own = replace(A, check="interval 1").text().replace("track_script {\nchk\n", "track_script {\nchk weight -5\n")
+    own = own.replace("virtual_ipaddress", f"{more}\nvirtual_ipaddress")
+    found = lint_configs({"a": inspect_text(own, "a.conf"), "b": _config("b", b)})
+    tracked = next(finding for finding in found if finding.rule == rule)
+    assert own.splitlines()[tracked.location.line - 1] == "chk weight -5"
+
+
 def test_the_number_that_a_tracked_file_begins_with_is_counted() -> None:
     other = replace(B, priority="priority 150")
     weighted = replace(A, defs=FILE.format(weight=4, number=5), more="track_file {\nf\n}")
@@ -95,9 +110,42 @@ def test_the_number_that_a_tracked_file_begins_with_is_counted() -> None:
     assert _rules(replace(weighted, defs=FILE.format(weight=4, number=30)), B) == ["priority-clamped"]
 
 
+STRICT = (replace(A, more="strict_mode on\nversion 3\naccept\npreempt_delay 5"), replace(B, more="version 3"))
+
+
 def test_strict_mode_is_named_where_it_clears_a_preempt_delay() -> None:
-    (finding,) = _lint(replace(A, more="strict_mode on\npreempt_delay 5"), B)
+    (finding,) = _lint(*STRICT)
     assert "preempt_delay and strict mode" in finding.reason
+
+
+@pytest.mark.parametrize(
+    ("node", "line"),
+    [
+        (replace(A, more="no_accept"), "no_accept"),
+        (replace(A, more="strict_mode on"), "strict_mode on"),
+        (replace(A, defs="vrrp_strict"), "vrrp_strict"),
+        (replace(A, more="strict_mode on\naccept"), "accept"),
+        (replace(A, more="accept\nno_accept"), "no_accept"),
+    ],
+)
+def test_packets_that_are_not_accepted_are_found_in_the_line_that_is_to_blame(node: Node, line: str) -> None:
+    (finding,) = _lint(node, B)
+    assert (finding.rule, finding.level) == ("address-not-accepted", Level.ERROR)
+    assert node.text().splitlines()[finding.location.line - 1] == line
+    assert "restart keepalived" in finding.repair
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        replace(A, more="no_accept", priority="priority 255"),
+        replace(A, defs="vrrp_strict", priority="priority 255"),
+        replace(A, more="no_accept\naccept"),
+        replace(A, more="strict_mode on\nversion 3\naccept"),
+    ],
+)
+def test_an_owner_and_whoever_accepts_are_let_alone(node: Node) -> None:
+    assert "address-not-accepted" not in _rules(node, B)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +173,10 @@ CASES: list[tuple[str, Node, Node, str]] = [
     ("nopreempt-without-effect", replace(A, state="state MASTER", more="nopreempt"), B, "a.conf"),
     ("nopreempt-without-effect", replace(A, state="state MASTER", more="preempt_delay 5"), B, "a.conf"),
     ("nopreempt-without-effect", replace(A, more="nopreempt\npreempt_delay 5"), B, "a.conf"),
-    ("nopreempt-without-effect", replace(A, more="strict_mode on\npreempt_delay 5"), B, "a.conf"),
+    ("nopreempt-without-effect", *STRICT, "a.conf"),
+    ("address-not-accepted", A, replace(B, more="no_accept"), "b.conf"),
+    ("address-not-accepted", replace(A, more="strict_mode on"), B, "a.conf"),
+    ("address-not-accepted", replace(A, defs="vrrp_strict"), B, "a.conf"),
     ("equal-priorities", A, replace(B, priority="priority 150"), "b.conf"),
     ("never-fails-over", replace(A, more="track_interface {\neth1 weight -50\n}"), B, "a.conf"),
     (

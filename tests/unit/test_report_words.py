@@ -17,6 +17,7 @@ from hasim.study.episodes.clocks import Clock
 from hasim.study.episodes.results import Initiator
 from hasim.study.estimators import Estimate
 from hasim.trace import (
+    AcceptChanged,
     AddressClaimed,
     AddressHeld,
     AddressRouted,
@@ -67,6 +68,8 @@ SENTENCES: list[tuple[Record, str, str]] = [
     (AddressHeld(0, None), "cloud", "10.0.1.100 is held by nobody"),
     (AddressRouted(0, None), "cloud", "packets to 10.0.1.100 are dropped"),
     (GuestAddressChanged(0, "a", False), "a", "no longer has 10.0.1.100 in its guest"),
+    (AcceptChanged(0, "a", False), "a", "drops what is sent to 10.0.1.100"),
+    (AcceptChanged(0, "a", True), "a", "no longer drops what is sent to 10.0.1.100"),
     (ServiceChanged(0, "a", True), "a", "the service answers"),
     (LinkChanged(0, "a", "eth0", False), "a", "eth0 has no carrier"),
     (NetworkChanged(0, "a", False), "a", "its links are up, but no packets pass yet"),

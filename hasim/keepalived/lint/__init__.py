@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from hasim.keepalived.lint.checking import RULES, lint_configs, lint_design
 from hasim.keepalived.lint.design import Check, Design, Router, VirtualRouter, design_of
+from hasim.keepalived.lint.election import powerless_checks
 from hasim.keepalived.lint.findings import Finding, Level, Rule, merged, named, rule_table
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "lint_design",
     "merged",
     "named",
+    "powerless_checks",
     "rule_table",
 ]

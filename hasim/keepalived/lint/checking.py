@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from hasim.keepalived.config import Config
+from hasim.keepalived.lint.addresses import ADDRESS_RULES
 from hasim.keepalived.lint.design import Design, VirtualRouter, design_of
 from hasim.keepalived.lint.election import ELECTION_RULES
 from hasim.keepalived.lint.findings import Finding, Level, Rule, merged, named
@@ -16,7 +17,7 @@ from hasim.keepalived.problems import Severity
 
 __all__ = ["RULES", "lint_configs", "lint_design"]
 
-RULES: tuple[Rule, ...] = (*ELECTION_RULES.all, *PEER_RULES.all, *SCRIPT_RULES.all)
+RULES: tuple[Rule, ...] = (*ELECTION_RULES.all, *PEER_RULES.all, *SCRIPT_RULES.all, *ADDRESS_RULES.all)
 _ORDER = {Level.ERROR: 0, Level.WARNING: 1, Level.NOTE: 2}
 _LEVELS = {
     Severity.FATAL: Level.ERROR,

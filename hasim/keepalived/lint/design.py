@@ -23,12 +23,13 @@ class Check:
     """Something that a router tracks. Times are None where it is not a script that runs at intervals.
 
     ``number``: it is a tracked file, which fails when this is written into it, and ``weight`` is what that adds to the
-    priority (below 0).
+    priority (below 0). ``location`` is where it is tracked.
     """
 
     name: str
     location: Location
     weight: int
+    weight_location: Location
     reverse: bool = False
     interval_ns: int | None = None
     timeout_ns: int | None = None
@@ -49,6 +50,7 @@ class Router:
     ``multicast_group``: where its multicast adverts go (None: they are unicast).
     ``from_files``: what the numbers in tracked files add to the priority while nobody writes into them.
     ``sync_group``: the name of the vrrp_sync_group that it is in (None: it decides for itself).
+    ``accept``: a MASTER takes what is addressed to its virtual addresses (the owner of them does so in any case).
     """
 
     node: str
@@ -83,6 +85,7 @@ class Router:
     moves_address: bool | None = False
     reclaims: bool | None = None
     sync_group: str | None = None
+    accept: bool = True
 
     @property
     def healthy_priority(self) -> int:
@@ -183,7 +186,7 @@ def _router(node: str, config: Config, instance: VrrpInstance) -> Router:
         addresses=tuple(vip.address for vip in instance.virtual_addresses),
         checks=(
             *_checks(config, chain.from_iterable(tracking.track_scripts for tracking in trackings)),
-            *_watched(*(items for t in trackings for items in (t.track_processes, t.track_interfaces))),
+            *_watched(config, trackings),
         ),
         from_files=sum(_initial_gain(config, item) for tracking in trackings for item in tracking.track_files),
         has_master_script=master,
@@ -193,6 +196,7 @@ def _router(node: str, config: Config, instance: VrrpInstance) -> Router:
         has_fifo=fifo,
         moves_address=None if master or fifo else False,
         sync_group=group.name if group is not None else None,
+        accept=instance.accept,
     )
 
 
@@ -204,6 +208,7 @@ def _checks(config: Config, tracked: Iterable[Tracked]) -> Iterable[Check]:
             name=item.name,
             location=item.location,
             weight=item.weight,
+            weight_location=item.where_weight(script),
             reverse=item.reverse,
             interval_ns=script.interval_ns,
             timeout_ns=script.timeout_ns,
@@ -213,10 +218,22 @@ def _checks(config: Config, tracked: Iterable[Tracked]) -> Iterable[Check]:
         )
 
 
-def _watched(*tracked: Iterable[Tracked]) -> Iterable[Check]:
+def _watched(config: Config, trackings: Iterable[Tracking]) -> Iterable[Check]:
     """The processes and interfaces that are tracked: no scripts that run at intervals."""
-    for item in chain.from_iterable(tracked):
-        yield Check(name=item.name, location=item.location, weight=item.weight, reverse=item.reverse)
+    processes = {process.name: process for process in config.processes}
+    for tracking in trackings:
+        yield from (_watch(item, item.where_weight(processes[item.name])) for item in tracking.track_processes)
+        yield from (_watch(item, item.location) for item in tracking.track_interfaces)
+
+
+def _watch(item: Tracked, weight_location: Location) -> Check:
+    return Check(
+        name=item.name,
+        location=item.location,
+        weight=item.weight,
+        weight_location=weight_location,
+        reverse=item.reverse,
+    )
 
 
 def _initial_gain(config: Config, item: Tracked) -> int:

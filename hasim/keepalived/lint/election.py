@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from hasim.keepalived.lint.design import Check, Design, Router, VirtualRouter
@@ -10,7 +10,7 @@ from hasim.keepalived.lint.findings import Level, Remark, Rules
 from hasim.units import SECOND, format_duration
 from hasim.vrrp.timers import OWNER_PRIORITY, master_down_interval, skew_time
 
-__all__ = ["ELECTION_RULES"]
+__all__ = ["ELECTION_RULES", "powerless_checks"]
 
 ELECTION_RULES = Rules()
 _LATE_NS = 25_000_000
@@ -28,14 +28,14 @@ _NO_WEIGHT = "give the check no weight, so that its failure means FAULT"
 def _never_fails_over(design: Design) -> Iterator[Remark]:
     for virtual in _shared(design):
         master = virtual.preferred
-        rivals = max(other.healthy_priority for other in virtual.others(master))
+        rivals = _best_backup(virtual)
         for check in master.checks:
             failed = master.priority_without(check)
-            if check.weight and failed >= rivals:
+            if _is_too_light(virtual, check):
                 enough = master.priority_ignoring(check) - rivals + 1
                 is_file = check.number is not None
                 yield (
-                    check.location,
+                    check.weight_location,
                     f"when {_failing(check)} on {master.node}, its priority falls from {master.healthy_priority} to "
                     f"{failed}, and the best backup has {rivals}",
                     f"{master.node} stays MASTER although "
@@ -55,20 +55,44 @@ def _never_fails_over(design: Design) -> Iterator[Remark]:
 def _weight_with_nopreempt(design: Design) -> Iterator[Remark]:
     for virtual in _shared(design):
         for router in virtual.routers:
-            idle = [other for other in virtual.others(router) if other.nopreempt]
             for check in router.checks:
-                if check.weight and len(idle) == len(virtual.others(router)):
+                if _is_unheeded(virtual, router, check):
                     is_file = check.number is not None
                     effect = f"{check.name} has weight {check.weight} on {router.node}"
                     if is_file:
                         effect = f"{_failing(check)}, which lowers the priority of {router.node} by {-check.weight}"
                     yield (
-                        check.location,
-                        f"{effect}, and every backup ({_names(idle)}) has nopreempt",
+                        check.weight_location,
+                        f"{effect}, and every backup ({_names(virtual.others(router))}) has nopreempt",
                         f"when {_failing(check)}, {router.node} lowers its priority and stays MASTER: a backup with "
                         "nopreempt never takes over from a master that still sends adverts",
                         ("write a number that means FAULT" if is_file else _NO_WEIGHT) + ", or remove nopreempt",
                     )
+
+
+def powerless_checks(design: Design) -> Iterator[tuple[Router, Check]]:
+    """The checks whose weight never moves the address, each with the router that has it; no tracked files."""
+    for virtual in _shared(design):
+        for router in virtual.routers:
+            for check in router.checks:
+                is_too_light = router is virtual.preferred and _is_too_light(virtual, check)
+                if check.number is None and (is_too_light or _is_unheeded(virtual, router, check)):
+                    yield router, check
+
+
+def _is_too_light(virtual: VirtualRouter, check: Check) -> bool:
+    """Whether the preferred router keeps the highest priority while its check fails."""
+    return check.weight != 0 and virtual.preferred.priority_without(check) >= _best_backup(virtual)
+
+
+def _is_unheeded(virtual: VirtualRouter, router: Router, check: Check) -> bool:
+    """Whether no backup cares about the priority of a router."""
+    return check.weight != 0 and all(other.nopreempt for other in virtual.others(router))
+
+
+def _best_backup(virtual: VirtualRouter) -> int:
+    """The highest priority after that of the preferred router, while all is well."""
+    return max(other.healthy_priority for other in virtual.others(virtual.preferred))
 
 
 @ELECTION_RULES.rule(
@@ -323,5 +347,5 @@ def _shared(design: Design) -> Iterator[VirtualRouter]:
     return (virtual for virtual in design.virtual_routers if len(virtual.routers) > 1)
 
 
-def _names(routers: list[Router]) -> str:
+def _names(routers: Iterable[Router]) -> str:
     return ", ".join(router.node for router in routers)

@@ -15,6 +15,7 @@ from hasim.report.trace_events.slices import CLIENTS, CLOUD, FAULTS, Board, Slic
 from hasim.report.wording import fault_title
 from hasim.scenario.model import Scenario
 from hasim.trace import (
+    AcceptChanged,
     AddressClaimed,
     AddressHeld,
     AddressRouted,
@@ -106,6 +107,9 @@ class _Reader:
                 r.at, r.instance, "network", "packets pass" if r.ready else "no packets pass"
             ),
             GuestAddressChanged: self._guest_address,
+            AcceptChanged: lambda r: self._on_instance(
+                r.at, r.instance, "packets to the address", "accepted" if r.accepts else "dropped"
+            ),
             StateChanged: self._state,
             MemberStateChanged: self._member_state,
             NotifyStarted: self._notify_started,

@@ -213,7 +213,7 @@ def _node(
         track_processes=dict(tracked.processes()),
         track_files=dict(tracked.files()),
         track_interface=dict(tracked.interfaces(instance)),
-        sync_group={member: dict(_member_settings(config, other)) for member, other in members.items()},
+        sync_group={member: dict(_member_settings(config, other, instance)) for member, other in members.items()},
         notify=dict(_notify_settings(config, instance, group)),
         members=members,
     )
@@ -239,8 +239,11 @@ def _vrrp_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple[str
     yield from _garp_settings(config, instance)
 
 
-def _member_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple[str, Setting]]:
+def _member_settings(config: Config, instance: VrrpInstance, first: VrrpInstance) -> Iterator[tuple[str, Setting]]:
+    """Those of a further member of the group that ``first``, the instance of the floating address, is in."""
     yield "interface", _placed(config, instance, yaml_name(instance.interface), "interface")
+    if first.accept != instance.accept:
+        yield "accept", _placed(config, instance, instance.accept, "accept")
     yield from _election_settings(config, instance)
 
 
@@ -276,6 +279,8 @@ def _election_settings(config: Config, instance: VrrpInstance) -> Iterator[tuple
     for name in ("higher_prio_send_advert", "lower_prio_no_advert", "dont_track_primary"):
         if getattr(instance, name):
             yield name, placed(True, name)
+    if not instance.accept or "accept" in instance.places:
+        yield "accept", placed(instance.accept, "accept", "in strict mode" if instance.strict_mode else "")
     transport = "unicast" if instance.unicast else "multicast"
     remark = "" if instance.unicast else "no unicast_peer is written"
     yield "transport", placed(transport, "unicast_peers", remark)

@@ -9,6 +9,13 @@
 
 from __future__ import annotations
 
-from hasim.scenario.linting.checking import SCENARIO_RULES, lint_scenario, refusal
+from hasim.scenario.linting.checking import (
+    SCENARIO_RULES,
+    count_errors,
+    lint_loaded,
+    lint_scenario,
+    refusals,
+    weights_in_vain,
+)
 
-__all__ = ["SCENARIO_RULES", "lint_scenario", "refusal"]
+__all__ = ["SCENARIO_RULES", "count_errors", "lint_loaded", "lint_scenario", "refusals", "weights_in_vain"]

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hasim.keepalived import Location
-from hasim.keepalived.lint import RULES, Finding, Level, lint_configs, lint_design, merged
+from hasim.keepalived.lint import RULES, Finding, Level, lint_configs, lint_design, merged, powerless_checks
 from hasim.scenario.errors import ScenarioError
-from hasim.scenario.linting.design import design_of_scenario
+from hasim.scenario.linting.design import ScenarioDesign, design_of_scenario
 from hasim.scenario.linting.effects import EFFECT_RULES
 from hasim.scenario.linting.rules import CLOUD_RULES
-from hasim.scenario.loading import Document
+from hasim.scenario.loading import Document, parse
+from hasim.scenario.model import Scenario
 from hasim.scenario.prepared import Prepared, prepare
 from hasim.scenario.resolve import resolve
 from hasim.scenario.validation import validate
 
-__all__ = ["NOT_SIMULATED", "ONLY_IN_FILES", "SCENARIO_REFUSED", "SCENARIO_RULES", "lint_scenario", "refusal"]
+__all__ = [
+    "NOT_SIMULATED",
+    "ONLY_IN_FILES",
+    "SCENARIO_REFUSED",
+    "SCENARIO_RULES",
+    "count_errors",
+    "lint_loaded",
+    "lint_scenario",
+    "refusals",
+    "weights_in_vain",
+]
 
 SCENARIO_RULES = (*CLOUD_RULES.all, *EFFECT_RULES.all)
 SCENARIO_REFUSED = "scenario-refused"
@@ -25,25 +37,60 @@ _KNOWN_BETTER = "multicast"
 """A rule of doubt about the network, which a scenario describes."""
 ONLY_IN_FILES = frozenset({"peers-itself"})
 """What the files that a scenario points at can have wrong, and a scenario cannot say."""
-_SAID_IN_PART = "addresses-differ"
-"""What a scenario cannot always say (a file without any address)."""
+_SAID_IN_PART = frozenset({"addresses-differ", "address-not-accepted"})
+"""What a scenario cannot always say (a file without any address; the addresses of a file where an ENI moves)."""
 
 
 def lint_scenario(document: Document, directory: Path) -> tuple[Finding, ...]:
     """What is wrong with a scenario, worst first; ``directory`` is what files in it are relative to.
 
-    A scenario that does not load (an unknown key, or something that the cloud would refuse) is one finding. The
+    A scenario that does not load (unknown keys, or something that the cloud would refuse) is nothing but that. The
     keepalived.conf files that it points at are looked at with it.
     """
     try:
-        prepared = prepare(document, directory)
-        scenario = resolve(prepared.document, directory=directory)
+        return _findings(*_design_of(document, directory))
     except ScenarioError as error:
-        return (refusal(error),)
-    design = design_of_scenario(prepared.document, validate(prepared.document), scenario)
+        return refusals(error)
+
+
+def lint_loaded(scenario: Scenario) -> tuple[Finding, ...]:
+    """What is wrong with a scenario that has been loaded, worst first.
+
+    Raises:
+        ScenarioError: what it refers to is not there any more.
+    """
+    return _findings(*_design_of(*_source_of(scenario)))
+
+
+def count_errors(findings: Iterable[Finding]) -> dict[str, int]:
+    """How many errors there are, by their rules."""
+    return dict(Counter(finding.rule for finding in findings if finding.level is Level.ERROR))
+
+
+def weights_in_vain(scenario: Scenario) -> frozenset[str]:
+    """The names of the checks whose weight never moves the address.
+
+    Raises:
+        ScenarioError: what the scenario refers to is not there any more.
+    """
+    _, design = _design_of(*_source_of(scenario))
+    return frozenset(check.name for _, check in powerless_checks(design))
+
+
+def _source_of(scenario: Scenario) -> tuple[Document, Path]:
+    return parse(scenario.source_text, scenario.source_path), Path(scenario.source_path).parent
+
+
+def _design_of(document: Document, directory: Path) -> tuple[Prepared, ScenarioDesign]:
+    prepared = prepare(document, directory)
+    scenario = resolve(prepared.document, directory=directory)
+    return prepared, design_of_scenario(prepared.document, validate(prepared.document), scenario)
+
+
+def _findings(prepared: Prepared, design: ScenarioDesign) -> tuple[Finding, ...]:
     found = list(lint_design(design, (rule for rule in RULES if rule.name != _KNOWN_BETTER)))
     found += merged(finding for rule in SCENARIO_RULES for finding in rule.findings(design))
-    of_files = lint_configs(prepared.configs, (rule for rule in RULES if rule.name in ONLY_IN_FILES | {_SAID_IN_PART}))
+    of_files = lint_configs(prepared.configs, (rule for rule in RULES if rule.name in ONLY_IN_FILES | _SAID_IN_PART))
     known = {(finding.rule, str(finding.location)) for finding in found}
     found += (finding for finding in of_files if (finding.rule, str(finding.location)) not in known)
     found += _not_simulated(prepared)
@@ -69,8 +116,12 @@ def _not_simulated(prepared: Prepared) -> Iterator[Finding]:
             )
 
 
-def refusal(error: ScenarioError) -> Finding:
-    """A scenario that cannot be loaded, in the form of a finding."""
+def refusals(error: ScenarioError) -> tuple[Finding, ...]:
+    """The mistakes of a scenario that cannot be loaded, in the form of findings."""
+    return tuple(map(_refusal, error.mistakes))
+
+
+def _refusal(error: ScenarioError) -> Finding:
     return Finding(
         SCENARIO_REFUSED,
         Level.ERROR,

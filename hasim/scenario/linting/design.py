@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from hasim.keepalived import Location
 from hasim.keepalived.lint import Check, Design, Router, VirtualRouter
-from hasim.scenario.advertised import advert_group, advertised_addresses
+from hasim.scenario.advertised import advert_group, advertised_addresses, drops_clients
 from hasim.scenario.errors import KeyPath
 from hasim.scenario.loading import Document
 from hasim.scenario.machines import Merged
@@ -126,6 +126,7 @@ def _router(design: ScenarioDesign, instance: Instance, merged: Merged) -> Route
         moves_address=calls,
         reclaims=notify.reclaim_interval_ns is not None,
         sync_group=_GROUP if instance.sync_group else None,
+        accept=not drops_clients(scenario, vrrp, vrrp.priority),
     )
 
 
@@ -158,6 +159,7 @@ def _member(design: ScenarioDesign, instance: Instance, number: int) -> Router:
         authentication=_authentication(vrrp),
         addresses=advertised_addresses(design.scenario, vrrp, member.name),
         sync_group=_GROUP,
+        accept=vrrp.accept or vrrp.virtual_addresses is None,
     )
 
 
@@ -176,6 +178,7 @@ def _checks(design: ScenarioDesign, instance: Instance) -> Iterator[Check]:
             name=script.name,
             location=location,
             weight=script.weight,
+            weight_location=_weight_place(design, instance, "track_scripts", script.name),
             interval_ns=script.interval_ns,
             timeout_ns=script.timeout_ns,
             timeout_location=design.place(instance.name, "vrrp", "track_scripts", script.name, "timeout"),
@@ -191,10 +194,26 @@ def _watched(design: ScenarioDesign, instance: Instance) -> Iterator[Check]:
     """Processes and interfaces that keepalived tracks: no scripts that run at intervals."""
     for process in instance.vrrp.track_processes:
         location = design.place(instance.name, "vrrp", "track_processes", process.name)
-        yield Check(name=process.name, location=location, weight=process.weight, reverse=process.reverse)
+        yield Check(
+            name=process.name,
+            location=location,
+            weight=process.weight,
+            weight_location=_weight_place(design, instance, "track_processes", process.name),
+            reverse=process.reverse,
+        )
     for interface in instance.vrrp.weighted_interfaces:
-        location = design.place(instance.name, "vrrp", "track_interface")
-        yield Check(name=interface.name, location=location, weight=interface.weight, reverse=interface.reverse)
+        yield Check(
+            name=interface.name,
+            location=design.place(instance.name, "vrrp", "track_interface"),
+            weight=interface.weight,
+            weight_location=_weight_place(design, instance, "track_interface", interface.name),
+            reverse=interface.reverse,
+        )
+
+
+def _weight_place(design: ScenarioDesign, instance: Instance, key: str, name: str) -> Location:
+    """Where the weight of something tracked is written; where that thing is, if it is nowhere."""
+    return design.place(instance.name, "vrrp", key, name, "weight")
 
 
 def _written(design: ScenarioDesign, instance: Instance) -> Iterator[Check]:
@@ -208,7 +227,13 @@ def _written(design: ScenarioDesign, instance: Instance) -> Iterator[Check]:
             gain = file_contribution(fault.value, file.weight, reverse=file.reverse)
             if usual is not None and gain is not None and gain < usual:
                 location = Location(*design.document.where(("faults", index, "value")))
-                yield Check(name=file.name, location=location, weight=gain - usual, number=fault.value)
+                yield Check(
+                    name=file.name,
+                    location=location,
+                    weight=gain - usual,
+                    weight_location=location,
+                    number=fault.value,
+                )
 
 
 def _releases(scenario: Scenario, instance: Instance) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hasim.keepalived.lint import Level
+from hasim.keepalived.lint.addresses import ADDRESS_RULES
 from hasim.keepalived.lint.election import ELECTION_RULES
 from hasim.keepalived.lint.peers import PEER_RULES
 from hasim.keepalived.lint.scripts import SCRIPT_RULES
@@ -100,6 +101,7 @@ _CHAPTERS: tuple[tuple[str, str, Iterable[_Described]], ...] = (
     ("Who becomes MASTER, and how soon", _BOTH, ELECTION_RULES.all),
     ("What the nodes must agree on", _BOTH, PEER_RULES.all),
     ("Checks and notify scripts", _BOTH, SCRIPT_RULES.all),
+    ("What a MASTER does with its addresses", _BOTH, ADDRESS_RULES.all),
     ("The cloud around keepalived", _ONLY_SCENARIOS, CLOUD_RULES.all),
     ("What a scenario says in vain", _ONLY_SCENARIOS, EFFECT_RULES.all),
     ("Files that are not what they seem", _ONE_FILE, _FILES),

@@ -100,7 +100,8 @@ class VrrpSettings:
     ``native_ipv6``: adverts go over IPv6. ``password``: what its VRRPv2
     adverts are to be taken by (at most 8 bytes; None: no authentication). ``virtual_addresses``: those that its adverts
     name (None: the floating one alone). ``kernel_rx_buf_size``: what it asks of the kernel for its socket, in bytes
-    (None: nothing). ``multicast_group``: where its multicast adverts go (None: to the protocol's own).
+    (None: nothing). ``multicast_group``: where its multicast adverts go (None: to the protocol's own). ``accept``: a
+    MASTER takes what is addressed to its virtual addresses; without it, and unless it is their owner, it drops that.
     """
 
     virtual_router_id: int
@@ -134,6 +135,7 @@ class VrrpSettings:
     virtual_addresses: tuple[IPv4Address | IPv6Address, ...] | None = None
     kernel_rx_buf_size: int | None = None
     multicast_group: IPv4Address | IPv6Address | None = None
+    accept: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,13 @@ class SyncedInstanceSection(Section):
         False, "A MASTER that hears a higher one sends an advert before it steps down."
     )
     lower_prio_no_advert: bool = setting(False, "A MASTER that hears a lower one does not answer with an advert.")
+    accept: bool = setting(
+        True,
+        "A MASTER takes what is addressed to the virtual addresses. `false` is keepalived's `no_accept`, and what "
+        "`vrrp_strict` makes of it: unless its priority is 255, a MASTER drops everything that is sent to an address "
+        "which keepalived has added, and no client gets an answer. (It does not add the address of an ENI that moves, "
+        "nor an EIP.)",
+    )
     transport: Literal["unicast", "multicast"] = setting(
         "unicast", "`multicast` needs `vpc.multicast`; `unicast` is `unicast_peer`."
     )

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import permutations
 
+from hasim.scenario.advertised import drops_clients
 from hasim.scenario.distributions import Distribution
 from hasim.scenario.model import Instance, Link, Mechanism, Scenario
 from hasim.scenario.steady import steady_priority
@@ -64,8 +65,12 @@ def objections_to_closed_form(scenario: Scenario) -> Iterator[str]:
     for link in (scenario.network.within_zone, scenario.network.between_zones):
         if link.loss:
             yield "adverts are lost"
+    whose: dict[str, list[str]] = {}
     for instance in scenario.instances:
-        yield from _objections_to(scenario, instance)
+        for objection in _objections_to(scenario, instance):
+            whose.setdefault(objection, []).append(instance.name)
+    for objection, names in whose.items():
+        yield f"{' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}: {objection}"
 
 
 def _silences(scenario: Scenario) -> Iterator[str]:
@@ -77,24 +82,27 @@ def _silences(scenario: Scenario) -> Iterator[str]:
 
 
 def _objections_to(scenario: Scenario, instance: Instance) -> Iterator[str]:
+    """What of a single instance it is; several may have the same."""
     vrrp, policy = instance.vrrp, instance.notify
     if vrrp.preempt_delay_ns or vrrp.startup_delay_ns or instance.sync_group:
-        yield f"{instance.name} waits before it preempts or starts, or is in a sync group"
+        yield "a wait before preempting or starting, or a sync group"
     if vrrp.priority == OWNER_PRIORITY:
-        yield f"{instance.name} owns the address, and may begin as MASTER"
+        yield "the owner of the address may begin as MASTER"
     if vrrp.track_scripts or vrrp.track_processes or vrrp.track_files:
-        yield f"{instance.name} tracks something, which takes its time after a boot"
+        yield "something is tracked, which takes its time after a boot"
+    if drops_clients(scenario, vrrp, vrrp.priority):
+        yield "what is sent to the address is dropped by the MASTER"
     if policy.release_on_backup or policy.on_rx_lower_priority:
-        yield f"the notify script of {instance.name} runs for more than becoming MASTER"
+        yield "the notify script runs for more than becoming MASTER"
     if _longest(instance.guest.configure) > 0 or _longest(instance.service.start_up) > 0:
-        yield f"the guest of {instance.name} takes time beside the API"
+        yield "the guest takes time beside the API"
     if _longest(instance.guest.network_ready) > 0:
-        yield f"packets do not pass at once when {instance.name} is back"
+        yield "packets do not pass at once after a boot"
     if instance.service.on_master_only:
-        yield f"the service of {instance.name} starts only on the MASTER"
+        yield "the service starts only on the MASTER"
     answers = scenario.control_plane.actions
     if any(_longest(answers[action].accept) > policy.call_timeout_ns for action in (_QUERY, _MOVE)):
-        yield f"calls of {instance.name} may be given up before they are answered"
+        yield "calls may be given up before they are answered"
 
 
 def mean_outages(scenario: Scenario, instance: Instance) -> MeanOutages:
