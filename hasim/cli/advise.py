@@ -58,9 +58,9 @@ def advise(
     """Find the cheapest settings that meet the scenario's SLO, and what faster failovers cost in false ones.
 
     Of two combinations the cheaper one leaves what was named later as it is: everything is tried with what stands first
-    before anything behind it is touched. Unless --consider says what may be set, that is in this order: no preempting,
-    faster health checks, a patient notify script, a periodic re-check, more patience (where packets are lost), faster
-    adverts, another mechanism.
+    before anything behind it is touched. Unless --consider says what may be set, that is in this order: no weight of
+    checks where it never moves the address, no preempting, faster health checks, a patient notify script, a periodic
+    re-check, more patience (where packets are lost), faster adverts, another mechanism.
 
     \b
     Examples:
@@ -84,6 +84,8 @@ def advise(
     ) as how:
         advice = study.advise(consider, **how)
     answered(advice, as_json=as_json, out=out, charts=charts, report=report)
+    if advice.lint_note and not as_json:
+        print(advice.lint_note)
     if advice.is_hopeless:
         say("nothing that was considered meets the SLO")
         raise typer.Exit(SLO_NOT_MET)

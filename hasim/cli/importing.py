@@ -52,8 +52,11 @@ def import_(
 
     What was used, what was accepted without effect, what was assumed (keepalived.conf says nothing about the cloud)
     and what keepalived does not take as written is told on standard error. Every value in the scenario names the line
-    that it comes from. What "hasim export" has written (a directory, or its keepalived.conf files) gives its scenario
-    back, with what has been changed in a keepalived.conf or in the policy of a settings.json since.
+    that it comes from. What moves is a secondary IP, unless somebody writes otherwise into the scenario
+    (floating.mechanism): a HAVIP fits files that run no notify script.
+
+    What "hasim export" has written (a directory, or its keepalived.conf files) gives its scenario back, with what has
+    been changed in a keepalived.conf or in the policy of a settings.json since.
 
     \b
     Examples:
@@ -67,6 +70,7 @@ def import_(
 
     Read on: "hasim lint" says what the files cannot do; docs/scenario-reference.md has what the scenario may say.
     """
+    from hasim.report.wording import lint_sentence
     from hasim.scenario.importing import import_configs
 
     if not files and not nodes:
@@ -78,14 +82,28 @@ def import_(
         imported = import_configs(configs, name=name, vrrp_instance=vrrp_instance)
     if out is not None:
         _write_new(out, imported.text)
+    errors = _lint_errors(imported.text, files or [], out)
     if as_json:
-        print(json.dumps({"format": "hasim.import/1", "scenario": imported.text} | asdict(imported.summary), indent=1))
+        document = {"format": "hasim.import/1", "scenario": imported.text} | asdict(imported.summary)
+        print(json.dumps(document | {"lint_errors": errors}, indent=1))
         return
     if out is None:
         print(imported.text, end="")
     print(imported.summary, file=sys.stderr)
     if out is not None:
         say(f"written to {out}")
+    note = lint_sentence(errors, "this scenario", "FILE" if out is None else str(out))
+    if note:
+        print(note, file=sys.stderr)
+
+
+def _lint_errors(text: str, files: Sequence[Path], out: Path | None) -> dict[str, int]:
+    """How many errors ``hasim lint`` finds in the scenario, by their rules."""
+    from hasim.scenario.linting import count_errors, lint_scenario
+    from hasim.scenario.loading import parse
+
+    beside = files[0] if files and files[0].is_dir() else Path() if out is None else out.parent
+    return count_errors(lint_scenario(parse(text, str(out or "the scenario")), beside))
 
 
 def _from_export(files: Sequence[Path], *, alone: bool) -> Imported | None:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from hasim.scenario.model import Scenario
     from hasim.study import Estimate, LatencySummary, StudyResult, Verdict
 
-__all__ = ["Table", "estimate_row", "rich_table", "slo_table", "stopping_note", "study_tables"]
+__all__ = ["Table", "dual_master_note", "estimate_row", "rich_table", "slo_table", "stopping_note", "study_tables"]
+
+_PASSING_SHARE = 0.1
+"""Two MASTERs for longer than this part of the time are more than an election after a fault."""
 
 MET, MISSED, UNDECIDED = "met", "NOT MET", "undecided"
 
@@ -77,8 +80,10 @@ def rich_table(table: Table) -> Any:
     from rich.console import Group
     from rich.text import Text
 
-    note = (Text(table.note, style="dim"),) if table.note else ()
-    return Group(Text(table.title, style="bold"), _Body(table), *note, Text())
+    from hasim.report.rich_text import HeldText
+
+    note = (HeldText(table.note, style="dim"),) if table.note else ()
+    return Group(HeldText(table.title, style="bold"), _Body(table), *note, Text())
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class _Body:
         from rich.text import Text
 
         from hasim.report.columns import column_widths
+        from hasim.report.rich_text import HeldText
 
         table = self.table
         widths = column_widths(table.columns, table.rows, table.numbers, options.max_width)
@@ -103,7 +109,7 @@ class _Body:
             justify: Literal["right", "left"] = "right" if position in table.numbers else "left"
             body.add_column(Text(table.columns[position]), justify=justify, overflow="fold", width=width)
         for row in table.rows:
-            body.add_row(*(Text(text, style=_STYLES.get(text, "")) for text in row))
+            body.add_row(*(HeldText(text, style=_STYLES.get(text, "")) for text in row))
         yield body
 
 
@@ -171,8 +177,19 @@ def stopping_note(result: StudyResult) -> str:
 
 
 def _headline_note(result: StudyResult) -> str:
-    notes = (stopping_note(result), overlaps_note(result), _scripted_note(result))
+    notes = (dual_master_note(result), stopping_note(result), overlaps_note(result), _scripted_note(result))
     return "; ".join(note for note in notes if note)
+
+
+def dual_master_note(result: StudyResult) -> str:
+    """How much of the time there are two MASTERs, where that is no passing state; else empty."""
+    share = result.total("dual_master_ns") / (len(result.outcomes) * result.scenario.horizon_ns)
+    if share <= _PASSING_SHARE:
+        return ""
+    return (
+        f"two MASTERs at once for {share_text(share)} of the time: adverts do not arrive, or are not accepted "
+        '("hasim lint" may say why, "hasim explain" says when)'
+    )
 
 
 def _scripted_note(result: StudyResult) -> str:

@@ -14,6 +14,7 @@ __all__ = ["claim_floating_address", "resolve_floating"]
 
 _PATH: KeyPath = ("floating",)
 _DEFAULT_METHOD = "migrate"
+_LEAVE_OUT = "leave this out, or set it to null"
 _FOREIGN_KEYS = {
     "secondary_ip": {
         "security_groups": "a secondary IP has the security groups of its interface: name them there",
@@ -25,16 +26,16 @@ _FOREIGN_KEYS = {
         "other_havips": "only a `havip` shares its interface with other HAVIPs",
     },
     "eip": {
-        "address": "an EIP has no private address of its own (it is bound to an instance's): leave this out",
-        "subnet": "an EIP is in no subnet (it is bound to an instance in any): leave this out",
-        "method": "the mechanism eip has one way only (Disassociate, then Associate): leave this out",
-        "eip": "it is an EIP that moves: leave this out",
+        "address": f"an EIP has no private address of its own (it is bound to an instance's): {_LEAVE_OUT}",
+        "subnet": f"an EIP is in no subnet (it is bound to an instance in any): {_LEAVE_OUT}",
+        "method": f"the mechanism eip has one way only (Disassociate, then Associate): {_LEAVE_OUT}",
+        "eip": f"it is an EIP that moves: {_LEAVE_OUT}",
         "security_groups": "clients of an EIP meet the security groups of the instance's interface: name them there",
         "association_range": "only a `havip` has an association range",
         "other_havips": "only a `havip` shares its interface with other HAVIPs",
     },
     "havip": {
-        "method": "the mechanism havip has one way only (a gratuitous ARP): leave this out",
+        "method": f"the mechanism havip has one way only (a gratuitous ARP): {_LEAVE_OUT}",
         "security_groups": "a HAVIP has the security groups of its interface: name them there",
     },
 }

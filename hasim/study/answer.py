@@ -35,6 +35,11 @@ class Answer(ABC):
         """What it comes to, in a sentence with its interval."""
 
     @property
+    def lint_note(self) -> str:
+        """What ``hasim lint`` has against the scenario as it is, in a sentence; empty where nobody has asked it."""
+        return ""
+
+    @property
     @abstractmethod
     def studies(self) -> tuple[StudyResult, ...]:
         """What it stands on, the scenario as it is first."""

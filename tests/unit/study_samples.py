@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hasim.measure import Outage, RunOutcome
 from hasim.scenario import load
+from hasim.scenario.digest import digest_of
 from hasim.scenario.model import Scenario, Slo
 from hasim.study import StudyResult
 from hasim.study.outcomes import Outcomes
@@ -55,4 +56,5 @@ def run(replication: int, *outages: Outage, horizon_ns: int = YEAR, dual_master_
 
 def result(*outcomes: RunOutcome, slo: Slo | None = None) -> StudyResult:
     scenario = replace(shipped(), slo=slo or Slo(), horizon_ns=outcomes[0].horizon_ns)
+    scenario = replace(scenario, digest=digest_of(scenario))
     return StudyResult(scenario, 7, "quiet", Outcomes.of(outcomes), version="0.1.0", interrupted=False)

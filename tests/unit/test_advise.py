@@ -13,8 +13,8 @@ import hasim
 from hasim.cli.guard import SLO_NOT_MET
 from hasim.cli.main import app
 from hasim.errors import UserError
-from hasim.study.advise import Standing
-from hasim.study.advise.candidates import usual_factors
+from hasim.study.advise import Advice, Standing
+from hasim.study.advise.candidates import candidates_of, usual_factors
 from hasim.study.advise.elimination import looks_up_to
 from tests.unit.scenario_texts import BASE
 
@@ -145,6 +145,104 @@ def test_usual_factors_leave_out_what_the_scenario_has_already() -> None:
     assert "patience" in factors
     without = hasim.loads(lossy).with_(factors["preempting"].options[1].changes)
     assert all(instance.vrrp.nopreempt for instance in without.scenario.instances)
+
+
+CHECKED = (
+    BASE
+    + """
+initial_master: a
+vrrp: {track_scripts: {app: {interval: 1s, weight: -20}}}
+notify: {reclaim_interval: 10s}
+faults: [{kind: service_failure, target: a, at: 100s, duration: 5min}]
+slo: {longest_outage: 1min}
+"""
+)
+IDLE = {"vrrp.nopreempt": True, "instances.a.vrrp.priority": 150, "instances.b.vrrp.priority": 140}
+
+
+@pytest.mark.parametrize(
+    ("changes", "set_to_0"),
+    [
+        (IDLE, ["vrrp.track_scripts.app.weight"]),
+        ({"instances.a.vrrp.priority": 150, "instances.b.vrrp.priority": 120}, ["vrrp.track_scripts.app.weight"]),
+        (IDLE | {"instances.b.vrrp.track_scripts.app.weight": -10}, ["vrrp", "instances.b.vrrp"]),
+        (IDLE | {"vrrp.track_scripts.app.reverse": True}, []),
+        (IDLE | {"service.on_master_only": True}, []),
+        ({"instances.a.vrrp.priority": 150, "instances.b.vrrp.priority": 140}, []),
+        (IDLE | {"vrrp.track_scripts.app.weight": 0}, []),
+        (IDLE | {"vrrp.track_processes.app.weight": -10}, ["vrrp", "vrrp.track_processes.app.weight"]),
+    ],
+    ids=["nopreempt", "too light", "own", "reverse", "of the MASTER", "heavy enough", "none", "process"],
+)
+def test_a_weight_that_moves_nothing_is_taken_away_first(changes: dict[str, object], set_to_0: list[str]) -> None:
+    study = hasim.loads(CHECKED).with_(changes)
+    first = usual_factors(yaml.safe_load(study.scenario.source_text), study.scenario)[0]
+    assert (first.name == "weights") is bool(set_to_0)
+    if set_to_0:
+        paths = [path if path.endswith("weight") else f"{path}.track_scripts.app.weight" for path in set_to_0]
+        assert first.options[1].changes == dict.fromkeys(paths, 0)
+        found = {finding.rule for finding in study.with_(first.options[1].changes).lint() if finding.level == "error"}
+        assert not found & {"weight-with-nopreempt", "never-fails-over"}
+
+
+def test_the_repair_that_lint_names_is_found() -> None:
+    advice = hasim.loads(CHECKED).with_(IDLE).advise(replications=25, jobs=1)
+    assert advice.judged[0].standing is Standing.MISSES
+    assert advice.answer is not None
+    assert advice.answer.candidate.name == "check without weight"
+    assert advice.lint_errors == {"weight-with-nopreempt": 2}
+
+
+def test_weights_go_where_nobody_preempts_any_more() -> None:
+    """Otherwise the advice would be what lint calls an error."""
+    study = hasim.loads(CHECKED).with_({"instances.a.vrrp.priority": 150, "instances.b.vrrp.priority": 140})
+    factors = usual_factors(yaml.safe_load(study.scenario.source_text), study.scenario)
+    option = next(factor for factor in factors if factor.name == "preempting").options[1]
+    assert option.name == "nopreempt, checks without weight"
+    assert not any(finding.level == "error" for finding in study.with_(option.changes).lint())
+
+
+def test_usual_factors_are_never_too_many() -> None:
+    study = hasim.loads(CHECKED).with_(
+        {
+            "instances.a.vrrp.priority": 150,
+            "instances.b.vrrp.priority": 120,
+            "floating.mechanism": "eni",
+            "vrrp.advert_int": "5s",
+            "vrrp.track_scripts.app.interval": "5s",
+            "network.within_zone.loss": "1%",
+            "notify.reclaim_interval": None,
+        }
+    )
+    factors = usual_factors(yaml.safe_load(study.scenario.source_text), study.scenario)
+    counts = {factor.name: len(factor.options) for factor in factors}
+    assert counts == {**dict.fromkeys(counts, 2), "adverts": counts["adverts"]}
+    assert len(counts) == 8
+    candidates, _ = candidates_of(factors, lambda changes: study.with_(changes).scenario, strict=False)
+    assert candidates[0].changes == {}
+
+
+def test_errors_that_lint_finds_are_said_last_and_in_the_report(tmp_path: Path) -> None:
+    scenario, out, report = tmp_path / "checked.yaml", tmp_path / "out", tmp_path / "advice.html"
+    scenario.write_text(hasim.loads(CHECKED).with_(IDLE).scenario.source_text, encoding="utf-8")
+    arguments = ["advise", scenario, "--consider", "vrrp.advert_int=1s", "-n", 25, "-j", 1]
+    result = hasim_command(*arguments, "--out", out, "--no-charts", "--report", report)
+    assert result.exit_code == SLO_NOT_MET
+    said = "hasim lint finds 2 errors in the scenario as it is: weight-with-nopreempt"
+    assert result.stdout.splitlines()[-1] == f'{said}; "hasim lint {scenario}" says what to do'
+    page = report.read_text(encoding="utf-8")
+    assert (
+        page.index(said.partition("2 ")[2])
+        < page.index("<nav")
+        < page.index("What lint says of the scenario as it is</h2>")
+    )
+    assert "give the check no weight, so that its failure means FAULT" in page
+    kept = hasim.load_kept(out)
+    assert isinstance(kept, Advice)
+    assert kept.lint_errors == {"weight-with-nopreempt": 2}
+    assert kept.to_json()["lint_errors"] == kept.lint_errors
+    silent = hasim_command(*arguments, "--consider", "vrrp.track_scripts.app.weight=0", "--json")
+    assert json.loads(silent.stdout)["lint_errors"] == {"weight-with-nopreempt": 2}
 
 
 def test_without_an_slo_there_is_nothing_to_meet() -> None:

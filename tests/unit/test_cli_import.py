@@ -56,6 +56,7 @@ def test_a_scenario_comes_out_and_the_summary_is_said_beside_it(pair: tuple[Path
     assert f"Used:\n  {pair[0]}:3: virtual_router_id 77\n" in result.stderr
     assert f"Accepted, and without effect on the simulation:\n  {pair[0]}:6: smtp_alert\n" in result.stderr
     assert "Assumed, because the files do not say it:" in result.stderr
+    assert "hasim lint" not in result.stderr
 
 
 def test_what_keepalived_changes_is_a_warning() -> None:
@@ -63,6 +64,19 @@ def test_what_keepalived_changes_is_a_warning() -> None:
     assert result.exit_code == 0
     assert "Not as written:\n" in result.stderr
     assert "advert_int_half_v2.conf:4: warning: " in result.stderr
+
+
+def test_errors_that_lint_finds_are_said_last(tmp_path: Path, pair: tuple[Path, Path]) -> None:
+    check = "vrrp_script chk {\n    script /bin/true\n    weight -60\n}\n"
+    for path in pair:
+        text = path.read_text(encoding="utf-8").replace(
+            "smtp_alert", "nopreempt\n    track_script {\n        chk\n    }"
+        )
+        path.write_text(check + text, encoding="utf-8")
+    out = tmp_path / "pair.yaml"
+    told = f'hasim lint finds 2 errors in this scenario: weight-with-nopreempt; "hasim lint {out}" says what to do'
+    assert hasim_import(*pair, "--out", out).stderr.splitlines()[-1] == told
+    assert json.loads(hasim_import(*pair, "--json").stdout)["lint_errors"] == {"weight-with-nopreempt": 2}
 
 
 def test_nodes_can_be_named(pair: tuple[Path, Path]) -> None:

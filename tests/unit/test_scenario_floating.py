@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address
 
+import pytest
+
+import hasim
+from hasim.errors import UserError
 from hasim.scenario.model import Floating, Mechanism
 from hasim.scenario.topology import build_region
 from hasim.units import SECOND
-from tests.unit.scenario_texts import scenario
+from tests.unit.scenario_texts import BASE, scenario
 
 HAVIP = {"address": "10.0.1.100", "mechanism": "havip"}
 
@@ -51,3 +55,14 @@ def test_gratuitous_arps_are_keepalived_s_own_unless_the_file_says_otherwise() -
     assert (default.garp_master_refresh_ns, default.garp_master_refresh_repeat) == (None, 1)
     told = scenario(vrrp={"garp_master_delay": "1s", "garp_master_refresh": "5s"}).instance("b").vrrp
     assert (told.garp_master_delay_ns, told.garp_master_refresh_ns) == (SECOND, 5 * SECOND)
+
+
+@pytest.mark.parametrize(("mechanism", "key"), [("havip", "method"), ("eip", "address"), ("eip", "method")])
+def test_a_key_that_the_mechanism_has_no_use_for_can_be_set_to_null(mechanism: str, key: str) -> None:
+    """Whoever changes the mechanism by --set or --variant cannot leave a key of the file out."""
+    pair = hasim.loads(BASE).with_({"floating.method": "migrate"})
+    others = {"address": None, "method": None} if mechanism == "eip" else {}
+    changes = {"floating.mechanism": mechanism, **{f"floating.{name}": None for name in others if name != key}}
+    with pytest.raises(UserError, match=f"floating.{key}: .*leave this out, or set it to null"):
+        pair.with_(changes)
+    assert pair.with_({**changes, f"floating.{key}": None}).scenario.floating.mechanism == mechanism

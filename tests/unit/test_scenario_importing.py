@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+import hasim
 from hasim.errors import UserError
 from hasim.keepalived import inspect_config, inspect_text
 from hasim.scenario import loads
 from hasim.scenario.importing import Imported, import_configs
-from hasim.scenario.model import Scenario, Transport
+from hasim.scenario.model import Mechanism, Scenario, Transport
 from hasim.units import MILLISECOND, SECOND
 from tests.keepalived.cases import ACCEPTED_IDS, EXAMPLES, accepted, marked
 
@@ -73,6 +74,67 @@ def test_values_carry_the_line_that_they_come_from() -> None:
     assert any("priority: 150" in line and line.endswith("# a.conf:5") for line in text.splitlines())
     assert any("virtual_router_id: 77" in line and line.endswith("# a.conf:4") for line in text.splitlines())
     assert any("version: 2" in line and line.endswith("# keepalived's default") for line in text.splitlines())
+
+
+def test_a_weight_stands_where_it_is_written() -> None:
+    """In the definition of what is tracked, unless it is written where that is tracked."""
+    for mention, line in (("chk", 6), ("chk weight -70", 18)):
+        text = _import(_conf(body=f"track_script {{\n{mention}\n}}", before=SCRIPT), B).text
+        assert [row.rpartition("# ")[2] for row in text.splitlines() if "weight:" in row] == [f"a.conf:{line}"]
+
+
+def test_what_is_used_is_not_called_without_effect() -> None:
+    secret = "authentication {\nauth_type PASS\nauth_pass secret\n}"
+    summary = _import(_conf(body=secret), B).summary
+    assert [item for item in summary.used if "authentication" in item] == [
+        'a.conf:10: authentication {auth_type: PASS, auth_pass: "secret"}'
+    ]
+    assert not any("authentication" in item for item in summary.unused)
+
+
+def test_settings_to_what_they_are_anyway_are_told() -> None:
+    """Otherwise a value that its author has written would be in no list."""
+    script = SCRIPT.replace("timeout 1", "timeout 2").replace("fall 3", "fall 1")
+    before = f"global_defs {{\nvrrp_garp_master_delay 5\nvrrp_garp_master_repeat 3\n}}\n{script}"
+    body = "garp_master_refresh 0\ntrack_script {\nchk\n}"
+    summary = _import(_conf(body=body, before=before), B).summary
+    assert summary.unused == (
+        "a.conf:2: vrrp_garp_master_delay 5s (the same as without it)",
+        "a.conf:21: garp_master_refresh 0s (the same as without it)",
+        "a.conf:8: timeout 2s (the same as without it)",
+        "a.conf:9: fall 1 (the same as without it)",
+    )
+    assert "a.conf:3: garp_master_repeat 3" in summary.used
+
+
+def test_a_weight_that_another_one_replaces_is_told() -> None:
+    summary = _import(_conf(body="track_script {\nchk weight -70\n}", before=SCRIPT), B).summary
+    assert summary.unused == ("a.conf:6: weight -60 (the same as without it)",)
+    assert "a.conf:18: chk weight -70" in summary.used
+
+
+def test_options_of_the_address_and_checks_that_nobody_tracks_are_told() -> None:
+    summary = _import(_conf(vip="10.0.1.100/24 dev eth1 label eth1:vip", before=SCRIPT), B).summary
+    assert summary.unused == (
+        "a.conf:19: dev eth1 label eth1:vip (of 10.0.1.100)",
+        "a.conf:1: chk (the vrrp_instance of the scenario does not track it)",
+    )
+
+
+def test_a_pair_without_scripts_is_told_of_the_havip_and_compares_with_it() -> None:
+    """It is what such files are for on this cloud, and an import leaves nothing in its way."""
+    imported = _import(_conf(source="", peers=""), _conf(source="", peers="", priority=100))
+    assumed = "\n".join(imported.summary.assumed)
+    assert "vpc.multicast: true" in assumed
+    assert "hasim compare FILE --variant havip:floating.mechanism=havip" in assumed
+    havip = hasim.loads(imported.text).with_({"floating.mechanism": "havip"}).scenario
+    assert havip.floating.mechanism is Mechanism.HAVIP
+
+
+def test_files_with_scripts_and_unicast_adverts_assume_neither() -> None:
+    assumed = "\n".join(_import(_conf(body=SCRIPTS), B.replace("virtual_ip", SCRIPTS + "virtual_ip")).summary.assumed)
+    assert "havip" not in assumed
+    assert "multicast" not in assumed
 
 
 def test_what_keepalived_changes_is_imported_as_changed_and_said() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hasim.report.page.content import Code, Findings, Paragraph, Part
@@ -45,12 +44,10 @@ def design(scenario: Scenario) -> Iterator[Part]:
 def lint(scenario: Scenario) -> Iterator[Part]:
     """What hasim lint says about it."""
     from hasim.scenario import ScenarioError
-    from hasim.scenario.linting import lint_scenario
-    from hasim.scenario.loading import parse
+    from hasim.scenario.linting import lint_loaded
 
     try:
-        document = parse(scenario.source_text, scenario.source_path)
-        yield Findings(lint_scenario(document, Path(scenario.source_path).parent))
+        yield Findings(lint_loaded(scenario))
     except ScenarioError as error:  # what it refers to is not here any more
         yield Paragraph(f"Not looked at: {error}")
 

@@ -21,7 +21,7 @@ from hasim.report.page.content import Figure, Page, Paragraph, Part, Section, St
 from hasim.report.page.scenario import assumptions, design, lint, question, reproduction
 from hasim.report.page.sentences import availability_sentence, latency_sentence, verdicts
 from hasim.report.selection import OutageReference, longest_outages, typical_failover
-from hasim.report.tables import Table, study_tables
+from hasim.report.tables import Table, dual_master_note, study_tables
 from hasim.units import counted, format_duration
 
 if TYPE_CHECKING:
@@ -75,9 +75,9 @@ def _answers(result: StudyResult) -> list[str]:
         sentences.append(
             availability_sentence(result.availability, result.downtime_per_year_ns, result.outages_per_year)
         )
-    rare = overlaps_note(result)
-    if rare:
-        sentences.append(f"{rare}.")
+    sentences += (
+        f"{note[:1].upper()}{note[1:]}." for note in (dual_master_note(result), overlaps_note(result)) if note
+    )
     if result.failover_latency is not None:
         sentences.append(latency_sentence(result.failover_latency))
     if not result.outages:

@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hasim.keepalived import Config, Location, Severity, VrrpInstance
+from hasim.keepalived.config import Placed, TrackFile, TrackProcess, VrrpScript
 from hasim.keepalived.lint import RULES, VirtualRouter, lint_configs
 from hasim.scenario.importing.adverts import has_ipv6_adverts
 from hasim.scenario.importing.settings import Node, group_of, members_of
 from hasim.scenario.importing.tracking import TrackedThings
-from hasim.scenario.importing.values import Setting
+from hasim.scenario.importing.values import Setting, duration_text
 
 __all__ = ["ImportSummary", "left_out", "summarize"]
 
 _MOST_OF_A_KIND = 5
+_GARP = (
+    "garp_master_delay",
+    "garp_master_repeat",
+    "garp_master_refresh",
+    "garp_master_refresh_repeat",
+    "garp_lower_prio_delay",
+    "garp_lower_prio_repeat",
+)
+_ELECTION = ("version", "down_timer_adverts", "lower_prio_no_advert", "higher_prio_send_advert")
+_OF_ALL_INSTANCES = (
+    *_ELECTION,
+    *_GARP,
+    "garp_interval",
+    "startup_delay",
+    "mcast_group4",
+    "mcast_group6",
+    "rx_bufs_policy",
+    "rx_bufs_multiplier",
+)
+_OF_AN_INSTANCE = (*_ELECTION, *_GARP, "preempt_delay", "dont_track_primary", "mcast_dst_ip", "kernel_rx_buf_size")
+_OF_SOMETHING_TRACKED = ("timeout", "rise", "fall", "quorum", "delay", "fork_delay", "terminate_delay")
+"""What a scenario says only where it is not what it would be without: names in keepalived.conf, of all instances with
+``vrrp_`` before them."""
 _DEAF_BY_ADDRESSES = "addresses-differ"
 """The rule about nodes that drop each other's adverts although nothing in the scenario's settings looks wrong."""
 
@@ -62,7 +86,7 @@ def _file_and_keyword(item: str) -> tuple[str, str]:
 
 
 def summarize(
-    configs: Mapping[str, Config], router: VirtualRouter, nodes: Iterable[Node], assumed: Iterable[str]
+    configs: Mapping[str, Config], router: VirtualRouter, nodes: Collection[Node], assumed: Iterable[str]
 ) -> ImportSummary:
     """What became of the statements of all files."""
     used = [
@@ -72,9 +96,11 @@ def summarize(
         if setting.location is not None and setting.location.line
     ]
     chosen = dict(_simulated(configs, router))
+    told = {setting.location for node in nodes for _, setting in _all_settings(node)}
     unused: list[str] = []
     for node, config in configs.items():
-        unused += [f"{item.location}: {' '.join(item.words[:2])}" for item in config.unused]
+        plain = [item for item in config.unused if item.location not in told]
+        unused += [f"{item.location}: {' '.join(item.words[:2])}" for item in plain]
         unused += [
             f"{instance.location}: vrrp_instance {instance.name} (a scenario has one; ask for another by its name)"
             for instance in config.instances
@@ -82,6 +108,7 @@ def summarize(
         ]
         if node in chosen:
             unused += (f"{location}: {what}" for location, what in left_out(config, chosen[node]))
+            unused += (f"{location}: {what}" for location, what in _without_effect(config, chosen[node], told))
         else:
             unused.append(f"{config.location}: {node} (it has no part in the virtual router of the scenario)")
     warnings = [
@@ -130,6 +157,43 @@ def left_out(config: Config, members: tuple[VrrpInstance, ...]) -> Iterator[tupl
         if member.authentication is not None and member.authentication.type != "PASS":
             kind = member.authentication.type
             yield member.where("authentication"), f"authentication {kind} (all nodes are taken to have the same)"
+
+
+def _without_effect(
+    config: Config, members: tuple[VrrpInstance, ...], told: Collection[Location | None]
+) -> Iterator[tuple[Location, str]]:
+    """What changes nothing in this scenario: options of the floating address, settings to what they are anyway, and
+    what nobody tracks. ``told`` are the lines of which something has been said."""
+    for vip in members[0].virtual_addresses[:1]:
+        device = () if vip.interface in (None, members[0].interface) else ("dev", vip.interface)
+        if device or vip.options:
+            yield vip.location, f"{' '.join((*device, *vip.options))} (of {vip.address})"
+    tracked = TrackedThings(config, group_of(config, members[0]), members).definitions()
+    of_tracked = _OF_SOMETHING_TRACKED if len(members) > 1 else (*_OF_SOMETHING_TRACKED, "weight")
+    holders: list[tuple[Placed, tuple[str, ...]]] = [
+        (config.global_defs, tuple(f"vrrp_{name}" for name in _OF_ALL_INSTANCES)),
+        *((member, _OF_AN_INSTANCE) for member in members),
+        *((thing, of_tracked) for thing in tracked),
+    ]
+    for holder, names in holders:
+        for name in names:
+            if name in holder.places and holder.where(name) not in told:
+                yield holder.where(name), f"{name}{_value(holder, name)} (the same as without it)"
+    known = {thing.location for thing in tracked}
+    defined: tuple[VrrpScript | TrackProcess | TrackFile, ...] = (*config.scripts, *config.processes, *config.files)
+    for definition in defined:
+        if definition.location not in known:
+            yield definition.location, f"{definition.name} (the vrrp_instance of the scenario does not track it)"
+
+
+def _value(holder: Placed, name: str) -> str:
+    """Of a setting, as it follows its name."""
+    duration_ns = getattr(holder, f"{name}_ns", None)
+    if duration_ns is not None:
+        return f" {duration_text(duration_ns)}"
+    value = getattr(holder, name, None)
+    words = [str(word) for word in value] if isinstance(value, tuple) else [] if value is None else [str(value)]
+    return "".join(f" {word.lower() if isinstance(value, bool) else word}" for word in words)
 
 
 def _once(items: Iterable[str]) -> Iterator[str]:

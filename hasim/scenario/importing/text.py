@@ -54,7 +54,7 @@ def import_configs(
     nodes, sources = _with_named_interfaces(nodes)
     plan = with_interfaces(plan, sorted({interface for _, interface in sources}), sources)
     assumed += plan.assumed
-    assumed += _assumptions(router)
+    assumed += _assumptions(router, nodes)
     return Imported(_Writer(name, nodes, plan).text(), summarize(configs, router, nodes, assumed))
 
 
@@ -124,16 +124,30 @@ def _with_named_interfaces(
     return named, sources
 
 
+def _is_multicast(node: Node) -> bool:
+    return node.vrrp.get("transport", Setting("unicast")).value == "multicast"
+
+
 def _interface_name(device: str) -> str:
     """What the scenario calls a device; the names of its own interfaces are not free."""
     name = node_names([device])[device]
     return f"{name}-2" if name in (SERVICE, HEARTBEAT, "eth0") else name
 
 
-def _assumptions(router: VirtualRouter) -> Iterator[str]:
-    for member in router.routers:
-        if not (member.has_master_script or member.has_fifo):
-            yield f"a notify script on {member.node}: its file runs none, and the cloud would never move the address"
+def _assumptions(router: VirtualRouter, nodes: list[Node]) -> Iterator[str]:
+    if any(_is_multicast(node) for node in nodes):
+        yield (
+            "vpc.multicast: true, for the files use multicast adverts: a VPC carries them only where that is switched "
+            "on (--set vpc.multicast=false shows it without)"
+        )
+    silent = [member.node for member in router.routers if not (member.has_master_script or member.has_fifo)]
+    for node in silent:
+        yield f"a notify script on {node}: its file runs none, and the cloud would never move the address"
+    if silent:
+        yield (
+            "the mechanism secondary_ip, which needs such a script; a HAVIP needs none: write mechanism: havip, or try "
+            "--set floating.mechanism=havip, or hasim compare FILE --variant havip:floating.mechanism=havip"
+        )
     yield "what the notify scripts do (section notify), what the checks look at, and everything about the cloud"
     yield "a failure to look at: the master loses its power at 100 s"
 
@@ -187,7 +201,7 @@ class _Writer:
 
     def _cloud(self) -> list[str]:
         lines = [f"zones: [{_ZONE}]"]
-        multicast = any(node.vrrp.get("transport", Setting("unicast")).value == "multicast" for node in self._nodes)
+        multicast = any(_is_multicast(node) for node in self._nodes)
         remark = "  # the files use multicast adverts; a VPC has it only where it is switched on"
         lines.append(f"vpc: {{cidr: {self._plan.vpc}, multicast: {'true' if multicast else 'false'}}}")
         lines[-1] += remark if multicast else ""
@@ -234,7 +248,6 @@ class _Writer:
             "floating:",
             f"  address: {self._plan.floating}",
             "  mechanism: secondary_ip",
-            "  method: migrate",
         ]
 
     def _vrrp(self) -> list[str]:

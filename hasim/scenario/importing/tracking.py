@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hasim.keepalived import Config, Location, SyncGroup, VrrpInstance
-from hasim.keepalived.config import Tracked, TrackFile, TrackProcess
+from hasim.keepalived.config import Tracked, TrackFile, TrackProcess, VrrpScript
 from hasim.scenario.importing.values import Setting, duration_text, node_names
 
 __all__ = ["TrackedThings"]
@@ -32,7 +32,7 @@ class TrackedThings:
             script = self.config.script(item.name)
             settings = {
                 "interval": Setting(duration_text(script.interval_ns), script.where("interval")),
-                **_weight(item),
+                **_weight(item, item.where_weight(script)),
             }
             if script.timeout_ns != script.interval_ns:
                 settings["timeout"] = Setting(duration_text(script.timeout_ns), script.where("timeout"))
@@ -45,7 +45,7 @@ class TrackedThings:
         """Track processes by name."""
         for item in self._items("track_processes"):
             process = self._process(item)
-            settings = _weight(item)
+            settings = _weight(item, item.where_weight(process))
             if process.quorum != 1:
                 settings["quorum"] = Setting(str(max(process.quorum, 1)), process.where("quorum"))
             for name, delay_ns in (
@@ -61,7 +61,7 @@ class TrackedThings:
         """Track files by name."""
         for item in self._items("track_files"):
             file = self._file(item)
-            settings = _weight(item)
+            settings = _weight(item, item.where_weight(file))
             if file.init_value is not None:
                 value = min(max(file.init_value, -254), 254)
                 settings["init_file"] = Setting(str(value), file.where("init_file"))
@@ -73,7 +73,15 @@ class TrackedThings:
         """Further interfaces by name. Those that another member tracks count for it alone where they have a weight."""
         for item in self._items("track_interfaces"):
             if item.name != member.interface:
-                yield item.name, _weight(item)
+                yield item.name, _weight(item, item.location)
+
+    def definitions(self) -> list[VrrpScript | TrackProcess | TrackFile]:
+        """The blocks that define what is tracked."""
+        return [
+            *(self.config.script(item.name) for item in self._all("track_scripts")),
+            *(self._process(item) for item in self._all("track_processes")),
+            *(self._file(item) for item in self._all("track_files")),
+        ]
 
     def left_out(self) -> Iterator[tuple[Location, str]]:
         """What a scenario cannot say."""
@@ -117,9 +125,10 @@ def _plain(name: str) -> str:
     return node_names([name])[name]
 
 
-def _weight(item: Tracked) -> dict[str, Setting]:
-    """The weight of something tracked; one beyond what a priority can move has the same effect as the largest."""
-    settings = {"weight": Setting(str(min(max(item.weight, -_MOST_WEIGHT), _MOST_WEIGHT)), item.location)}
+def _weight(item: Tracked, location: Location) -> dict[str, Setting]:
+    """The weight of something tracked, written there; one beyond what a priority can move has the same effect as the
+    largest."""
+    settings = {"weight": Setting(str(min(max(item.weight, -_MOST_WEIGHT), _MOST_WEIGHT)), location)}
     if item.reverse:
-        settings["reverse"] = Setting("true", item.location)
+        settings["reverse"] = Setting("true", location)
     return settings

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hasim.errors import UserError
+from hasim.scenario.errors import ScenarioError
+from hasim.scenario.linting import weights_in_vain
 from hasim.scenario.model import FaultKind, Mechanism, Scenario
 from hasim.study.compare.variants import value_text
 from hasim.study.sweep.design import Vary
 from hasim.study.sweep.parameters import Parameter, check_different
 from hasim.units import MILLISECOND, SECOND
 
-__all__ = ["AS_IT_IS", "Candidate", "Factor", "Option", "candidates_of", "considered", "usual_factors"]
+__all__ = ["AS_IT_IS", "Candidate", "Factor", "Option", "candidates_of", "combined", "considered", "usual_factors"]
 
 AS_IT_IS = "as it is"
 
@@ -87,12 +89,17 @@ def candidates_of(factors: Sequence[Factor], vary: Vary, *, strict: bool) -> tup
     return list(found.values()), refused
 
 
+def combined(options: Sequence[Option]) -> tuple[str, dict[str, Any]]:
+    """What a combination is called, and its changes of the scenario."""
+    changes = {path: value for option in options for path, value in option.changes.items()}
+    return ", ".join(option.name for option in options if option.changes) or AS_IT_IS, changes
+
+
 def _candidate(
     factors: Sequence[Factor], ranks: tuple[int, ...], vary: Vary, refused: dict[str, str], *, strict: bool
 ) -> Candidate | None:
     options = [factor.options[rank] for factor, rank in zip(factors, ranks, strict=True)]
-    changes = {path: value for option in options for path, value in option.changes.items()}
-    name = ", ".join(option.name for option in options if option.changes) or AS_IT_IS
+    name, changes = combined(options)
     try:
         scenario = vary(changes)
     except UserError as error:
@@ -124,12 +131,23 @@ def considered(parameters: Sequence[Parameter]) -> list[Factor]:
 
 
 def usual_factors(data: Mapping[str, Any], scenario: Scenario) -> list[Factor]:
-    """What people turn when a pair is too slow, the cheapest first; what the scenario has already is left out."""
-    return [factor for factor in _usual(data, scenario) if len(factor.options) > 1]
+    """What people turn when a pair is too slow, the cheapest first; what the scenario has already is left out.
+
+    Where that makes too many combinations, the steps in between of what has most of them are left out too.
+    """
+    factors = [factor for factor in _usual(data, scenario) if len(factor.options) > 1]
+    while math.prod(len(factor.options) for factor in factors) > _MOST_CANDIDATES:
+        longest = max(factors, key=lambda factor: len(factor.options))
+        if len(longest.options) == 2:
+            break
+        first, _, *further = longest.options
+        factors[factors.index(longest)] = replace(longest, options=(first, *further))
+    return factors
 
 
 def _usual(data: Mapping[str, Any], scenario: Scenario) -> Iterator[Factor]:
-    yield Factor("preempting", (_AS_IT_IS, *_no_preemption(scenario)))
+    yield Factor("weights", (_AS_IT_IS, *_no_weights_in_vain(data, scenario)))
+    yield Factor("preempting", (_AS_IT_IS, *_no_preemption(data, scenario)))
     yield Factor("health checks", (_AS_IT_IS, *_faster_checks(data)))
     yield Factor("notify script", (_AS_IT_IS, *_patient_script(scenario)))
     yield Factor("periodic re-check", (_AS_IT_IS, *_periodic_check(scenario)))
@@ -154,14 +172,71 @@ _RECHECK = "10s"
 _PATIENCE = 5
 
 
-def _no_preemption(scenario: Scenario) -> Iterator[Option]:
+def _no_weights_in_vain(data: Mapping[str, Any], scenario: Scenario) -> Iterator[Option]:
+    """Checks whose weight never moves the address mean FAULT instead, which always does."""
+    try:
+        in_vain = weights_in_vain(scenario)
+    except ScenarioError:  # what it refers to is not here any more
+        return
+    changes = _without_weight(data, scenario, in_vain)
+    if changes:
+        yield Option("check without weight" if len(in_vain) == 1 else "checks without weight", changes)
+
+
+def _without_weight(
+    data: Mapping[str, Any], scenario: Scenario, names: Collection[str] | None = None
+) -> dict[str, Any]:
+    """What takes the weights of the checks with these names (None: of all) away, so that their failure means FAULT.
+
+    A check of a service that only the MASTER runs keeps its weight: it would keep every backup in FAULT. So does a
+    reverse one, which would mean FAULT while all is well.
+    """
+    changes: dict[str, Any] = {}
+    for instance in scenario.instances:
+        vrrp = instance.vrrp
+        needed = {
+            ("track_scripts", script.name)
+            for script in vrrp.track_scripts
+            if script.check == "service" and instance.service.on_master_only
+        }
+        for key, tracked in (
+            ("track_scripts", vrrp.track_scripts),
+            ("track_processes", vrrp.track_processes),
+            ("track_interface", vrrp.weighted_interfaces),
+        ):
+            for one in tracked:
+                is_meant = names is None or one.name in names
+                if is_meant and one.weight and not one.reverse and (key, one.name) not in needed:
+                    changes[_place_of_weight(data, instance.name, key, one.name)] = 0
+    return changes
+
+
+def _place_of_weight(data: Mapping[str, Any], instance: str, key: str, name: str) -> str:
+    """Where the weight of something tracked is said: of all instances, or of this one."""
+    keys = ("vrrp", key, name, "weight")
+    own, shared = ("instances", instance, *keys), keys
+    return ".".join(shared if _says(data, shared) and not _says(data, own) else own)
+
+
+def _says(data: Any, keys: Sequence[str]) -> bool:
+    for key in keys:
+        if not isinstance(data, Mapping) or key not in data:
+            return False
+        data = data[key]
+    return True
+
+
+def _no_preemption(data: Mapping[str, Any], scenario: Scenario) -> Iterator[Option]:
+    """No backup takes over from a MASTER that still sends adverts, whatever their priority: so no weights either."""
     if len({instance.vrrp.priority for instance in scenario.instances}) == 1:
         return
     if not all(instance.vrrp.nopreempt for instance in scenario.instances):
         stated = {f"instances.{instance.name}.vrrp.state": "BACKUP" for instance in scenario.instances}
         needed = stated if any(instance.vrrp.initial_state == "MASTER" for instance in scenario.instances) else {}
         nopreempt = {f"instances.{instance.name}.vrrp.nopreempt": True for instance in scenario.instances}
-        yield Option("nopreempt", {**needed, **nopreempt})
+        weights = _without_weight(data, scenario)
+        name = "nopreempt, checks without weight" if weights else "nopreempt"
+        yield Option(name, {**needed, **nopreempt, **weights})
 
 
 def _faster_checks(data: Mapping[str, Any]) -> Iterator[Option]:

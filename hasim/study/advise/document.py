@@ -14,13 +14,14 @@
                       "slo": [{"name": ..., "unit": "fraction" or "ns", "wanted": ..., "measured": E or null,
                                "met": true/false/null, "overlaps": O or null}],
                       "metrics": {metric: E or null}}],
-      "refused": {what: why}
+      "refused": {what: why}, "lint_errors": {rule: count}
     }
 
 An estimate E is ``{"value", "low", "high", "confidence", "method", "n"}``, overlapping failures that are too rare to
 have been seen O ``{"expected", "unavailability"}``; null stands for an infinite bound and for undecided. Candidates are
 named by their index: the cheapest first. ``is_of_calls`` marks an option that does something only where an address is
 moved by calls of the API. The ``metrics`` of candidates are over the replications that all candidates have had.
+``lint_errors`` is how many errors ``hasim lint`` finds in the scenario as it is, by their rules.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ def document_of(advice: Advice) -> dict[str, Any]:
         "common_replications": advice.common_replications,
         "candidates": [_candidate(advice, one) for one in advice.judged],
         "refused": dict(advice.refused),
+        "lint_errors": dict(advice.lint_errors),
     }
 
 

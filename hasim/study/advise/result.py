@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from hasim.arguments import whole_number
 from hasim.errors import UserError
+from hasim.scenario.errors import ScenarioError
+from hasim.scenario.linting import count_errors, lint_loaded
 from hasim.scenario.model import Scenario, Slo
 from hasim.study.advise.candidates import Factor, candidates_of, considered, usual_factors
 from hasim.study.advise.elimination import Judged, Standing, confidence_of_each, eliminate, looks_up_to
@@ -49,6 +51,7 @@ class Advice(Answer):
         refused: why combinations are no valid scenarios, by what is set.
         looks: how many replications there were at each look at the most.
         cut_short: whether it was interrupted.
+        lint_errors: how many errors ``hasim lint`` finds in the scenario, by their rules.
     """
 
     scenario: Scenario
@@ -57,6 +60,7 @@ class Advice(Answer):
     refused: Mapping[str, str]
     looks: tuple[int, ...]
     cut_short: bool
+    lint_errors: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def interrupted(self) -> bool:
@@ -176,6 +180,13 @@ class Advice(Answer):
         return advice_sentence(self)
 
     @property
+    def lint_note(self) -> str:
+        """What ``hasim lint`` has against the scenario as it is, in a sentence; empty where that is no error."""
+        from hasim.report.wording import lint_sentence
+
+        return lint_sentence(self.lint_errors, "the scenario as it is", self.scenario.source_path)
+
+    @property
     def studies(self) -> tuple[StudyResult, ...]:
         """What it stands on, the scenario as it is first."""
         return tuple(one.result for one in self.judged)
@@ -229,4 +240,11 @@ def advise(
             journal = stack.enter_context(Journal.in_memory() if journal is None else Journal(journal))
         together = replace(running, seed=seed, jobs=None, cluster=None, crew=crew, journal=journal)
         judged, interrupted = eliminate(candidates, together, looks)
-    return Advice(base, tuple(factors), tuple(judged), refused, tuple(looks), interrupted)
+    return Advice(base, tuple(factors), tuple(judged), refused, tuple(looks), interrupted, _lint_errors(base))
+
+
+def _lint_errors(scenario: Scenario) -> dict[str, int]:
+    try:
+        return count_errors(lint_loaded(scenario))
+    except ScenarioError:  # what it refers to is not here any more
+        return {}
