@@ -1,4 +1,4 @@
-"""Exit statuses, and what a user sees when something goes wrong: one message, never a traceback.
+"""Exit statuses, and what a user sees when something goes wrong: a line for each mistake, never a traceback.
 
 0 fine, 1 our fault, 2 the user's input, 98 a drill was outside of its simulation, 99 an SLO is not met, 130
 interrupted, 143 and 129 likewise by SIGTERM and SIGHUP. A reader that goes away (``hasim explain ... | head``) is no
@@ -53,7 +53,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             say("interrupted")
             raise typer.Exit(INTERRUPTED) from None
         except UserError as error:
-            say(f"error: {error}")
+            for mistake in str(error).splitlines():
+                say(f"error: {mistake}")
             raise typer.Exit(USER_INPUT) from None
         except ModelInvariantError as error:
             _admit(error)

@@ -80,14 +80,14 @@ def _is_scenario(path: Path) -> bool:
 
 def _lint_scenario(path: Path) -> Sequence[Finding]:
     from hasim.scenario.errors import ScenarioError
-    from hasim.scenario.linting import lint_scenario, refusal
+    from hasim.scenario.linting import lint_scenario, refusals
     from hasim.scenario.loading import parse, read_text
 
     text = read_text(path)
     try:
         document = parse(text, str(path))
     except ScenarioError as error:
-        return [refusal(error)]
+        return refusals(error)
     return lint_scenario(document, path.parent)
 
 

@@ -42,8 +42,14 @@ _VARIANTS_DIRECTORY = "variants"
 JOURNAL_NAME = "journal.sqlite"
 """Where in it the finished replications are, if no other place is named."""
 
-HTML_BEGINS = b"<!DOCTYPE html>"
-"""How a report begins."""
+HTML_BEGINS = b"""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>"""
+"""How a report begins, and hardly a page of anybody else's."""
 
 _TABLES = ("outages", "replications", "api", "strata", "episodes", "comparison", "sweep", "sensitivity", "candidates")
 _FILES = (

@@ -23,6 +23,7 @@ from hasim.cli.options import (
 )
 from hasim.cli.output import HTML_BEGINS, blaming_user, check_file
 from hasim.errors import UserError
+from hasim.files import kept_there
 
 if TYPE_CHECKING:
     from hasim.study.keeping.anything import Kept
@@ -70,6 +71,8 @@ def report(
     """
     check_file("--out", out, HTML_BEGINS)
     if source.is_dir():
+        if not (source / "result.json").exists() and (what := kept_there(source)):
+            raise UserError(f"{source}: nothing is kept there that a report could be made of; {what}")
         given = (replications, seed, jobs, changes, cluster, journal, precision, max_replications)
         if any(option is not None and option != [] for option in given):
             raise UserError(f"{source} holds what is finished: options that say how to run one have no place here")
@@ -77,10 +80,10 @@ def report(
         from hasim.study.keeping.files import kept_command
 
         result: Kept = load_kept(source)
-        name, command = _name_of(result), kept_command(source)
+        path, command = _place(out, _name_of(result)), kept_command(source)
     else:
         study, command = load_study(source, changes), shlex.join(["hasim", *sys.argv[1:]])
-        name = study.scenario.name
+        path = _place(out, study.scenario.name)
         from hasim.cli.terminal import progress_bar
 
         with progress_bar(study.scenario.name) as progress:
@@ -94,11 +97,23 @@ def report(
                 precision=precision,
                 max_replications=max_replications,
             )
-    path = out or Path(f"{name}.html")
     with blaming_user(path):
         result.write_report(path, command)
     say(f"report in {path}")
     _leave(result)
+
+
+def _place(out: Path | None, name: str) -> Path:
+    """The file of the report: here and of that name, unless ``out`` says otherwise.
+
+    Raises:
+        UserError: there is something else in its place.
+    """
+    if out is not None:
+        return out
+    path = Path(f"{name}.html")
+    check_file("without --out:", path, HTML_BEGINS)
+    return path
 
 
 def _name_of(result: Kept) -> str:

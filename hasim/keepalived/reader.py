@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hasim.files import dead_link
+from hasim.files import FileKind, another_kind, dead_link, kept_there
 from hasim.keepalived.definitions import (
     HOST_NAME,
     LINE_LIMIT,
@@ -85,16 +85,21 @@ class LineReader:
         """Read a file next; ``above`` is the one that includes it.
 
         Raises:
-            KeepalivedConfigError: it is not there, or not text.
+            KeepalivedConfigError: it is not there, not text, or clearly something else.
         """
         name = str(path)
         try:
-            self.open_text(name, read_configuration_text(path), path.parent, above)
+            text = read_configuration_text(path)
         except OSError as error:
             reason = dead_link(path) or f"cannot be read: {error.strerror}"
+            if kept := kept_there(path):
+                reason += f"; {kept}"
             raise KeepalivedConfigError(Location(name, 0), reason) from None
         except ValueError as error:
             raise KeepalivedConfigError(Location(name, 0), str(error)) from None
+        if above is None and (another := another_kind(text, name, FileKind.CONFIGURATION)):
+            raise KeepalivedConfigError(Location(name, 0), another)
+        self.open_text(name, text, path.parent, above)
 
     def next_line(self) -> Line | None:
         """The next logical line, or None at the end of the configuration.

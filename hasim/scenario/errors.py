@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import TypeAlias
 
 from hasim.errors import UserError
+from hasim.units import counted
 
 __all__ = ["KeyPath", "ScenarioError", "format_path", "nearest", "shown", "suggestion"]
 
@@ -13,14 +15,18 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 """Where something stands in a scenario: keys and list positions from the top (``("faults", 0, "at")``)."""
 
 _MOST_SHOWN = 60
+_MOST_MISTAKES = 8
+"""How many of a file's mistakes are told at once."""
 
 
 class ScenarioError(UserError):
     """The user's scenario cannot be used.
 
     ``file`` and ``line`` (1-based; None where there is no file), ``path`` (``instances.a.vrrp.priority``, empty at the
-    top), ``message`` (what was expected and what was found), ``hint`` (what to do), ``more`` (how many other mistakes
-    the file has). ``code`` is the cloud's error code where the cloud would refuse the scenario.
+    top), ``message`` (what was expected and what was found), ``hint`` (what to do), ``others`` (the other mistakes that
+    were found with it, by line). ``code`` is the cloud's error code where the cloud would refuse the scenario.
+
+    As text it is a line for each of the first eight mistakes, and how many more there are.
     """
 
     def __init__(
@@ -31,7 +37,7 @@ class ScenarioError(UserError):
         message: str,
         *,
         hint: str = "",
-        more: int = 0,
+        others: Sequence[ScenarioError] = (),
         code: str = "",
     ) -> None:
         super().__init__(file, line, path, message)
@@ -40,15 +46,30 @@ class ScenarioError(UserError):
         self.path = path
         self.message = message
         self.hint = hint
-        self.more = more
+        self.others = tuple(others)
         self.code = code
 
     def __str__(self) -> str:
+        mistakes = self.mistakes
+        lines = [mistake._line() for mistake in mistakes[:_MOST_MISTAKES]]
+        if len(mistakes) > _MOST_MISTAKES:
+            lines.append(f"{self.file}: and {counted(len(mistakes) - _MOST_MISTAKES, 'more mistake')}")
+        return "\n".join(lines)
+
+    @property
+    def mistakes(self) -> tuple[ScenarioError, ...]:
+        """This one and the others."""
+        return (self, *self.others)
+
+    def moved(self, place: str) -> ScenarioError:
+        """The same about something that has no lines, ``place`` in place of the file."""
+        others = [other.moved(place) for other in self.others]
+        return ScenarioError(place, None, self.path, self.message, hint=self.hint, others=others, code=self.code)
+
+    def _line(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         text = ": ".join(part for part in (place, self.path, self.message) if part)
-        if self.hint:
-            text += f"; {self.hint}"
-        return text + (f" (and {self.more} more)" if self.more else "")
+        return f"{text}; {self.hint}" if self.hint else text
 
 
 def format_path(path: KeyPath) -> str:

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from hasim.files import dead_link
+from hasim.files import FileKind, another_kind, dead_link, kept_there
 from hasim.scenario.errors import KeyPath, ScenarioError, format_path, nearest, shown
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_NODES", "Document", "parse", "read_text"]
@@ -76,10 +76,10 @@ class Document:
         """Whether the file itself says something at that path (rather than leaving it to a default)."""
         return path in self.lines
 
-    def error(self, path: KeyPath, message: str, *, hint: str = "", more: int = 0, code: str = "") -> ScenarioError:
+    def error(self, path: KeyPath, message: str, *, hint: str = "", code: str = "") -> ScenarioError:
         """The error to raise for the value at that path."""
         file, line = self.where(path)
-        return ScenarioError(file, line, format_path(path), message, hint=hint, more=more, code=code)
+        return ScenarioError(file, line, format_path(path), message, hint=hint, code=code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def read_text(path: Path) -> str:
     name = str(path)
     try:
         if path.is_dir():
-            raise ScenarioError(name, None, "", "this is a directory, expected a scenario file")
+            raise ScenarioError(name, None, "", "this is a directory, expected a scenario file", hint=kept_there(path))
         if path.exists() and not path.is_file():
             raise ScenarioError(name, None, "", "this is not a regular file, expected a scenario file")
         with path.open("rb") as stream:
@@ -139,12 +139,14 @@ def _unreadable(path: Path, error: OSError | ValueError) -> ScenarioError:
 
 
 def _similar_file(path: Path) -> str:
+    """The scenario beside it that is called most like it; what all of them end in makes no two of them alike."""
     try:
-        siblings = [sibling.name for sibling in path.parent.iterdir() if sibling.suffix in (".yaml", ".yml")]
+        siblings = sorted(sibling for sibling in path.parent.iterdir() if sibling.suffix in (".yaml", ".yml"))
     except OSError:
         return ""
-    close = nearest(path.name, siblings)
-    return f"did you mean {path.parent / close}?" if close else ""
+    by_stem = {sibling.stem: sibling for sibling in siblings}
+    close = nearest(path.stem, list(by_stem))
+    return f"did you mean {by_stem[close]}?" if close is not None else ""
 
 
 def _decode(content: bytes, name: str) -> str:
@@ -168,6 +170,8 @@ def parse(text: str, path: str) -> Document:
     """
     if len(text) > MAX_BYTES:
         raise ScenarioError(path, 1, "", f"the text is too big: a scenario has at most {MAX_BYTES // 1_000_000} MB")
+    if another := another_kind(text, path, FileKind.SCENARIO):
+        raise ScenarioError(path, None, "", another)
     root = _Reader(path).read(text)
     if not isinstance(root, _Mapping):
         raise ScenarioError(

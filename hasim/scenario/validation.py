@@ -1,13 +1,14 @@
 """From plain data to the schema's models, with pydantic's errors told in the user's terms.
 
 pydantic says ``("faults", 0, "crash", "at")`` and "Field required"; a user wants the line, the path as he wrote it, and
-what was expected. All mistakes of a file are found at once; the first by line is raised and the others are counted.
+what was expected. All mistakes of a file are found at once, and raised together.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,25 +28,66 @@ class _Problem:
     path: KeyPath
     message: str
     hint: str = ""
+    is_unknown: bool = False
+    """An unknown key, because of which the section that it stands in is not looked at any further."""
 
 
 def validate(document: Document) -> ScenarioFile:
     """The document as a :class:`ScenarioFile`.
 
     Raises:
-        ScenarioError: the first mistake by line.
+        ScenarioError: the first mistake by line, with the others.
     """
     try:
         return ScenarioFile.model_validate(document.data)
     except ValidationError as error:
-        raise _first(document, error) from None
+        raise _mistakes(document, error) from None
 
 
-def _first(document: Document, error: ValidationError) -> ScenarioError:
-    problems = [problem for details in error.errors(include_url=False) for problem in _problems(document, details)]
-    problems.sort(key=lambda problem: problem.line)
-    first, more = problems[0], len({problem.path for problem in problems}) - 1
-    return document.error(first.path, first.message, hint=first.hint, more=more)
+def _mistakes(document: Document, error: ValidationError) -> ScenarioError:
+    problems = sorted(_all_problems(document, error), key=lambda problem: problem.line)
+    by_path: dict[KeyPath, ScenarioError] = {}
+    for problem in problems:
+        if problem.path not in by_path:
+            by_path[problem.path] = document.error(problem.path, problem.message, hint=problem.hint)
+    first, *others = by_path.values()
+    first.others = tuple(others)
+    return first
+
+
+def _all_problems(document: Document, error: ValidationError) -> Iterator[_Problem]:
+    """The problems of an error, and those that show when the unknown keys are taken out."""
+    data = deepcopy(document.data)
+    sections: set[KeyPath] = set()
+    while True:
+        found = [problem for details in error.errors(include_url=False) for problem in _problems(document, details)]
+        yield from (problem for problem in found if not _may_follow(document, problem.path, sections))
+        unknown = {problem.path for problem in found if problem.is_unknown}
+        if not unknown:
+            return
+        for path in unknown:
+            _take_out(data, path)
+            sections.add(path[:-1])
+        try:
+            ScenarioFile.model_validate(data)
+        except ValidationError as next_error:
+            error = next_error
+        else:
+            return
+
+
+def _may_follow(document: Document, path: KeyPath, sections: Collection[KeyPath]) -> bool:
+    """Whether what is wrong there may be so only because keys have been taken out of these sections: one of them lacks
+    something, or what stands in one contradicts itself."""
+    return any(section[: len(path)] == path for section in sections) or (
+        not document.has(path) and path[:-1] in sections
+    )
+
+
+def _take_out(data: Any, path: KeyPath) -> None:
+    for key in path[:-1]:
+        data = data[key]
+    del data[path[-1]]
 
 
 def _problems(document: Document, details: ErrorDetails) -> Iterator[_Problem]:
@@ -59,7 +101,7 @@ def _problems(document: Document, details: ErrorDetails) -> Iterator[_Problem]:
         case "unknown_key":
             for key in context["unknown"]:
                 place = (*path, key)
-                yield _Problem(document.line(place), place, "unknown key", suggestion(key, context["known"]))
+                yield _Problem(document.line(place), place, "unknown key", suggestion(key, context["known"]), True)
         case "union_tag_not_found":
             known = _quoted(context["discriminator"])[0]
             yield _Problem(line, (*path, known), "this key is missing")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import shlex
 import signal
+import textwrap
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +24,7 @@ from tests.real.story import tell
 pytest.importorskip("tencentcloud.vpc", reason="the official SDK is not installed")
 pytestmark = pytest.mark.real
 
+ROOT = Path(__file__).resolve().parents[2]
 ZONE = "ap-guangzhou-3"
 
 
@@ -63,6 +67,20 @@ class Sdk:
 
 def test_the_whole_story(served: Served) -> None:
     tell(Sdk(Client(served.address)), served)
+
+
+def test_the_example_of_the_documentation_runs_as_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
+    command, example = re.findall(r"(?:^ {4}.*\n|^\n(?= {4}))+", text.partition("**Python SDK**")[2], re.MULTILINE)[:2]
+    _, _, scenario, *keys = shlex.split(command)
+    with serving(ROOT / scenario, *keys) as served:
+        exec(textwrap.dedent(example).replace("127.0.0.1:18080", served.address), {})
+        reached = [line.split()[1:] for line in capsys.readouterr().out.splitlines()]
+        places = served.resources()
+    interfaces = [item for instance in places["instances"] for item in instance["interfaces"]] + places["unattached"]
+    there = [[address["address"] for address in interface["addresses"]] for interface in interfaces]
+    assert reached
+    assert sorted(reached) == sorted(there)
 
 
 def test_every_quota_of_the_account_is_run_into() -> None:

@@ -13,6 +13,13 @@ import pytest
 
 from hasim.scenario import ScenarioError, load, loads
 
+PAIR = """
+zones: [z1]
+vpc: {cidr: 10.0.0.0/16}
+subnets: {front: {cidr: 10.0.1.0/24}}
+instances: {a: {address: 10.0.1.10}, b: {address: 10.0.1.11}}
+floating: {address: 10.0.1.100, mechanism: secondary_ip}
+""".strip()
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.yaml"))
 
 
@@ -42,7 +49,7 @@ def test_broken_file_is_refused_with_line_path_and_reason(path: Path) -> None:
     assert fragment in str(error)
     place = f"{path}:{line}: " + (f"{key_path}: " if key_path else "")
     assert str(error).startswith(place)
-    assert "\n" not in str(error)
+    assert str(error).count("\n") == len(error.others) == (2 if path.stem == "several-mistakes" else 0)
 
 
 @pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
@@ -136,6 +143,51 @@ def test_missing_file_suggests_its_neighbour(tmp_path: Path) -> None:
     error = refusal(tmp_path / "tree-instances.yaml")
     expected = f"there is no such file; did you mean {tmp_path / 'three-instances.yaml'}?"
     assert str(error) == f"{tmp_path / 'tree-instances.yaml'}: {expected}"
+
+
+@pytest.mark.parametrize(("missing", "meant"), [("nope.yaml", None), ("P3.yml", "p3.yaml"), ("pair", "pair.yml")])
+def test_what_all_scenarios_end_in_makes_no_names_alike(tmp_path: Path, missing: str, meant: str | None) -> None:
+    for name in ("p3.yaml", "pair.yml", "notes.txt"):
+        (tmp_path / name).touch()
+    hint = f"; did you mean {tmp_path / meant}?" if meant else ""
+    assert str(refusal(tmp_path / missing)) == f"{tmp_path / missing}: there is no such file{hint}"
+
+
+MANY = f"""
+{PAIR}
+vrrp: {{version: 4, prioritty: 3}}
+notify: {{tries: 0}}
+colour: blue
+faults:
+  - {{kind: crush, target: a}}
+  - {{kind: crash, at: 10s, ta: b}}
+  - {{kind: crash, target: a, at: soon, duration: {{unifrm: [1s, 2s]}}}}
+""".strip()
+
+
+def test_all_mistakes_are_told_at_once_with_those_beside_an_unknown_key() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        loads(MANY, "x.yaml")
+    said = str(caught.value).splitlines()
+    assert [line.partition(": ")[0] for line in said[:8]] == [f"x.yaml:{n}" for n in (6, 6, 7, 8, 10, 11, 12, 12)]
+    assert said[0] == "x.yaml:6: vrrp.prioritty: unknown key; did you mean priority?"
+    assert said[1] == "x.yaml:6: vrrp.version: expected 2 or 3, got the number 4"
+    assert said[3].startswith("x.yaml:8: colour: unknown key")
+    assert said[5].startswith("x.yaml:11: faults[1].ta: unknown key")  # and not that the key target is missing
+
+
+@pytest.mark.parametrize(
+    ("count", "told", "more"), [(8, 8, None), (9, 8, "1 more mistake"), (12, 8, "4 more mistakes")]
+)
+def test_beyond_eight_mistakes_are_counted(count: int, told: int, more: str | None) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        loads("\n".join([PAIR, *(f"wrong{number}: 1" for number in range(count))]), "x.yaml")
+    lines = str(caught.value).splitlines()
+    assert [line.startswith(f"x.yaml:{number}: wrong") for number, line in enumerate(lines[:told], start=6)] == [
+        True
+    ] * 8
+    assert lines[told:] == ([f"x.yaml: and {more}"] if more else [])
+    assert len(caught.value.mistakes) == count
 
 
 def test_file_name_that_cannot_be() -> None:

@@ -40,6 +40,11 @@ def test_the_users_mistakes_are_one_line(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == "hasim: error: pair.yaml:3: horizon: expected a duration\n"
 
 
+def test_every_mistake_has_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of(UserError("pair.yaml:3: zones: a\npair.yaml:4: vpc: b")) == USER_INPUT
+    assert capsys.readouterr().err == "hasim: error: pair.yaml:3: zones: a\nhasim: error: pair.yaml:4: vpc: b\n"
+
+
 @pytest.mark.parametrize(
     ("raised", "words"),
     [

@@ -164,6 +164,19 @@ def test_mistakes_on_the_command_line_are_explained(arguments: list[str], messag
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"hasim: error: {message}\n")
 
 
+def test_all_mistakes_of_a_scenario_are_findings(tmp_path: Path) -> None:
+    path = written(tmp_path, "pair.yaml", QUIET + "vrrp: {version: 4}\nsede: 1\n")
+    result = hasim_lint(path)
+    assert result.exit_code == 2
+    heads = [line for line in result.stdout.splitlines() if "[scenario-refused]" in line]
+    count = len(QUIET.splitlines())
+    assert heads == [
+        f"{path}:{count + 1}: error: vrrp.version: expected 2 or 3, got the number 4 [scenario-refused]",
+        f"{path}:{count + 2}: error: sede: unknown key [scenario-refused]",
+    ]
+    assert result.stdout.endswith("2 errors\n")
+
+
 def test_help_says_how_it_ends() -> None:
     text = hasim_lint("--help").stdout
     assert "Exit status 0: no finding, or only warnings and notes. 2: at least one error" in text

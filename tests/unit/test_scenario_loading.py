@@ -156,18 +156,21 @@ def test_byte_order_mark_is_skipped(tmp_path: Path) -> None:
     assert parse(read_text(path), "x.yaml").data == {"a": 1}
 
 
-def test_error_text_has_place_path_message_hint_and_count() -> None:
-    error = ScenarioError("x.yaml", 12, "a.b", "expected this", hint="do that", more=3)
-    assert str(error) == "x.yaml:12: a.b: expected this; do that (and 3 more)"
+def test_error_text_has_place_path_message_and_hint_of_every_mistake() -> None:
+    other = ScenarioError("x.yaml", 13, "c", "expected that")
+    error = ScenarioError("x.yaml", 12, "a.b", "expected this", hint="do that", others=[other])
+    assert str(error) == "x.yaml:12: a.b: expected this; do that\nx.yaml:13: c: expected that"
+    assert str(error.moved("x with y=1")) == "x with y=1: a.b: expected this; do that\nx with y=1: c: expected that"
     assert str(ScenarioError("x.yaml", None, "", "no such file")) == "x.yaml: no such file"
     assert isinstance(error, UserError)
 
 
 def test_error_survives_the_way_between_processes() -> None:
-    error = ScenarioError("x.yaml", 12, "a.b", "expected this", hint="do that", more=3, code="LimitExceeded")
+    other = ScenarioError("x.yaml", 13, "c", "expected that")
+    error = ScenarioError("x.yaml", 12, "a.b", "expected this", hint="do that", others=[other], code="LimitExceeded")
     copy = pickle.loads(pickle.dumps(error))
     assert str(copy) == str(error)
-    assert (copy.line, copy.more, copy.code) == (12, 3, "LimitExceeded")
+    assert (copy.line, copy.others[0].line, copy.code) == (12, 13, "LimitExceeded")
 
 
 def test_paths_are_shown_as_they_are_written() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hasim.errors import UserError
+from hasim.files import FileKind, another_kind, kept_there
 
 __all__ = ["Group", "Recording", "Trial", "load_recording"]
 
@@ -120,9 +121,13 @@ def load_recording(path: str | Path) -> Recording:
             raise UserError(f"{path}: this is not a regular file, expected a JSON file of recorded trials")
         if source.stat().st_size > _MAX_BYTES:
             raise UserError(f"{path}: larger than {_MAX_BYTES // 1_000_000} MB")
-        document = json.loads(source.read_text(encoding="utf-8"))
+        text = source.read_text(encoding="utf-8")
+        if another := another_kind(text, str(path), FileKind.RECORDING):
+            raise UserError(f"{path}: {another}")
+        document = json.loads(text)
     except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+        kept = kept_there(source)
+        raise UserError(f"{path}: cannot be read: {error.strerror}{f'; {kept}' if kept else ''}") from None
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: expected a JSON file of recorded trials: {error}") from None
     groups = document.get("groups") if isinstance(document, dict) else None
