@@ -108,23 +108,22 @@ def _console() -> Console:
 
 def _episode_parts(episode: Episode, horizon_ns: int) -> Iterator[RenderableType]:
     """Events in tables of equal columns, interrupted by the tables of the outages."""
-    from rich.text import Text
-
-    from hasim.report.story import Event, clock, relative_seconds
+    from hasim.report.rich_text import HeldText
+    from hasim.report.story import Event, clock, since_fault
 
     events = [item for item in episode.items if isinstance(item, Event)]
     widths = [
         max((len(clock(event.at_ns, horizon_ns)) for event in events), default=0),
-        max((len(relative_seconds(event.relative_ns)) for event in events), default=0),
+        max((len(since_fault(event.relative_ns)) for event in events), default=0),
         max((len(event.who) for event in events), default=0),
     ]
     table = _event_table(widths)
     for item in episode.items:
         if isinstance(item, Event):
-            what = Text(item.what, style=_TONES[item.tone])
+            what = HeldText(item.what, style=_TONES[item.tone])
             if item.why:
                 what.append(f"  ({item.why})", style="dim")
-            times = (clock(item.at_ns, horizon_ns), relative_seconds(item.relative_ns))
+            times = (clock(item.at_ns, horizon_ns), since_fault(item.relative_ns))
             table.add_row(*times, item.who, what)
         else:
             yield table
@@ -150,9 +149,9 @@ def _outage_story(story: OutageStory) -> RenderableType:
     from rich.console import Group
     from rich.padding import Padding
     from rich.table import Table
-    from rich.text import Text
 
     from hasim.report.numbers import duration_text
+    from hasim.report.rich_text import HeldText
 
     table = Table(box=ROUNDED, show_header=False, show_footer=True)
     table.add_column(footer="total")
@@ -161,5 +160,5 @@ def _outage_story(story: OutageStory) -> RenderableType:
     for row in story.phases:
         if row.cost_ns:
             table.add_row(row.phase, duration_text(row.cost_ns), row.meaning)
-    sentence = Text(f"outage {story.number}: {story.sentence}", style="bold")
+    sentence = HeldText(f"outage {story.number}: {story.sentence}", style="bold")
     return Padding(Group(sentence, table), (0, 0, 0, 4))

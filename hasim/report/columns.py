@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+from hasim.report.values import held
 
 __all__ = ["column_widths"]
 
@@ -10,10 +12,10 @@ _GAP = 2
 """So many characters are between two columns."""
 
 _NAME_WIDTH = 30
-"""So much of the first column stays whole as long as the others need not break words for it."""
+"""So much of the first column stays whole as long as the others need not break values for it."""
 
 _NARROW_NAME = 14
-"""So much of it stays whole as long as the others would break words for it."""
+"""So much of the words of the first column stays whole as long as the others need not break words for it."""
 
 
 def column_widths(
@@ -44,16 +46,27 @@ def column_widths(
 def _least_widths(
     headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int]
 ) -> Iterator[list[int]]:
-    """How narrow each column may be, what reads best first: nothing broken; numbers broken at their units; names broken
-    instead; numbers and headings broken."""
+    """How narrow each column may be, what reads best first: names whole and nothing broken within values; names broken
+    at blanks; values between their parts; words of names instead; numbers from their units; headings."""
     from rich.cells import cell_len
 
     texts = list(zip(*rows, strict=True)) or [()] * len(headings)
-    words = [max((cell_len(word) for text in column for word in text.split()), default=0) for column in texts]
-    longest = [max(map(cell_len, column), default=0) for column in texts]
-    whole = [longest[index] if index in numbers else word for index, word in enumerate(words)]
-    parts = [max(map(cell_len, heading.split()), default=0) for heading in headings]
-    name = max(words[0], min(longest[0], _NAME_WIDTH))
-    for first, least in ((name, whole), (name, words), (min(longest[0], _NARROW_NAME), whole)):
-        yield [first, *map(max, least[1:], parts[1:])]
+
+    def longest(pieces: Callable[[str], Iterable[str]]) -> list[int]:
+        return [max((cell_len(piece) for text in column for piece in pieces(text)), default=0) for column in texts]
+
+    whole, words = longest(lambda text: [text]), longest(str.split)
+    values, parts = longest(lambda text: held(text).split()), longest(lambda text: held(text, whole=False).split())
+    values = [whole[index] if index in numbers else value for index, value in enumerate(values)]
+    heading = [max(map(cell_len, text.split()), default=0) for text in headings]
+    name = max(words[0], min(whole[0], _NAME_WIDTH))
+    for first, least in (
+        (name, values),
+        (words[0], values),
+        (words[0], parts),
+        (min(words[0], _NARROW_NAME), parts),
+        (name, words),
+        (words[0], words),
+    ):
+        yield [first, *map(max, least[1:], heading[1:])]
     yield [name, *words[1:]]

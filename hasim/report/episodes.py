@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from hasim.report.numbers import duration_text, nines_text, per_year, percentage_without, share_text, small_text
@@ -41,18 +42,25 @@ def exact_tables(answer: ExactAnswer, simulated: Estimate | None) -> list[Table]
     """The exact answer, beside the ``simulated`` unavailability if there is one."""
     exact = answer.unavailability
     rows = [
-        (term.name, _rate_text(term.rate), _mean_text(term.mean_ns), small_text(term.unavailability))
+        (term.name, _rate_text(term.rate), _mean_text(term.mean_ns), small_text(term.unavailability), "", "")
         for term in answer.terms
     ]
-    rows.append(("together", "", "", small_text(exact.value)))
-    if exact.high > exact.low:
-        rows.append(("", "", "", _range(exact)))
+    rows.append(("together", "", "", small_text(exact.value), _range(exact) if exact.high > exact.low else "", ""))
     if simulated is not None:
         verdict = "agrees" if answer.agrees_with(simulated) else "DOES NOT AGREE"
-        rows.append(("simulated", verdict, _range(simulated), small_text(simulated.value)))
+        rows.append(("simulated", "", "", small_text(simulated.value), _range(simulated), verdict))
     title = f"{answer.scenario.name}: exact model ({answer.kind})"
-    columns = ("", "per year", "mean", "unavailability")
-    return [Table(title, columns, tuple(rows), numbers=(1, 2, 3), note="; ".join(answer.assumptions))]
+    columns = ("", "per year", "mean", "unavailability", f"{exact.confidence:.0%} interval", "")
+    return [Table(title, columns, tuple(rows), numbers=(1, 2, 3), note=_said_once(answer.assumptions))]
+
+
+def _said_once(remarks: Sequence[str]) -> str:
+    """The remarks in one line; what several begin with, up to a colon, is said once."""
+    parts: dict[str, list[str]] = {}
+    for remark in remarks:
+        head, colon, rest = remark.partition(": ")
+        parts.setdefault(head + colon, []).append(rest)
+    return "; ".join(head + "; ".join(rests) for head, rests in parts.items())
 
 
 def _rate_text(rate: float | None) -> str:

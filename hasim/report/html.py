@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from html import escape
 
 from hasim.report.numbers import duration_text, replications_text
-from hasim.report.story import Episode, Event, Narration, OutageStory, clock, relative_seconds
+from hasim.report.story import Episode, Event, Narration, OutageStory, clock, moment, since_fault
 from hasim.report.tables import Table, design_table, study_tables
+from hasim.report.values import held_html
 from hasim.report.wording import BAD, GOOD
 from hasim.scenario.model import Scenario
 from hasim.study import StudyResult
@@ -26,7 +27,7 @@ _STYLE = """<style>
 .hasim.hasim.hasim td.number, .hasim.hasim.hasim th.number {text-align: right;
  font-variant-numeric: tabular-nums; white-space: nowrap}
 .hasim.hasim.hasim td.bad {color: #c0480a} .hasim.hasim.hasim td.good {color: #00805c} .hasim .why {opacity: 0.7}
-.hasim p.why {white-space: pre-line}
+.hasim p.why {white-space: pre-line} .hasim .value {white-space: nowrap}
 .hasim.hasim.hasim caption {caption-side: top; white-space: nowrap; text-align: left; font-weight: 600; padding: 4px 0}
 .hasim.hasim.hasim tr.outage > td {padding: 6px 10px; border-left: 3px solid #D55E00}
 </style>"""
@@ -69,35 +70,36 @@ def _table_html(table: Table) -> str:
         for row in table.rows
     )
     header = f"<thead><tr>{head}</tr></thead>" if any(table.columns) else ""
-    note = f'<p class="why">{escape(table.note)}</p>' if table.note else ""
+    note = f'<p class="why">{held_html(table.note)}</p>' if table.note else ""
     return f"<table><caption>{escape(table.title)}</caption>{header}<tbody>{rows}</tbody></table>{note}"
 
 
 def _cell(tag: str, text: str, is_number: bool, tone: str = "") -> str:
     classes = " ".join(filter(None, ["number" if is_number else "", tone]))
-    return f"<{tag}{f' class={classes!r}' if classes else ''}>{escape(text)}</{tag}>"
+    return f"<{tag}{f' class={classes!r}' if classes else ''}>{escape(text) if is_number else held_html(text)}</{tag}>"
 
 
 def _episode_html(episode: Episode, horizon_ns: int) -> str:
     rows = "".join(
         _event_row(item, horizon_ns) if isinstance(item, Event) else _story_row(item) for item in episode.items
     )
-    title = f"at {clock(episode.start_ns, horizon_ns)}" + (" s" if ":" not in clock(0, horizon_ns) else "")
-    head = '<tr><th class="number">time</th><th class="number">s after the fault</th><th>who</th><th>what</th></tr>'
+    at = moment(episode.start_ns, horizon_ns)
+    title = f"at {at}" if ":" in at else f"at {at} s"
+    head = '<tr><th class="number">time</th><th class="number">after the fault</th><th>who</th><th>what</th></tr>'
     return f"<table><caption>{escape(title)}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
 def _event_row(event: Event, horizon_ns: int) -> str:
-    why = f' <span class="why">({escape(event.why)})</span>' if event.why else ""
+    why = f' <span class="why">({held_html(event.why)})</span>' if event.why else ""
     tone = event.tone if event.tone in (GOOD, BAD) else ""
     times = "".join(
-        _cell("td", time, True) for time in (clock(event.at_ns, horizon_ns), relative_seconds(event.relative_ns))
+        _cell("td", time, True) for time in (clock(event.at_ns, horizon_ns), since_fault(event.relative_ns))
     )
-    what = f"<td{f' class={tone!r}' if tone else ''}>{escape(event.what)}{why}</td>"
+    what = f"<td{f' class={tone!r}' if tone else ''}>{held_html(event.what)}{why}</td>"
     return f"<tr>{times}<td>{escape(event.who)}</td>{what}</tr>"
 
 
 def _story_row(story: OutageStory) -> str:
     costs = tuple((row.phase, duration_text(row.cost_ns), row.meaning) for row in story.phases if row.cost_ns)
     table = _table_html(Table(f"outage {story.number}", ("", "", ""), costs, numbers=(1,)))
-    return f'<tr class="outage"><td colspan="4">{escape(story.sentence)}{table}</td></tr>'
+    return f'<tr class="outage"><td colspan="4">{held_html(story.sentence)}{table}</td></tr>'

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from hasim.measure.model import PHASES, Outage, RunOutcome
 from hasim.report.numbers import duration_text, percentage
-from hasim.report.story import Episode, Event, Item, Narration, OutageStory, PhaseCost, clock
+from hasim.report.story import Episode, Event, Item, Narration, OutageStory, PhaseCost
 from hasim.report.wording import (
     Words,
     api_words,
@@ -67,8 +67,7 @@ def explain(trace: Trace, outcome: RunOutcome, scenario: Scenario) -> Narration:
     chapters = list(_split(_worth_telling(happened), outcome.outages, trace.horizon_ns))
     stories = _stories_by_chapter(chapters, outcome.outages, scenario)
     episodes = tuple(
-        _episode(records, stories.get(index, []), answers, trace.horizon_ns, scenario)
-        for index, records in enumerate(chapters)
+        _episode(records, stories.get(index, []), answers, scenario) for index, records in enumerate(chapters)
     )
     return Narration(_heading(trace, opening, scenario), episodes, _closing(outcome), trace.horizon_ns)
 
@@ -131,12 +130,11 @@ def _episode(
     records: Sequence[Record],
     stories: Sequence[OutageStory],
     answers: Mapping[int, ApiAnswered],
-    horizon_ns: int,
     scenario: Scenario,
 ) -> Episode:
     start_ns = records[0].at
     zero_ns = next((record.at for record in records if isinstance(record, FaultBegan)), start_ns)
-    events = [*_api_events(records, answers, zero_ns, horizon_ns), *_other_events(records, zero_ns, scenario)]
+    events = [*_api_events(records, answers, zero_ns), *_other_events(records, zero_ns, scenario)]
     items: list[Item] = [event for _, event in sorted(events, key=lambda entry: entry[0])]
     for story in stories:
         _insert_story(items, story)
@@ -200,7 +198,7 @@ def _said_by_task(records: Sequence[Record], index: int, task: TaskEnded) -> Ite
 
 
 def _api_events(
-    records: Sequence[Record], answers: Mapping[int, ApiAnswered], zero_ns: int, horizon_ns: int
+    records: Sequence[Record], answers: Mapping[int, ApiAnswered], zero_ns: int
 ) -> Iterator[tuple[int, Event]]:
     """Calls with their answers, equal ones in a row folded, each with the index of its first record."""
     by_run: dict[int, list[_Call]] = {}
@@ -211,8 +209,8 @@ def _api_events(
         for group in _folded(calls):
             index, first, answer = group[0]
             took_ns = answer.at - first.at if answer else None
-            until = clock(group[-1][1].at, horizon_ns)
-            words = api_words(first.action, answer.code if answer else None, took_ns, len(group), until)
+            within_ns = group[-1][1].at - first.at
+            words = api_words(first.action, answer.code if answer else None, took_ns, len(group), within_ns)
             yield index, _event(first.at, zero_ns, replace(words, who=first.instance))
 
 

@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 
 from hasim.measure.model import Outage
 from hasim.report.numbers import duration_text
-from hasim.units import DAY, HOUR, MINUTE, SECOND, counted
+from hasim.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND, counted
 
-__all__ = ["Episode", "Event", "Item", "Narration", "OutageStory", "PhaseCost", "clock", "relative_seconds"]
+__all__ = ["Episode", "Event", "Item", "Narration", "OutageStory", "PhaseCost", "clock", "moment", "since_fault"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,32 +110,48 @@ class Narration:
 
 
 def clock(at_ns: int, horizon_ns: int) -> str:
-    """The time of day of the run: seconds in runs up to an hour, days and hours in longer ones."""
+    """The time of day of the run as a column has it: all the days of a run take the same room."""
+    return _clock(at_ns, horizon_ns, len(str(horizon_ns // DAY)))
+
+
+def moment(at_ns: int, horizon_ns: int) -> str:
+    """The time of day of the run as running text has it."""
+    return _clock(at_ns, horizon_ns, 0)
+
+
+def _clock(at_ns: int, horizon_ns: int, room: int) -> str:
+    """Seconds in runs up to an hour, days (in so many characters) and hours in longer ones."""
     if horizon_ns <= HOUR:
         return f"{at_ns / SECOND:.3f}"
     days, rest_ns = divmod(at_ns, DAY)
     hours, rest_ns = divmod(rest_ns, HOUR)
     minutes, rest_ns = divmod(rest_ns, MINUTE)
     text = f"{hours:02d}:{minutes:02d}:{rest_ns / SECOND:06.3f}"
-    return f"day {days:>{len(str(horizon_ns // DAY))}} {text}" if horizon_ns > DAY else text
+    return f"day {days:>{room}} {text}" if horizon_ns > DAY else text
 
 
-def relative_seconds(relative_ns: int) -> str:
-    """Seconds from the fault, with a sign."""
-    return f"{relative_ns / SECOND:+.3f}"
+def since_fault(relative_ns: int) -> str:
+    """The time from the fault, with a sign and to the millisecond: seconds (``+3.781``), from two minutes on, as with
+    other durations, minutes and hours (``+2:34.702``, ``+1:26:27.327``)."""
+    if abs(relative_ns) < 2 * MINUTE:
+        return f"{relative_ns / SECOND:+.3f}"
+    hours, rest_ns = divmod(round(abs(relative_ns) / MILLISECOND) * MILLISECOND, HOUR)
+    minutes, rest_ns = divmod(rest_ns, MINUTE)
+    text = f"{minutes:02d}:{rest_ns / SECOND:06.3f}"
+    return ("-" if relative_ns < 0 else "+") + (f"{hours}:{text}" if hours else text.removeprefix("0"))
 
 
 def _episode_lines(episode: Episode, horizon_ns: int) -> Iterator[str]:
     events = [item for item in episode.items if isinstance(item, Event)]
     wide = max((len(event.who) for event in events), default=0)
     clocks = max((len(clock(event.at_ns, horizon_ns)) for event in events), default=0)
-    shifts = max((len(relative_seconds(event.relative_ns)) for event in events), default=0)
+    shifts = max((len(since_fault(event.relative_ns)) for event in events), default=0)
     for item in episode.items:
         if isinstance(item, OutageStory):
             yield from _story_lines(item)
         else:
             why = f"  ({item.why})" if item.why else ""
-            times = f"{clock(item.at_ns, horizon_ns):>{clocks}} {relative_seconds(item.relative_ns):>{shifts}}"
+            times = f"{clock(item.at_ns, horizon_ns):>{clocks}} {since_fault(item.relative_ns):>{shifts}}"
             yield f"{times}  {item.who:<{wide}}  {item.what}{why}"
 
 

@@ -13,6 +13,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
@@ -28,7 +29,7 @@ from hasim.report.charts import (
     save_all,
 )
 from hasim.report.charts.gallery import CHART_NAMES
-from hasim.report.charts.style import phase_style
+from hasim.report.charts.style import blank_chart, frame, phase_style
 from hasim.scenario.model import Slo
 from hasim.study import StudyResult
 from tests.unit.report_samples import MS, YEAR, S, crash_trace, outcome_of, random_outcomes, study
@@ -124,6 +125,50 @@ def test_timeline_names_the_culprit_and_the_longest_phase() -> None:
     trace, outcome = crash_trace(task_ns=163 * S)
     chart = outage_timeline(trace, outcome.outages[0])
     assert finding(chart) == "Crash of a: no service for 2 min 47 s, 97% of it in the phase move"
+
+
+def widths_of_bars(chart: Chart, height: float) -> list[float]:
+    """Of the rectangles whose upper edge is there, from left to right."""
+    (axes,) = chart.axes
+    bars = [patch for patch in axes.patches if isinstance(patch, Rectangle) and patch.get_y() == height]
+    return [bar.get_width() for bar in sorted(bars, key=Rectangle.get_x)]
+
+
+def test_the_bar_of_the_phases_shows_true_shares_where_the_axis_is_cut() -> None:
+    """Along the cut axis the longest phase would look like the shortest."""
+    trace, outcome = crash_trace(task_ns=163 * S, repair_after_ns=490 * S)
+    (outage,) = outcome.outages
+    chart = outage_timeline(trace, outage)
+    (axes,) = chart.axes
+    widths = widths_of_bars(chart, axes.get_ylim()[1])
+    shares = [phase_ns / outage.duration_ns for phase_ns in outage.phases_ns if phase_ns]
+    assert [width / sum(widths) for width in widths] == pytest.approx(shares)
+    assert axes.get_yticklabels()[0].get_text() == "phases, to scale"
+    written = [text.get_text() for text in axes.texts]
+    assert {f"move {max(shares):.1%}", "move", "detect", "cut out: 2 min 43 s"} <= set(written)
+    assert "97% of it in the phase move" in finding(chart)
+
+
+def test_a_title_does_not_call_nearly_all_of_an_outage_all_of_it() -> None:
+    phases_ns = (10 * MS, 0, 0, 0, 0, 0, 0, 9_990 * MS)
+    trace, outcome = crash_trace()
+    outage = replace(outcome.outages[0], end_ns=outcome.outages[0].start_ns + 10 * S, phases_ns=phases_ns)
+    assert "99.9% of it in the phase service" in finding(outage_timeline(trace, outage))
+
+
+def test_the_bar_of_the_phases_follows_the_axis_where_nothing_is_cut() -> None:
+    trace, outcome = crash_trace()
+    chart = outage_timeline(trace, outcome.outages[0])
+    widths = widths_of_bars(chart, chart.axes[0].get_ylim()[1])
+    assert widths == pytest.approx([phase_ns / S for phase_ns in outcome.outages[0].phases_ns if phase_ns])
+    assert "phases, to scale" not in [label.get_text() for label in chart.axes[0].get_yticklabels()]
+
+
+def test_no_line_of_a_title_ends_within_a_value() -> None:
+    for length in range(60, 75):
+        chart = blank_chart(11.0, 3.0)
+        frame(chart, f"{'x' * length} 12 min 13 s and what follows it for some more words", "")
+        assert "12 min 13 s" in chart.get_suptitle()
 
 
 def test_latency_claims_no_percentile_that_the_sample_cannot_bound() -> None:

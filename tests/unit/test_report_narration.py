@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from hasim.measure import PHASES, measure
+from hasim.report.html import narration_html
 from hasim.report.narration import explain
-from hasim.report.story import Event, Narration, OutageStory, clock, relative_seconds
+from hasim.report.story import Event, Narration, OutageStory, clock, moment, since_fault
 from hasim.trace import (
     AddressHeld,
     AddressRouted,
@@ -43,7 +44,7 @@ def stories(narration: Narration) -> list[OutageStory]:
 
 def test_a_crash_is_told_from_the_fault_to_the_first_answer() -> None:
     narration = explain(*crash_trace(), scenario())
-    lines = [f"{relative_seconds(event.relative_ns)} {event.who}: {event.what}" for event in events(narration)]
+    lines = [f"{since_fault(event.relative_ns)} {event.who}: {event.what}" for event in events(narration)]
     assert lines[:13] == [
         "+0.000 fault: crash of a begins",
         "+0.000 a: is off",
@@ -51,7 +52,7 @@ def test_a_crash_is_told_from_the_fault_to_the_first_answer() -> None:
         "+3.109 b: BACKUP → MASTER",
         "+3.113 b: starts its notify script for MASTER (script run 1)",
         "+3.300 b: calls MigratePrivateIpAddress",
-        "+4.420 b: calls DescribeVpcTaskResult 2 times until 105.670",
+        "+4.420 b: calls DescribeVpcTaskResult 2 times within 1.000 s",
         "+4.820 cloud: the task of MigratePrivateIpAddress has committed",
         "+5.220 cloud: packets to 10.0.1.100 reach b",
         "+5.520 b: has 10.0.1.100 in its guest",
@@ -108,7 +109,7 @@ def test_an_outage_keeps_its_episode_together_however_quiet_it_is() -> None:
 def test_refused_calls_say_with_what_and_equal_ones_are_counted() -> None:
     narration = explain(*crash_trace(refused=4), scenario())
     refused, accepted = (event for event in events(narration) if MOVE in event.what and event.who == "b")
-    assert refused.what == f"calls {MOVE} 4 times until 105.320"
+    assert refused.what == f"calls {MOVE} 4 times within 1.770 s"
     assert (refused.why, refused.tone) == ("refused: RequestLimitExceeded", "bad")
     assert (accepted.what, accepted.why) == (f"calls {MOVE}", "accepted after 120.0 ms")
 
@@ -224,3 +225,29 @@ def test_json_keeps_whole_nanoseconds() -> None:
 )
 def test_the_clock_fits_the_horizon(at_ns: int, horizon_ns: int, text: str) -> None:
     assert clock(at_ns, horizon_ns) == text
+    assert moment(at_ns, horizon_ns) == text.replace("   ", " ")
+
+
+def test_a_day_in_running_text_takes_no_more_room_than_it_needs() -> None:
+    trace, outcome = crash_trace()
+    narration = explain(replace(trace, horizon_ns=365 * DAY), outcome, scenario())
+    assert "<caption>at day 0 00:01:40.250</caption>" in narration_html(narration)
+    assert "\nday   0 00:01:40.250 +0.000  " in narration.to_text()
+
+
+@pytest.mark.parametrize(
+    ("relative_ns", "text"),
+    [
+        (0, "+0.000"),
+        (-109 * MS, "-0.109"),
+        (94_702 * MS, "+94.702"),
+        (119_999 * MS, "+119.999"),
+        (120 * S, "+2:00.000"),
+        (-154_702 * MS, "-2:34.702"),
+        (3_599_999_600_000, "+1:00:00.000"),
+        (5_187_327 * MS, "+1:26:27.327"),
+        (30 * 3_600 * S + 5 * MS, "+30:00:00.005"),
+    ],
+)
+def test_times_since_the_fault_keep_their_milliseconds_and_count_minutes_and_hours(relative_ns: int, text: str) -> None:
+    assert since_fault(relative_ns) == text

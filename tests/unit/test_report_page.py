@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import html5lib
@@ -13,11 +16,13 @@ from typer.testing import CliRunner
 
 import hasim
 from hasim.cli.main import app
-from hasim.measure.model import UNRESOLVED
+from hasim.measure.model import UNRESOLVED, RunOutcome
+from hasim.report.charts.style import Chart, write_chart
 from hasim.report.html import tables_html
 from hasim.report.numbers import duration_text, percentage
 from hasim.report.page import page_html, study_page
-from hasim.report.page.content import Page
+from hasim.report.page.content import Figure, Page, Story
+from hasim.report.page.figures import inline_svg
 from hasim.report.tables import study_tables
 from hasim.scenario.model import Slo
 from hasim.study import StudyResult
@@ -64,6 +69,20 @@ def test_the_answer_is_one_sentence_with_the_interval_of_the_study(year: StudyRe
     assert year_page.answer.count(". ") == 0
 
 
+def test_two_masters_for_long_are_said_with_the_answer(partition: StudyResult) -> None:
+    """A tenth of the time may be elections; more is a state."""
+    page = study_page(replace(partition, outcomes=Outcomes.of(_with_masters(partition, 0.5))))
+    assert "Two MASTERs at once for 50% of the time: adverts do not arrive" in f"{page.answer} {page.further}"
+    passing = study_page(replace(partition, outcomes=Outcomes.of(_with_masters(partition, 0.1))))
+    assert "Two MASTERs" not in f"{passing.answer} {passing.further}"
+
+
+def _with_masters(result: StudyResult, share: float) -> Iterator[RunOutcome]:
+    """Its outcomes, with two MASTERs for that share of each run."""
+    for outcome in result.outcomes:
+        yield replace(outcome, dual_master_ns=round(share * outcome.horizon_ns))
+
+
 def test_each_objective_has_its_verdict(year: StudyResult, year_page: Page, partition: StudyResult) -> None:
     words = {True: "met", False: "not met", None: "undecided"}
     assert [verdict.word for verdict in year_page.verdicts] == [words[v.met] for v in year.verdicts]
@@ -72,7 +91,8 @@ def test_each_objective_has_its_verdict(year: StudyResult, year_page: Page, part
 
 
 def test_the_longest_outages_are_told_first(year: StudyResult, year_html: str) -> None:
-    told = re.findall(r"<h3>(Number \d)[^(]*\(replication (\d+), outage (\d+), ([^)]*)\)", year_html)
+    pattern = r"<h3>(Number \d)[^(]*\(replication (\d+), outage (\d+), <span class=\"value\">([^)]*)</span>\)"
+    told = re.findall(pattern, year_html)
     assert [title for title, *_ in told] == ["Number 1", "Number 2", "Number 3"]
     assert told[0][3] == duration_text(year.longest_outage_ns)
 
@@ -90,6 +110,26 @@ def test_whatever_a_user_can_name_is_escaped(partition: StudyResult) -> None:
     html = page_html(study_page(replace(partition, scenario=scenario), f"hasim report '{evil}'"))
     assert "<script" not in html
     html5lib.HTMLParser(strict=True).parse(html)
+
+
+def test_what_a_chart_found_and_where_that_is_from_are_texts_of_the_page(partition: StudyResult) -> None:
+    """A chart that is wider than a phone would cut them off; in the chart itself they are not again."""
+    page = study_page(partition)
+    html = page_html(page)
+    charts = [part.chart for section in page.sections for part in section.parts if isinstance(part, Figure | Story)]
+    found = re.findall(r"<figcaption>(.*?)</figcaption>.*?<p class=\"source\">(.*?)</p>", html, re.DOTALL)
+    plain = [tuple(unescape(re.sub("<[^>]*>", "", text)) for text in texts) for texts in found]
+    assert plain == [tuple(" ".join(text.split()) for text in (c.get_suptitle(), c.get_supxlabel())) for c in charts]
+    assert all(text.get_visible() and text.get_in_layout() for chart in charts for text in chart.texts)
+    assert f"<!-- {charts[0].get_suptitle()} -->" in alone(charts[0])
+    assert inline_svg(charts[0], "x").count(charts[0].get_suptitle()) == 1, "more than its label for those who listen"
+
+
+def alone(chart: Chart) -> str:
+    """The chart as an SVG file, in which each text is a comment before its outlines."""
+    buffer = io.BytesIO()
+    write_chart(chart, buffer, "svg")
+    return buffer.getvalue().decode()
 
 
 def test_identifiers_are_unique_and_references_lead_somewhere(partition_html: str) -> None:
@@ -158,3 +198,30 @@ def test_wrong_input_is_one_message(arguments: list[str], message: str, tmp_path
     assert result.exit_code == 2
     assert message in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kept", ["partition: {}\n", "<!DOCTYPE html>\n<html>\n<title>Somebody else's</title>\n"])
+@pytest.mark.parametrize("of_a_directory", [False, True])
+def test_a_report_takes_the_place_of_nothing_but_a_report(
+    kept: str, of_a_directory: bool, partition: StudyResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    partition.save(tmp_path / "kept", "hasim run")
+    source = tmp_path / "kept" if of_a_directory else SCENARIOS / "partition.yaml"
+    place = tmp_path / "partition.html"
+    place.write_text(kept, encoding="utf-8")
+    for option, said in (((), "without --out: partition.html"), (("-o", "partition.html"), "--out partition.html")):
+        refused = CliRunner().invoke(app, ["report", str(source), *option])
+        message = f"hasim: error: {said}: this file holds something else, which would be lost; name another\n"
+        assert (refused.exit_code, refused.stderr) == (2, message)
+    assert place.read_text(encoding="utf-8") == kept
+
+
+def test_a_report_takes_the_place_of_an_earlier_one(
+    partition: StudyResult, partition_html: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    partition.save(tmp_path / "kept", "hasim run")
+    Path("partition.html").write_text(partition_html, encoding="utf-8")
+    assert CliRunner().invoke(app, ["report", "kept"]).exit_code == 0
+    assert Path("partition.html").read_text(encoding="utf-8") != partition_html

@@ -227,6 +227,17 @@ def test_an_end_that_keepalived_rounds_away_says_why_it_has_no_bar() -> None:
     assert replace(found, refused={"vrrp.advert_int = 500ms": "too short"}).same_ends == ()
 
 
+def test_the_rows_of_a_tornado_have_whole_names_and_both_ends_are_called() -> None:
+    """Also where their bars coincide, and where one has none because nothing differs."""
+    name = "service_failure web-a web-b: time to failure"
+    alike = Swing(Uncertain(name, "fault", {}, {}, "x 0.5", "x 2"), years(20), years(20, "other"))
+    alone = Swing(Uncertain("guest.boot", "assumed", {}, {}, "x 0.3", "x 3"), years(10, "other"), years(20))
+    (axes,) = tornado(Sensitivity(years(10), (alike, alone), (), {}, USUAL[:1]), USUAL[0]).axes
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert [" ".join(label.split()) for label in labels] == ["guest.boot", name]
+    assert sorted(text.get_text() for text in axes.texts) == ["x 0.3: no difference", "x 0.5", "x 2", "x 3"]
+
+
 @pytest.mark.parametrize("outages", [[4.0, 10.0, 20.0, 8.0, 12.0, 16.0], [0.0] * 6])
 def test_heat_maps_and_clouds_fit_on_their_page(outages: list[float]) -> None:
     found = sweep([parse_vary("vrrp.advert_int=1s,2s"), parse_vary("notify.tries=3..5:3")], outages)

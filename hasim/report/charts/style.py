@@ -27,6 +27,7 @@ from matplotlib.patheffects import withStroke
 from hasim.measure.model import PHASES
 from hasim.report.names import distinct, shorten
 from hasim.report.numbers import replications_text
+from hasim.report.values import held, let_go
 from hasim.report.wording import fault_title
 from hasim.units import counted
 
@@ -236,7 +237,7 @@ def _wrapped(chart: Chart, text: str, characters: int, share: float, font: dict[
     room = (share - 2 * _MARGIN) * chart.bbox.width
     renderer, properties = chart.canvas.get_renderer(), FontProperties(**font)  # type: ignore[attr-defined]
     while True:
-        lines = textwrap.wrap(text, characters)
+        lines = [let_go(line) for line in textwrap.wrap(held(text, characters), characters)]
         with _without_glyph_warnings():
             widths = [renderer.get_text_width_height_descent(line, properties, False)[0] for line in lines]
         if max(widths, default=0.0) <= room or characters <= _FEWEST_CHARACTERS:

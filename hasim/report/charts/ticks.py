@@ -73,7 +73,8 @@ def spaced_ticks(
     share_in = width_in / ((high - low) or 1.0)
 
     def reach(tick: tuple[float, str]) -> tuple[float, float]:
-        middle, half = (scale(tick[0]) - low) * share_in, (len(tick[1]) + 1) * _CHARACTER_IN / 2
+        longest = max(map(len, tick[1].split("\n")))
+        middle, half = (scale(tick[0]) - low) * share_in, (longest + 1) * _CHARACTER_IN / 2
         return middle - half, middle + half
 
     kept: list[tuple[float, str]] = []

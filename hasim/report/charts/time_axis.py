@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from hasim.units import DAY, HOUR, MINUTE, SECOND
+from hasim.report.charts.ticks import spaced_ticks
+from hasim.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 
 __all__ = ["TimeAxis"]
 
@@ -20,13 +21,25 @@ _CUT_FACTOR = 4
 _CUT_WIDTH = 0.12
 """How wide a cut is drawn, as a part of everything that stays."""
 
+_HATCHED = 0.5
+"""So much of a cut, in its middle, is drawn as one; at both ends the lanes are seen to go on."""
+
 _MOST_CUTS = 6
 _WANTED_TICKS = 9
+_FEWER_TICKS = 6
+"""Where labels are as long as ``1 h 18 min``."""
+
 _UNITS = ((2 * DAY, DAY, "days"), (2 * HOUR, HOUR, "hours"), (5 * MINUTE, MINUTE, "minutes"), (0, SECOND, "seconds"))
 """From this width on, an axis counts in that unit."""
 
-_CLOCK_FROM_NS = 2 * HOUR
-"""Where an axis that is short because it is cut reaches farther than this, its labels are clock times."""
+_PARTS_OF_A_LINE = 2
+"""So many units of a duration fit below a tick."""
+
+_FINEST_NS = MILLISECOND
+"""Durations below ticks are rounded to it."""
+
+_DURATIONS_FROM_NS = 2 * MINUTE
+"""Where an axis that is short because it is cut reaches farther than this, its labels have units of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +94,11 @@ class TimeAxis:
         """Where the middle of a drawn stretch is."""
         return (self.at(start_ns) + self.at(end_ns)) / 2
 
+    def gap_of(self, start_ns: int, end_ns: int) -> tuple[float, float]:
+        """From where to where a cut is drawn as one."""
+        middle, half = self.middle_of(start_ns, end_ns), (self.at(end_ns) - self.at(start_ns)) * _HATCHED / 2
+        return middle - half, middle + half
+
     @property
     def width(self) -> float:
         """From the first position to the last, in drawn seconds."""
@@ -88,25 +106,31 @@ class TimeAxis:
 
     @property
     def unit(self) -> tuple[int, str]:
-        """What the axis counts in: its length in nanoseconds and its name; ``time`` where labels are clock times."""
+        """What the axis counts in: its length in nanoseconds and its name; ``time`` where labels are durations with
+        units of their own."""
         unit_ns, name = next((unit_ns, name) for least, unit_ns, name in _UNITS if self.width * SECOND >= least)
-        farthest_ns = self.times_ns[-1] - self.origin_ns
-        return unit_ns, "time" if farthest_ns >= _CLOCK_FROM_NS > self.width * SECOND else name
+        is_far = self.times_ns[-1] - self.origin_ns >= _DURATIONS_FROM_NS
+        return unit_ns, "time" if self.cuts and is_far else name
 
-    def ticks(self) -> list[tuple[float, str]]:
-        """Positions and labels (in :attr:`unit`, from the origin) of round instants outside the cuts."""
+    def ticks(self, width_in: float) -> list[tuple[float, str]]:
+        """Positions and labels (in :attr:`unit`, from the origin) of instants outside the cuts, whose labels do not
+        touch below an axis of that width, in inches: round ones, and where a cut ends if none follows it."""
         if self.width <= 0:
             return [(self.positions[0], "0")]
         unit_ns, name = self.unit
-        step_ns = _round_step_ns(self.width / _WANTED_TICKS, unit_ns)
+        wanted = _FEWER_TICKS if name == "time" else _WANTED_TICKS
+        step_ns = _round_step_ns(self.width / wanted, unit_ns)
         first_ns = math.ceil((self.times_ns[0] - self.origin_ns) / step_ns) * step_ns
         ticks = []
         for start_ns, end_ns in self._kept():
-            tick_ns = max(first_ns, math.ceil((start_ns - self.origin_ns) / step_ns) * step_ns)
-            while tick_ns <= end_ns - self.origin_ns:
-                ticks.append((self.at(self.origin_ns + tick_ns), _label(tick_ns, unit_ns, as_clock=name == "time")))
-                tick_ns += step_ns
-        return ticks
+            from_ns, to_ns = start_ns - self.origin_ns, end_ns - self.origin_ns
+            instants_ns = range(max(first_ns, math.ceil(from_ns / step_ns) * step_ns), to_ns + 1, step_ns)
+            if name == "time" and not instants_ns:
+                instants_ns = range(from_ns, from_ns + 1)
+            for tick_ns in instants_ns:
+                label = _duration_label(tick_ns) if name == "time" else _number_label(tick_ns, unit_ns)
+                ticks.append((self.at(self.origin_ns + tick_ns), label))
+        return spaced_ticks(ticks, (self.positions[0], self.positions[-1]), width_in, is_log=False)
 
     def _kept(self) -> list[tuple[int, int]]:
         edges = [self.times_ns[0], *(edge for cut in self.cuts for edge in cut), self.times_ns[-1]]
@@ -135,19 +159,27 @@ def _round_step_ns(wanted_s: float, unit_ns: int) -> int:
     raise AssertionError("one of the factors reaches the wanted step")
 
 
-def _label(relative_ns: int, unit_ns: int, *, as_clock: bool) -> str:
-    sign = "\N{MINUS SIGN}" if relative_ns < 0 else ""
-    if as_clock and relative_ns:
-        return sign + _clock_label(abs(relative_ns))
-    text = f"{abs(relative_ns) / unit_ns:.9f}".rstrip("0").rstrip(".")
-    return sign + text
+def _number_label(relative_ns: int, unit_ns: int) -> str:
+    return _sign(relative_ns) + _plain(abs(relative_ns) / unit_ns)
 
 
-def _clock_label(relative_ns: int) -> str:
-    """``2:05:30``, or from a day on, in two lines, ``3 d`` and ``2:05:30``; full minutes without their seconds."""
-    days, rest_ns = divmod(relative_ns, DAY)
-    hours, rest_ns = divmod(rest_ns, HOUR)
-    minutes, rest_ns = divmod(rest_ns, MINUTE)
-    seconds = f":{rest_ns / SECOND:09.6f}".rstrip("0").rstrip(".") if rest_ns else ""
-    before = f"{days} d\n" if days else ""
-    return f"{before}{hours}:{minutes:02d}{seconds}"
+def _duration_label(relative_ns: int) -> str:
+    """``20 s``, ``2 min 5 s`` or, in two lines, ``1 h 18 min`` and ``20.5 s``: what a unit has none of is left out."""
+    parts, rest_ns = [], round(abs(relative_ns) / _FINEST_NS) * _FINEST_NS
+    for unit_ns, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        count, rest_ns = divmod(rest_ns, unit_ns)
+        if count:
+            parts.append(f"{count} {name}")
+    if rest_ns:
+        parts.append(f"{_plain(rest_ns / SECOND)} s")
+    lines = (" ".join(parts[:_PARTS_OF_A_LINE]), " ".join(parts[_PARTS_OF_A_LINE:]))
+    return _sign(relative_ns) + ("\n".join(filter(None, lines)) or "0")
+
+
+def _sign(relative_ns: int) -> str:
+    return "\N{MINUS SIGN}" if relative_ns < 0 else ""
+
+
+def _plain(number: float) -> str:
+    """Without zeros at the end."""
+    return f"{number:.9f}".rstrip("0").rstrip(".")

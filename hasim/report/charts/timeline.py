@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import pairwise
 from typing import Any
 
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch, Polygon, Rectangle
 
 from hasim.measure.model import PHASES, RECOVERED_IN_PLACE, UNRESOLVED, Outage
 from hasim.report.charts.lanes import (
@@ -32,6 +31,7 @@ from hasim.report.charts.style import (
     LIGHT_GREY,
     MID_GREY,
     SKY,
+    WHITE_OUTLINE,
     YELLOW,
     Chart,
     blank_chart,
@@ -44,7 +44,7 @@ from hasim.report.charts.style import (
     styled,
 )
 from hasim.report.charts.time_axis import TimeAxis
-from hasim.report.numbers import duration_text
+from hasim.report.numbers import duration_text, share_text
 from hasim.report.story import clock
 from hasim.trace import StateChanged, Trace
 from hasim.units import counted, format_duration
@@ -56,6 +56,14 @@ _LANE_IN = 0.25
 _FRAME_IN = 1.9
 _PLOT_IN = 7.2
 _CHARACTERS_PER_INCH = 13.5
+_TOP, _TOP_TO_SCALE = -1.0, -2.7
+"""Where the bar of the phases begins, in lanes above the first one."""
+
+_BAR = 0.9
+_LANES_FROM = -0.1
+_NEARLY_ALL = 0.99
+"""Of larger shares than this the title gives decimals: 99.9% is not 100%."""
+
 _MOST_INSTANCES = 6
 _MOST_BYSTANDERS = 1
 
@@ -79,6 +87,8 @@ _INSTANCE_TINTS = ("#b9d7ee", "#f8dfae", "#c5e8da", "#efd5e4", "#f7f3b5", _GREY)
 _HIDDEN = {"absent", "silent", ""}
 _OUTAGE_LOOK = {"facecolor": BAD, "edgecolor": BAD, "label_color": "white"}
 _FAULT_LOOK = {"facecolor": YELLOW, "edgecolor": DARK_GREY}
+_CUT_LOOK: dict[str, Any] = {"facecolor": "white", "edgecolor": MID_GREY, "hatch": "////", "linewidth": 0.0}
+_EDGE_LINE: dict[str, Any] = {"color": MID_GREY, "linewidth": 0.7, "linestyle": (0, (1, 2)), "zorder": 0.5}
 
 
 class _Kind(Enum):
@@ -109,6 +119,29 @@ class _Role:
     tint: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """Where the bar of the phases is. A cut within the outage would make the longest phase look short: then the bar is
+    to scale, in a place of its own above the lanes, and what lies between leads from it to the cut axis."""
+
+    left: float
+    right: float
+    top: float
+    is_to_scale: bool
+
+    @classmethod
+    def of(cls, axis: TimeAxis, outage: Outage) -> _Strip:
+        """That of an outage on its axis."""
+        is_cut = any(outage.start_ns <= start_ns and end_ns <= outage.end_ns for start_ns, end_ns in axis.cuts)
+        return cls(axis.at(outage.start_ns), axis.at(outage.end_ns), _TOP_TO_SCALE if is_cut else _TOP, is_cut)
+
+    def at(self, axis: TimeAxis, outage: Outage, time_ns: int) -> float:
+        """Where an instant of the outage is in the bar."""
+        if not self.is_to_scale:
+            return axis.at(time_ns)
+        return self.left + (self.right - self.left) * (time_ns - outage.start_ns) / outage.duration_ns
+
+
 @styled
 def outage_timeline(trace: Trace, outage: Outage) -> Chart:
     """One outage of one replication, told as lanes; the time axis counts from the start of the outage.
@@ -121,10 +154,11 @@ def outage_timeline(trace: Trace, outage: Outage) -> Chart:
     lanes = list(_lanes(trace, window, shown))
     labels = distinct(shown)
     cast = {name: _Role(labels[name], _INSTANCE_TINTS[index]) for index, name in enumerate(shown)}
-    chart = blank_chart(_WIDTH_IN, _FRAME_IN + _LANE_IN * (len(lanes) + 2))
+    strip = _Strip.of(axis, outage)
+    chart = blank_chart(_WIDTH_IN, _FRAME_IN + _LANE_IN * (len(lanes) + 1 - strip.top))
     axes = chart.add_subplot()
-    _draw_frame(axes, axis, lanes)
-    _draw_phases(axes, axis, outage, len(lanes))
+    _draw_frame(axes, axis, lanes, strip)
+    _draw_phases(axes, axis, outage, strip, len(lanes))
     _draw_cuts(axes, axis, len(lanes))
     for row, lane in enumerate(lanes):
         _draw_lane(axes, axis, row, lane, cast)
@@ -182,55 +216,81 @@ def _rows_without_overlap(spans: Sequence[Span]) -> list[list[Span]]:
     return rows
 
 
-def _draw_frame(axes: Any, axis: TimeAxis, lanes: Sequence[_Lane]) -> None:
+def _draw_frame(axes: Any, axis: TimeAxis, lanes: Sequence[_Lane], strip: _Strip) -> None:
     axes.set_xlim(axis.positions[0], axis.positions[-1] if axis.width else axis.positions[0] + 1.0)
-    axes.set_ylim(len(lanes), -1.0)
-    axes.set_yticks(
-        [row + 0.5 for row, lane in enumerate(lanes) if lane.kind is not _Kind.HEADING],
-        [lane.label for lane in lanes if lane.kind is not _Kind.HEADING],
-    )
+    axes.set_ylim(len(lanes), strip.top)
+    rows = [(row + 0.5, lane.label) for row, lane in enumerate(lanes) if lane.kind is not _Kind.HEADING]
+    if strip.is_to_scale:
+        rows.insert(0, (strip.top + _BAR / 2, "phases, to scale"))
+    axes.set_yticks([height for height, _ in rows], [label for _, label in rows])
     axes.tick_params(axis="y", length=0)
-    positions, labels = zip(*axis.ticks(), strict=True)
+    positions, labels = zip(*axis.ticks(_PLOT_IN), strict=True)
     axes.set_xticks(positions, labels)
     axes.set_xlabel(f"{axis.unit[1]} since the start of the outage")
     axes.spines[["top", "left", "right"]].set_visible(False)
 
 
-def _draw_phases(axes: Any, axis: TimeAxis, outage: Outage, rows: int) -> None:
-    """The strip of phases on top, and the same phases as light bands behind the lanes."""
+def _draw_phases(axes: Any, axis: TimeAxis, outage: Outage, strip: _Strip, rows: int) -> None:
+    """The bar of phases on top, and the same phases as light bands behind the lanes."""
     end_ns = outage.start_ns
     for index, phase_ns in enumerate(outage.phases_ns):
         if not phase_ns:
             continue
         start_ns, end_ns = end_ns, end_ns + phase_ns
-        left, width = axis.at(start_ns), axis.at(end_ns) - axis.at(start_ns)
+        left, right = axis.at(start_ns), axis.at(end_ns)
+        bar_left, bar_right = strip.at(axis, outage, start_ns), strip.at(axis, outage, end_ns)
         style = phase_style(index)
-        axes.add_patch(Rectangle((left, -1.0), width, 0.9, zorder=3, **style))
-        axes.add_patch(Rectangle((left, -0.1), width, rows + 0.1, facecolor=style["facecolor"], alpha=0.1, zorder=0))
-        for edge in (left, left + width):
-            axes.plot([edge, edge], [-1.0, rows], color=MID_GREY, linewidth=0.7, linestyle=(0, (1, 2)), zorder=0.5)
-        center, room = _space(axis, start_ns, end_ns)
-        if len(PHASES[index]) + 1 <= room:
-            _write(axes, center, -0.55, PHASES[index], BLACK, boxed=True)
+        axes.add_patch(Rectangle((bar_left, strip.top), bar_right - bar_left, _BAR, zorder=3, **style))
+        bar_bottom = strip.top + _BAR
+        color = style["facecolor"]
+        band = (left, _LANES_FROM), right - left, rows - _LANES_FROM
+        axes.add_patch(Rectangle(*band, facecolor=color, alpha=0.1, zorder=0))
+        if strip.is_to_scale:
+            corners = [(bar_left, bar_bottom), (bar_right, bar_bottom), (right, _LANES_FROM), (left, _LANES_FROM)]
+            axes.add_patch(Polygon(corners, facecolor=color, alpha=0.3, linewidth=0, zorder=0))
+        for bar_edge, edge in ((bar_left, left), (bar_right, right)):
+            axes.plot([bar_edge, bar_edge, edge, edge], [strip.top, bar_bottom, _LANES_FROM, rows], **_EDGE_LINE)
+        _name_phase(axes, axis, outage, strip, index, (start_ns, end_ns))
+
+
+def _name_phase(
+    axes: Any, axis: TimeAxis, outage: Outage, strip: _Strip, index: int, stretch_ns: tuple[int, int]
+) -> None:
+    """In the bar, as far as there is room; of one to scale the share too, and the name once more where it meets the
+    axis."""
+    name = PHASES[index]
+    if not strip.is_to_scale:
+        center, room = _space(axis, *stretch_ns)
+        if len(name) + 1 <= room:
+            _write(axes, center, strip.top + _BAR / 2, name, BLACK, boxed=True)
+        return
+    left, right = (strip.at(axis, outage, time_ns) for time_ns in stretch_ns)
+    words = f"{name} {share_text((stretch_ns[1] - stretch_ns[0]) / outage.duration_ns)}"
+    if len(words) + 1 <= _room(axis, right - left):
+        _write(axes, (left + right) / 2, strip.top + _BAR / 2, words, BLACK, boxed=True)
+    left, right = (axis.at(time_ns) for time_ns in stretch_ns)
+    if len(name) + 1 <= _room(axis, right - left):
+        _write(axes, (left + right) / 2, _LANES_FROM - 0.35, name, BLACK, boxed=False)
 
 
 def _draw_cuts(axes: Any, axis: TimeAxis, rows: int) -> None:
+    """A hatched column through all lanes for each, which says how long the stretch is that is not drawn."""
     for start_ns, end_ns in axis.cuts:
-        middle = axis.middle_of(start_ns, end_ns)
-        half = axis.width * 0.004
-        for offset in (-half, half):
+        left, right = axis.gap_of(start_ns, end_ns)
+        axes.add_patch(
+            Rectangle((left, _LANES_FROM), right - left, rows - _LANES_FROM, zorder=5, clip_on=False, **_CUT_LOOK)
+        )
+        axes.plot([left, right], [rows, rows], color="white", linewidth=2.5, clip_on=False, zorder=6)
+        slant = axis.width * 0.004
+        for edge in (left, right):
             axes.plot(
-                [middle + offset - half, middle + offset + half],
-                [rows + 0.25, rows - 0.25],
-                color=BLACK,
-                linewidth=1.0,
-                clip_on=False,
-                zorder=6,
-            )
-        axes.axvspan(middle - half, middle + half, ymin=0.0, facecolor="white", zorder=5)
-        axes.annotate(
-            f"cut: {format_duration(end_ns - start_ns, 1)}", (middle, -1.0), xytext=(0, 3), textcoords="offset points",
-            horizontalalignment="center", verticalalignment="bottom", fontsize=7.5, color=DARK_GREY,
+                [edge - slant, edge + slant], [rows + 0.25, rows - 0.25],
+                color=BLACK, linewidth=1.0, clip_on=False, zorder=7,
+            )  # fmt: skip
+        axes.text(
+            (left + right) / 2, (rows + _LANES_FROM) / 2, f"cut out: {format_duration(end_ns - start_ns, 1)}",
+            rotation=90, fontsize=8.5, color=BLACK, zorder=7, horizontalalignment="center",
+            verticalalignment="center", bbox={"boxstyle": "square,pad=0.3", "facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
 
 
@@ -239,6 +299,7 @@ def _draw_lane(axes: Any, axis: TimeAxis, row: int, lane: _Lane, cast: Mapping[s
         axes.annotate(
             lane.label, (axis.positions[0], row + 0.62), xytext=(-4, 0), textcoords="offset points", fontsize=9,
             fontweight="bold", verticalalignment="center", horizontalalignment="left", zorder=7,
+            path_effects=WHITE_OUTLINE if axis.cuts else None,
         )  # fmt: skip
         axes.axhline(row + 0.06, color=LIGHT_GREY, linewidth=0.8, zorder=0)
     elif lane.kind is _Kind.CALLS:
@@ -291,11 +352,15 @@ def _draw_calls(axes: Any, axis: TimeAxis, row: int, calls: Sequence[ApiCall]) -
 
 def _space(axis: TimeAxis, start_ns: int, end_ns: int) -> tuple[float, int]:
     """The middle of the widest stretch of a bar that no cut goes through, and how many characters fit there."""
-    cuts = [axis.middle_of(*cut) for cut in axis.cuts if start_ns <= cut[0] and cut[1] <= end_ns]
-    edges = [axis.at(start_ns), *cuts, axis.at(end_ns)]
-    left, right = max(pairwise(edges), key=lambda stretch: stretch[1] - stretch[0])
-    room = int((right - left) / axis.width * _PLOT_IN * _CHARACTERS_PER_INCH) if axis.width else 0
-    return (left + right) / 2, room
+    gaps = [axis.gap_of(*cut) for cut in axis.cuts if start_ns <= cut[0] and cut[1] <= end_ns]
+    edges = [axis.at(start_ns), *(edge for gap in gaps for edge in gap), axis.at(end_ns)]
+    left, right = max(zip(edges[::2], edges[1::2], strict=True), key=lambda stretch: stretch[1] - stretch[0])
+    return (left + right) / 2, _room(axis, right - left)
+
+
+def _room(axis: TimeAxis, width: float) -> int:
+    """How many characters fit into so much of the axis."""
+    return int(width / axis.width * _PLOT_IN * _CHARACTERS_PER_INCH) if axis.width else 0
 
 
 def _write(axes: Any, x: float, y: float, text: str, color: str, *, boxed: bool) -> None:
@@ -345,7 +410,8 @@ def _finding(outage: Outage, labels: Mapping[str, str]) -> str:
         return f"{what}: no service for {length}, and still none at the end of the run"
     longest_ns = max(outage.phases_ns)
     longest = PHASES[outage.phases_ns.index(longest_ns)]
-    share = f"{longest_ns / outage.duration_ns:.0%}" if outage.duration_ns else "0%"
+    part = longest_ns / outage.duration_ns if outage.duration_ns else 0.0
+    share = share_text(part) if part > _NEARLY_ALL else f"{part:.0%}"
     how = ", ended without a failover" if outage.resolution == RECOVERED_IN_PLACE else ""
     return f"{what}: no service for {length}, {share} of it in the phase {longest}{how}"
 
@@ -356,7 +422,7 @@ def _caption(trace: Trace, outage: Outage, axis: TimeAxis, left_out: int) -> str
         f"0 is the instant {' '.join(clock(outage.start_ns, trace.horizon_ns).split())} of the run",
     ]
     if axis.cuts:
-        parts.append("idle stretches are cut away where the axis is broken")
+        parts.append("idle stretches are cut out where the axis is broken")
     if left_out:
         parts.append(f"{counted(left_out, 'further instance')} not shown")
     return "; ".join(parts)

@@ -46,6 +46,9 @@ _BAR = 0.6
 _TEXT_SHARE = 0.1
 """The part of the axis that the text at an end needs."""
 
+_LINE_CHARACTERS = 42
+_NO_DIFFERENCE = "no difference"
+
 _LOOKS: dict[str, dict[str, Any]] = {
     "low": {"facecolor": BLUE, "edgecolor": "white", "hatch": "", "linewidth": 0.4},
     "high": {"facecolor": ORANGE, "edgecolor": BLACK, "hatch": "////", "linewidth": 0.4},
@@ -69,12 +72,12 @@ def tornado(sensitivity: Sensitivity, metric: Metric) -> Chart:
     same_ends = sensitivity.same_ends
     for row, one in enumerate(moved):
         _draw_bar(axes, row, one, scale, (low, high))
-        _say_what_is_the_same(axes, row, one, [text for name, text in same_ends if name == one.swing.uncertain.name])
+        _say_what_is_not_drawn(axes, row, one, [text for name, text in same_ends if name == one.swing.uncertain.name])
     axes.axvline(0, color=DARK_GREY, linewidth=1.2, zorder=3)
     axes.set_xlim(low, high)
     set_ticks(axes.xaxis, signed_duration_ticks(low, high, 6) if metric.unit == "ns" else number_ticks(low, high, 6))
     axes.set_xlabel(f"{metric.label}, against {amount_text(estimate.value, metric.unit)} as it is")
-    axes.set_yticks(range(len(moved)), [shorten(one.swing.uncertain.name, 42) for one in moved])
+    axes.set_yticks(range(len(moved)), [_row_label(one.swing.uncertain.name) for one in moved])
     axes.tick_params(axis="y", length=0, labelcolor=BLACK)
     set_rows(axes, len(moved))
     quiet_axes(axes, grid="x")
@@ -83,6 +86,14 @@ def tornado(sensitivity: Sensitivity, metric: Metric) -> Chart:
     axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
     frame(chart, leading_text(sensitivity, metric), _caption(sensitivity, metric), share=0.93)
     return chart
+
+
+def _row_label(name: str) -> str:
+    """What a row is called, whole: in two lines where it is long, broken where it says what of a fault is meant."""
+    if len(name) <= _LINE_CHARACTERS:
+        return name
+    fault, colon, what = name.rpartition(": ")
+    return "\n".join(shorten(line, _LINE_CHARACTERS) for line in (f"{fault}{colon.strip()}", what) if line)
 
 
 def _limits(moved: Sequence[Moved], scale: float) -> tuple[float, float]:
@@ -108,30 +119,36 @@ def _draw_bar(axes: Any, row: int, one: Moved, scale: float, limits: tuple[float
     parts = [("low", one.low, uncertain.low_text), ("high", one.high, uncertain.high_text)]
     shown = [(name, part, text) for name, part, text in parts if part is not None and part.estimate.value]
     same_side = len({part.estimate.value > 0 for _, part, _ in shown}) < len(shown)
-    for place, (name, part, text) in enumerate(sorted(shown, key=lambda item: -abs(item[1].estimate.value))):
+    for name, part, text in shown:
         height = _BAR / 2 if same_side else _BAR
         middle = row + (_BAR / 4 if name == "high" else -_BAR / 4) * same_side
         axes.barh(middle, part.estimate.value / scale, height=height, zorder=1, **_LOOKS[name])
         _draw_whisker(axes, middle, part, scale, limits)
-        if place == 0 or not same_side:
-            others = [] if same_side else [_reach(other, scale, limits) for _, other, _ in shown if other is not part]
-            edge, is_free = _text_place(part, scale, limits, others)
-            above = 0 if is_free else -7 if same_side and name == "high" else 7
-            axes.annotate(
-                text, (edge, middle), xytext=(5 if part.estimate.value > 0 else -5, above), textcoords="offset points",
-                fontsize=8, horizontalalignment="left" if part.estimate.value > 0 else "right",
-                verticalalignment="center", path_effects=WHITE_OUTLINE, zorder=4, annotation_clip=True,
-            )  # fmt: skip
+        others = [] if same_side else [_reach(other, scale, limits) for _, other, _ in shown if other is not part]
+        edge, is_free = _text_place(part, scale, limits, others)
+        above = 0 if is_free else -7 if same_side and name == "high" else 7
+        axes.annotate(
+            text, (edge, middle), xytext=(5 if part.estimate.value > 0 else -5, above), textcoords="offset points",
+            fontsize=8, horizontalalignment="left" if part.estimate.value > 0 else "right",
+            verticalalignment="center", path_effects=WHITE_OUTLINE, zorder=4, annotation_clip=True,
+        )  # fmt: skip
 
 
-def _say_what_is_the_same(axes: Any, row: int, one: Moved, ends: Sequence[str]) -> None:
-    """Why an end has no bar: at zero, on the side that the bar of the other end leaves free."""
-    if not ends or one.across is None:
+def _say_what_is_not_drawn(axes: Any, row: int, one: Moved, same: Sequence[str]) -> None:
+    """Why an end has no bar: at zero, on the side that the bar of the other end leaves free. ``same`` are the ends at
+    which the scenario is no other one."""
+    ends = [(one.low, one.swing.uncertain.low_text), (one.high, one.swing.uncertain.high_text)]
+    drawn = [part for part, _ in ends if part is not None and part.estimate.value]
+    words = [
+        f"{text}: {AS_IT_IS if text in same else _NO_DIFFERENCE}"
+        for part, text in ends
+        if text in same or (part is not None and not part.estimate.value)
+    ]
+    if not words or not drawn:
         return
-    other = next(part for part in (one.low, one.high) if part is not None and part.estimate.value)
-    side = -1 if other.estimate.value > 0 else 1
+    side = -1 if drawn[0].estimate.value > 0 else 1
     axes.annotate(
-        f"{', '.join(ends)}: {AS_IT_IS}", (0, row), xytext=(5 * side, 7), textcoords="offset points", fontsize=8,
+        ", ".join(words), (0, row), xytext=(5 * side, 7), textcoords="offset points", fontsize=8,
         horizontalalignment="left" if side > 0 else "right", verticalalignment="center",
         path_effects=WHITE_OUTLINE, zorder=4, annotation_clip=True,
     )  # fmt: skip

@@ -12,9 +12,10 @@ from markupsafe import Markup
 from hasim.report.charts.style import Chart
 from hasim.report.numbers import duration_text
 from hasim.report.page.content import Code, Figure, Findings, Page, Paragraph, Part, Story
-from hasim.report.page.figures import alternative, inline_svg
-from hasim.report.story import Event, clock, relative_seconds
+from hasim.report.page.figures import inline_svg, texts_of
+from hasim.report.story import Event, clock, since_fault
 from hasim.report.tables import MET, MISSED, UNDECIDED, Table
+from hasim.report.values import held_html
 
 __all__ = ["page_html", "write_page"]
 
@@ -49,14 +50,15 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        caption=alternative,
+        texts=texts_of,
         kind=_kind,
         tone=lambda text: _TONES.get(text, ""),
         duration=duration_text,
         clock=clock,
-        relative=relative_seconds,
+        since_fault=since_fault,
         is_event=lambda item: isinstance(item, Event),
     )
+    environment.filters["held"] = lambda text: Markup(held_html(text))
     return environment
 
 
