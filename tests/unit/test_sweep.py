@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -135,10 +136,8 @@ def test_points_that_keepalived_rounds_to_the_same_are_run_once_and_named() -> N
     sweep = study.sweep(["vrrp.advert_int=0.5s,1s,2s"], jobs=1, progress=lambda count, wanted: done.append(wanted))
     assert sweep.same_scenarios == ((0, 1),)
     assert done[-1] == 2 * 3
-    assert (
-        "The same scenario (keepalived rounds, or nothing hangs on the value): advert_int 500 ms | advert_int 1 s"
-        in sweep._repr_html_()
-    )
+    said = "The same scenario (keepalived rounds, or nothing hangs on the value): advert_int 500 ms | advert_int 1 s"
+    assert said in re.sub("<[^>]*>", "", sweep._repr_html_())
 
 
 def test_the_least_is_certain_where_a_difference_is(study: hasim.Study) -> None:

@@ -33,6 +33,7 @@ from hasim.study.episodes.episode import Episode
 from hasim.study.episodes.episodes_file import read_episodes, write_episodes
 from hasim.study.episodes.estimation import Stratum
 from hasim.study.keeping.answer import keep_answer, opened_answer
+from hasim.study.keeping.checks import real, text, whole
 from hasim.study.keeping.scenario_file import read_scenario, scenario_texts
 from hasim.study.keeping.tables import write_table
 
@@ -54,6 +55,9 @@ MEASURED_COLUMNS = (
     "wrong_instance_ns",
     "black_hole_ns",
 )
+
+
+_METHODS = ("episodes", "rare")
 
 
 class _Table(NamedTuple):
@@ -92,18 +96,22 @@ def load_episodes(directory: str | PathLike[str]) -> EpisodesResult:
 
     with opened_answer(directory, "study by episodes", FORMAT) as (home, document):
         scenario = read_scenario(home)
-        if scenario.digest != document["scenario"]["digest"]:
+        if document["scenario"] != {"name": scenario.name, "digest": scenario.digest}:
             raise ValueError("result.json and scenario.json belong to different scenarios")
-        clocks, cycles = read_episodes(home, scenario, document["seed"])
+        precision = real(document["precision"], "precision")
+        if not 0 < precision < 1 or document["method"] not in _METHODS:
+            raise ValueError(f"nobody asked for the precision {precision} by the method {document['method']!r:.80}")
+        seed = whole(document["seed"], "seed")
+        clocks, cycles = read_episodes(home, scenario, seed)
         result = EpisodesResult(
             scenario=scenario,
-            seed=document["seed"],
+            seed=seed,
             method=document["method"],
-            precision=document["precision"],
+            precision=precision,
             clocks=clocks,
             cycles=cycles,
-            runs=document["runs"],
-            version=document["hasim_version"],
+            runs=whole(document["runs"], "runs", least=1),
+            version=text(document["hasim_version"], "hasim_version"),
         )
         if result.episodes != document["episodes"]:
             raise ValueError(f"there are {result.episodes:,} episodes in place of {document['episodes']:,}")

@@ -7,4 +7,5 @@
 ``studies_file``   many studies in one file of compressed ``lines``
 ``tables``         rows as CSV and Parquet
 ``files``          written whole or not at all, read with clear errors
+``checks``         what is read, value by value
 """

@@ -17,7 +17,9 @@ __all__ = [
     "json_text",
     "kept_command",
     "kept_format",
+    "lost",
     "made_again",
+    "parsed",
     "read_json",
     "whole_file",
     "write_texts",
@@ -56,6 +58,22 @@ def json_text(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def parsed(text: str) -> Any:
+    """What a JSON text holds.
+
+    Raises:
+        ValueError: it is no JSON, or nested so deeply that hasim never wrote it.
+    """
+
+    def refuse(name: str) -> None:
+        raise ValueError(f"{name} is no number of JSON")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
 def read_json(path: Path) -> Any:
     """What a JSON file of a kept study holds.
 
@@ -63,13 +81,13 @@ def read_json(path: Path) -> Any:
         UserError: it is not there, cannot be read, or is no JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file; a kept study has result.json and scenario.json") from None
     except OSError as error:
         raise UserError(f"{path}: the file cannot be read: {error.strerror or error}") from None
     except ValueError as error:
-        raise UserError(f"{path}: this is not JSON: {error}") from None
+        raise UserError(f"{path}: this is not JSON: {error}; {made_again(path.parent)}") from None
 
 
 def kept_format(directory: str | os.PathLike[str]) -> str:
@@ -84,8 +102,8 @@ def kept_format(directory: str | os.PathLike[str]) -> str:
 def kept_command(directory: str | os.PathLike[str]) -> str:
     """The command that made what is kept in ``directory``; empty where nobody knows it."""
     try:
-        meta = read_json(Path(directory) / "meta.json")
-    except UserError:
+        meta = parsed((Path(directory) / "meta.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return ""
     command = meta.get("command") if isinstance(meta, dict) else None
     return command if isinstance(command, str) else ""
@@ -95,6 +113,14 @@ def made_again(directory: str | os.PathLike[str]) -> str:
     """What to do about a kept answer that cannot be used."""
     command = kept_command(directory)
     return f"run the command that made it again{f': {command}' if command else ''}"
+
+
+def lost(path: Path) -> str:
+    """What to say of a file that is not there, beside numbers that are."""
+    return (
+        f"{path}: there is no such file. Without it there are numbers, but not what they were made of: an older hasim "
+        f"did not keep that, or it was lost; {made_again(path.parent)}"
+    )
 
 
 def format_of(document: Any) -> str:

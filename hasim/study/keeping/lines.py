@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from hasim.errors import UserError
-from hasim.study.keeping.files import made_again, whole_file
+from hasim.study.keeping.checks import DAMAGED
+from hasim.study.keeping.files import lost, made_again, parsed, whole_file
 
 __all__ = ["Lines", "opened_lines", "write_lines"]
 
@@ -56,7 +57,7 @@ class Lines:
         line = self._stream.readline()
         if not line:
             raise ValueError("it ends too early")
-        return json.loads(line)
+        return parsed(line)
 
     def end(self) -> None:
         """Make sure that there is no more.
@@ -74,7 +75,7 @@ def opened_lines(path: Path, wanted: str) -> Iterator[tuple[dict[str, Any], Line
 
     Raises:
         UserError: the file is not there, cannot be read, has another format, or is damaged: also where the caller finds
-            that, by a ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError or UserError.
+            that, by a UserError or one of :data:`~hasim.study.keeping.checks.DAMAGED`.
     """
     try:
         with gzip.open(path, "rt", encoding="utf-8") as stream:
@@ -86,23 +87,10 @@ def opened_lines(path: Path, wanted: str) -> Iterator[tuple[dict[str, Any], Line
             yield header, lines
             lines.end()
     except FileNotFoundError:
-        raise UserError(
-            f"{path}: there is no such file. Without it there are numbers, but not what they were made of: an older "
-            f"hasim did not keep that, or it was lost; {made_again(path.parent)}"
-        ) from None
+        raise UserError(lost(path)) from None
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
-    except (
-        gzip.BadGzipFile,
-        EOFError,
-        zlib.error,
-        ValueError,
-        KeyError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        ArithmeticError,
-    ) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error, *DAMAGED) as error:
         raise UserError(f"{path}: the file is damaged ({_detail(error)}); {made_again(path.parent)}") from None
     except OSError as error:
         raise UserError(f"{path}: the file cannot be read: {error.strerror or error}") from None

@@ -18,9 +18,11 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hasim.errors import UserError
 from hasim.scenario import distributions
+from hasim.scenario.digest import digest_of
 from hasim.scenario.distributions import Distribution
-from hasim.scenario.model import Scenario
-from hasim.study.keeping.files import json_text, read_json
+from hasim.scenario.model import Scenario, Slo
+from hasim.study.keeping.checks import DAMAGED, real, text, whole
+from hasim.study.keeping.files import json_text, lost, made_again, read_json
 
 __all__ = ["FORMAT", "read_scenario", "scenario_from_json", "scenario_texts", "scenario_to_json"]
 
@@ -42,10 +44,23 @@ def scenario_from_json(document: Any) -> Scenario:
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
         raise UserError(f"expected a resolved scenario in the format {FORMAT}")
     try:
-        scenario: Scenario = _decode(Scenario, document.get("scenario"), "scenario")
-    except (TypeError, ValueError, AttributeError) as error:
+        content = document.get("scenario")
+        scenario: Scenario = _decode(Scenario, content, "scenario")
+        whole(scenario.horizon_ns, "scenario.horizon_ns", least=1)
+        _check_slo(scenario.slo)
+        if digest_of(scenario) != scenario.digest and _encode(scenario) == content:  # else it is of an older version
+            raise ValueError("its digest is that of another one")
+    except DAMAGED as error:
         raise UserError(f"the resolved scenario is damaged or of another version of hasim: {error}") from None
     return scenario
+
+
+def _check_slo(slo: Slo) -> None:
+    """Make sure that somebody can have asked for it: it is no part of what the digest is of."""
+    if any(not 0 <= share <= 1 for share in (slo.availability or 0.0, *slo.failover_percentiles)):
+        raise ValueError("scenario.slo has a share that is none")
+    for limit_ns in (slo.longest_outage_ns or 0, *slo.failover_percentiles.values()):
+        whole(limit_ns, "a limit of scenario.slo")
 
 
 def _encode(value: Any) -> Any:
@@ -70,7 +85,9 @@ def _decode(hint: Any, data: Any, where: str) -> Any:
         inner = [argument for argument in arguments if argument is not type(None)]
         if data is None:
             return None
-        return ip_address(data) if inner == [IPv4Address, IPv6Address] else _decode(inner[0], data, where)
+        if inner == [IPv4Address, IPv6Address]:
+            return ip_address(text(data, where))
+        return _decode(inner[0], data, where)
     if origin is tuple:
         return tuple(_decode(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(_list(data, where)))
     if origin is Mapping:
@@ -81,12 +98,12 @@ def _decode(hint: Any, data: Any, where: str) -> Any:
     if is_dataclass(hint):
         return _record(hint, data, where)
     if hint is float:
-        return float(data)
+        return real(data, where)
     if hint in (int, str, bool):
         if type(data) is not hint:
-            raise TypeError(f"{where} is {data!r}, expected {hint.__name__}")
+            raise TypeError(f"{where} is {data!r:.80}, expected {hint.__name__}")
         return data
-    return hint(data)
+    return hint(text(data, where))
 
 
 def _list(data: Any, where: str) -> list[Any]:
@@ -138,8 +155,10 @@ def read_scenario(directory: Path) -> Scenario:
         UserError: it is not there, damaged, or of another version.
     """
     path = directory / "scenario.json"
+    if not path.exists():
+        raise UserError(lost(path))
     document = read_json(path)
     try:
         return scenario_from_json(document)
     except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{path}: {error}; {made_again(directory)}") from None

@@ -15,23 +15,27 @@ variants of a comparison, they would take ten times as much.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from hasim.arguments import check_heartbeats
-from hasim.measure.model import Outage, RunOutcome
+from hasim.errors import UserError
+from hasim.measure.model import RunOutcome
 from hasim.study.journal.rows import outcome_of_row, outcome_row
+from hasim.study.keeping.checks import check_outages, flag, text, whole
 from hasim.study.keeping.lines import Lines, opened_lines, write_lines
 from hasim.study.keeping.scenario_file import scenario_from_json, scenario_to_json
 from hasim.study.outcomes import Outcomes, OutcomeStore
 from hasim.study.results import StudyResult
 
-__all__ = ["STUDIES_NAME", "check_outages", "read_studies", "write_studies"]
+__all__ = ["STUDIES_NAME", "read_studies", "write_studies"]
 
 STUDIES_NAME = "studies.jsonl.gz"
 
 _FORMAT = "hasim.studies/1"
+
+_COUNTS = ("downtime_ns", "dual_master_ns", "wrong_instance_ns", "black_hole_ns", "transitions", "notify_runs")
 
 
 def write_studies(directory: Path, studies: Sequence[StudyResult]) -> Path:
@@ -53,28 +57,9 @@ def read_studies(directory: Path) -> tuple[StudyResult, ...]:
     """
     with opened_lines(directory / STUDIES_NAME, _FORMAT) as (header, lines):
         store, studies = OutcomeStore(), list[StudyResult]()
-        for _ in range(header["studies"]):
+        for _ in range(whole(header["studies"], "studies", least=1)):
             studies.append(_study(lines, studies, store))
     return tuple(studies)
-
-
-def check_outages(outages: Iterable[Outage], downtime_ns: int) -> None:
-    """Make sure that outages add up to the downtime, and their phases to them.
-
-    Raises:
-        ValueError: they do not.
-        TypeError: what should be numbers or texts are none.
-    """
-    total_ns = 0
-    for outage in outages:
-        words = (outage.missing, outage.cause, outage.fault, outage.began_on, outage.ended_on, outage.resolution)
-        if not all(isinstance(word, str | None) for word in words):
-            raise TypeError(f"an outage at {outage.start_ns} ns has no texts")
-        if sum(outage.phases_ns) != outage.duration_ns:
-            raise ValueError(f"the phases of an outage at {outage.start_ns} ns do not add up")
-        total_ns += outage.duration_ns
-    if total_ns != downtime_ns:
-        raise ValueError(f"outages of {total_ns} ns do not add up to a downtime of {downtime_ns} ns")
 
 
 def _values(studies: Sequence[StudyResult]) -> Iterator[Any]:
@@ -100,31 +85,39 @@ def _values(studies: Sequence[StudyResult]) -> Iterator[Any]:
 
 def _study(lines: Lines, before: Sequence[StudyResult], store: OutcomeStore) -> StudyResult:
     entry = lines.next()
-    scenario = scenario_from_json(entry["scenario"])
-    check_heartbeats(entry["heartbeats"])
-    same, count = entry["same_as"], entry["replications"]
+    try:
+        scenario = scenario_from_json(entry["scenario"])
+        check_heartbeats(entry["heartbeats"])
+    except UserError as error:
+        raise ValueError(str(error)) from None
+    same, count = entry["same_as"], whole(entry["replications"], "replications", least=1)
     if same is None:
         store.add(len(before), (_outcome(lines.next(), scenario.horizon_ns) for _ in range(count)))
         outcomes = Outcomes(store, len(before))
     else:
-        outcomes = before[same].outcomes
-    if not outcomes or len(outcomes) != count:
+        original = before[whole(same, "same_as")]
+        if original.scenario.digest != scenario.digest:
+            raise ValueError(f"study {len(before)} has the replications of another scenario")
+        outcomes = original.outcomes
+    if len(outcomes) != count:
         raise ValueError(f"a study of {count} replications has {len(outcomes)}")
     return StudyResult(
         scenario=scenario,
-        seed=entry["seed"],
+        seed=whole(entry["seed"], "seed"),
         heartbeats=entry["heartbeats"],
         outcomes=outcomes,
-        version=entry["hasim_version"],
-        interrupted=entry["interrupted"],
+        version=text(entry["hasim_version"], "hasim_version"),
+        interrupted=flag(entry["interrupted"], "interrupted"),
     )
 
 
 def _outcome(row: Any, horizon_ns: int) -> RunOutcome:
     number, *rest = row
-    outcome = outcome_of_row(rest, number, horizon_ns)
-    counts = (number, outcome.dual_master_ns, outcome.wrong_instance_ns, outcome.black_hole_ns)
-    if any(type(count) is not int for count in (*counts, outcome.transitions, outcome.notify_runs)):
-        raise TypeError(f"a whole number of replication {number} is none")
+    outcome = outcome_of_row(rest, whole(number, "the number of a replication"), horizon_ns)
+    for name in _COUNTS:
+        whole(getattr(outcome, name), f"{name} of replication {number}")
+    for calls in outcome.api_calls.values():
+        for code, count in calls.items():
+            whole(count, f"{code} of replication {number}")
     check_outages(outcome.outages, outcome.downtime_ns)
     return outcome

@@ -20,10 +20,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hasim.arguments import check_heartbeats
 from hasim.errors import UserError
 from hasim.study.document import outcomes_of, stopping_of, text_of
 from hasim.study.frames import TABLES
-from hasim.study.keeping.files import META_FORMAT, format_of, json_text, read_json, write_texts
+from hasim.study.keeping.checks import DAMAGED, flag, text, whole
+from hasim.study.keeping.files import META_FORMAT, format_of, json_text, made_again, read_json, write_texts
 from hasim.study.keeping.scenario_file import read_scenario, scenario_texts
 from hasim.study.keeping.tables import write_table
 
@@ -83,17 +85,19 @@ def load_result(directory: str | os.PathLike[str]) -> StudyResult:
     scenario = read_scenario(home)
     try:
         outcomes = outcomes_of(document)
-        digest = document["scenario"]["digest"]
+        check_heartbeats(document["heartbeats"])
         stopping = stopping_of(document)
-        fields = {name: document[name] for name in ("seed", "heartbeats", "interrupted")}
-        version = document["hasim_version"]
+        seed = whole(document["seed"], "seed")
+        interrupted = flag(document["interrupted"], "interrupted")
+        version = text(document["hasim_version"], "hasim_version")
+        told = document["scenario"]["digest"], document["horizon_ns"]
     except UserError as error:
-        raise UserError(f"{home}: {error}") from None
-    except (KeyError, TypeError) as error:
-        raise UserError(f"{home}: the study is damaged: {error}") from None
-    if digest != scenario.digest:
-        raise UserError(f"{home}: result.json and scenario.json belong to different scenarios")
-    return StudyResult(scenario=scenario, outcomes=outcomes, version=version, stopping=stopping, **fields)
+        raise UserError(f"{home}: {error}; {made_again(home)}") from None
+    except DAMAGED as error:
+        raise UserError(f"{home}: the study is damaged: {error}; {made_again(home)}") from None
+    if told != (scenario.digest, scenario.horizon_ns):
+        raise UserError(f"{home}: result.json and scenario.json belong to different scenarios; {made_again(home)}")
+    return StudyResult(scenario, seed, document["heartbeats"], outcomes, version, interrupted, stopping)
 
 
 def _meta(result: StudyResult, command: str) -> dict[str, Any]:

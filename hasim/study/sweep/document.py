@@ -25,8 +25,10 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
+from hasim.errors import UserError
 from hasim.study.compare.document import estimate_json
-from hasim.study.sweep.parameters import Parameter, Range, Unit
+from hasim.study.keeping.checks import flag, is_same, real, text
+from hasim.study.sweep.parameters import Parameter, Unit, in_range, parameter
 
 if TYPE_CHECKING:
     from hasim.study.sweep.design import Point
@@ -74,11 +76,21 @@ def parameter_of(entry: Mapping[str, Any]) -> Parameter:
     Raises:
         KeyError, TypeError, ValueError: it is damaged.
     """
-    unit = entry["unit"]
+    path, unit, span = text(entry["path"], "path"), entry["unit"], entry["range"]
     if unit not in get_args(Unit):
-        raise ValueError(f"{entry['path']} has the unit {unit!r}")
-    span = None if entry["range"] is None else Range(unit=unit, **entry["range"])
-    return Parameter(entry["path"], tuple(entry["values"]), tuple(entry["numbers"]), unit, span, entry["how"])
+        raise ValueError(f"{path} has the unit {unit!r:.80}")
+    try:
+        if span is None:
+            found = parameter(path, entry["values"])
+        else:
+            low, high = real(span["low"], "low"), real(span["high"], "high")
+            whole, how = unit == "number" and flag(span["whole"], "whole"), text(entry["how"], "how")
+            found = in_range(path, low, high, unit, whole=whole, how=how and f":{how}", place=path)
+    except UserError as error:
+        raise ValueError(str(error)) from None
+    if not all(is_same(entry[key], value) for key, value in _parameter(found).items()):
+        raise ValueError(f"the values of {path}, its numbers and its range do not belong together")
+    return found
 
 
 def _point(sweep: Sweep, index: int, point: Point) -> dict[str, Any]:

@@ -44,6 +44,7 @@ __all__ = [
     "Unit",
     "check_different",
     "duration_written",
+    "in_range",
     "parameter",
     "parse_vary",
     "split_at_commas",
@@ -232,7 +233,6 @@ def _ranged(path: str, lower: str, upper: str, how: str) -> Parameter:
     """The range between two ends as they were written, with what was written behind them."""
     place = f"{path}={lower}..{upper}"
     low, high = _plain(path, lower), _plain(path, upper)
-    count, scale = _points(place, how)
     (unit, first), (other, last) = _read(low), _read(high)
     if "word" in (unit, other):
         raise UserError(
@@ -241,15 +241,26 @@ def _ranged(path: str, lower: str, upper: str, how: str) -> Parameter:
         )
     if unit != other:
         raise UserError(f"{place}: the ends of a range have the same unit")
-    if first >= last:
-        raise UserError(f"{place}: a range goes from the lower value to the higher one")
-    if scale == "log" and first <= 0:
-        raise UserError(f"{place}: a logarithmic range begins above 0")
-    log = scale == "log" or (scale is None and 0 < first * _LOG_FROM <= last)
     whole = isinstance(low, int) and isinstance(high, int)
-    span = Range(first, last, unit, log, whole)
-    values = list(dict.fromkeys(span.value(index / (count - 1)) for index in range(count)))
-    return Parameter(path, tuple(values), tuple(_read(value)[1] for value in values), unit, span, how.strip(": "))
+    return in_range(path, first, last, unit, whole=whole, how=how, place=place)
+
+
+def in_range(path: str, low: float, high: float, unit: Unit, *, whole: bool, how: str, place: str) -> Parameter:
+    """The parameter from one number to another, with the points that ``how`` asks for, each part of it behind a colon;
+    errors name the ``place``.
+
+    Raises:
+        UserError: there is no such range, or it cannot have such points.
+    """
+    count, scale = _points(place, how)
+    if low >= high:
+        raise UserError(f"{place}: a range goes from the lower value to the higher one")
+    if scale == "log" and low <= 0:
+        raise UserError(f"{place}: a logarithmic range begins above 0")
+    log = scale == "log" or (scale is None and 0 < low * _LOG_FROM <= high)
+    span = Range(low, high, unit, log, whole)
+    values = tuple(dict.fromkeys(span.value(index / (count - 1)) for index in range(count)))
+    return Parameter(path, values, tuple(_read(value)[1] for value in values), unit, span, how.strip(": "))
 
 
 def _plain(path: str, written: str) -> Any:
