@@ -258,7 +258,8 @@ def _read_outcome(entry: Mapping[str, Any], horizon_ns: int) -> RunOutcome:
         transitions=_whole(entry, "transitions"),
         notify_runs=_whole(entry, "notify_runs"),
         api_calls={
-            action: {code: _whole(codes, code) for code in codes} for action, codes in entry["api_calls"].items()
+            action: {code: _whole(codes, code) for code, _ in codes.items()}
+            for action, codes in entry["api_calls"].items()
         },
     )
     if outcome.downtime_ns != sum(outage.duration_ns for outage in outcome.outages):

@@ -16,6 +16,7 @@ import pytest
 import hasim
 from hasim.errors import UserError
 from hasim.scenario.digest import digest_of
+from hasim.study.episodes import EpisodesResult
 from hasim.study.keeping.anything import Kept
 from hasim.study.keeping.checks import check_outages
 from hasim.study.keeping.files import kept_command
@@ -59,16 +60,16 @@ def few_episodes(short_pilot: None) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def kept(few_episodes: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, Any]]:
-    """The directory in which an answer of a kind is kept, and its JSON form; each is made once."""
-    made: dict[str, tuple[Path, Any]] = {}
+def kept(few_episodes: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Path, Kept]]:
+    """The directory in which an answer of a kind is kept, and the answer; each is made once."""
+    made: dict[str, tuple[Path, Kept]] = {}
 
-    def directory(kind: str) -> tuple[Path, Any]:
+    def directory(kind: str) -> tuple[Path, Kept]:
         if kind not in made:
             home = tmp_path_factory.mktemp(kind)
             answer = MAKERS[kind](hasim.loads(CRASH, "crash.yaml"))
             answer.save(home, COMMAND)
-            made[kind] = home, answer.to_json()
+            made[kind] = home, answer
         return made[kind]
 
     return directory
@@ -143,6 +144,11 @@ def is_looked_at(kind: str, at: tuple[Any, ...]) -> bool:
     return not is_free and not is_number and MADE_OF_IT.isdisjoint(at) and "scenario" not in at[1:-1]
 
 
+def parts(answer: Kept) -> object:
+    """What an answer is made of, to be compared."""
+    return (answer.clocks, answer.cycles.episodes) if isinstance(answer, EpisodesResult) else answer
+
+
 def opened_or_refused(home: Path) -> tuple[Kept | None, str]:
     """What is kept there; else why it is not to be had."""
     try:
@@ -160,10 +166,10 @@ def opened_or_refused(home: Path) -> tuple[Kept | None, str]:
     ],
 )
 def test_what_is_something_else_is_refused_or_does_not_matter(
-    kind: str, name: str, kept: Callable[[str], tuple[Path, Any]], tmp_path: Path
+    kind: str, name: str, kept: Callable[[str], tuple[Path, Kept]], tmp_path: Path
 ) -> None:
     whole, answer = kept(kind)
-    home, wanted = tmp_path / "kept", json.dumps(answer)
+    home, wanted = tmp_path / "kept", json.dumps(answer.to_json())
     shutil.copytree(whole, home)
     content = read(home / name)
     refused = 0
@@ -183,6 +189,7 @@ def test_what_is_something_else_is_refused_or_does_not_matter(
                 assert at == ("format",) or message.endswith(f"again: {COMMAND}"), (at, value)
             else:
                 assert json.dumps(opened.to_json()) == wanted, (at, value)
+                assert parts(opened) == parts(answer), (at, value)
     assert refused > 20
 
 
@@ -228,7 +235,7 @@ def test_outages_come_one_after_another() -> None:
     "text", [DEEP, f'{{"format": {DEEP}}}', '{"seed": NaN}'], ids=["nothing but depth", "a deep format", "NaN"]
 )
 def test_what_nobody_can_have_written_is_refused(
-    text: str, kept: Callable[[str], tuple[Path, Any]], tmp_path: Path
+    text: str, kept: Callable[[str], tuple[Path, Kept]], tmp_path: Path
 ) -> None:
     home = tmp_path / "kept"
     shutil.copytree(kept("sweep")[0], home)
@@ -242,12 +249,12 @@ def test_what_nobody_can_have_written_is_refused(
     assert (home / "result.json").read_text(encoding="utf-8") == sound
     (home / "meta.json").write_text(text, encoding="utf-8")
     assert kept_command(home) == ""
-    assert json.dumps(hasim.load_kept(home).to_json()) == json.dumps(kept("sweep")[1])
+    assert json.dumps(hasim.load_kept(home).to_json()) == json.dumps(kept("sweep")[1].to_json())
 
 
 @pytest.mark.parametrize("kind", ["episodes", "advice"])
 def test_a_directory_without_its_scenario_was_kept_by_an_older_hasim(
-    kind: str, kept: Callable[[str], tuple[Path, Any]], tmp_path: Path
+    kind: str, kept: Callable[[str], tuple[Path, Kept]], tmp_path: Path
 ) -> None:
     home = tmp_path / "kept"
     shutil.copytree(kept(kind)[0], home)
@@ -277,7 +284,7 @@ def _swap(variants: list[Path]) -> None:
 def test_variants_that_are_not_where_they_were_name_the_command(
     damage: Callable[[list[Path]], object],
     message: str,
-    kept: Callable[[str], tuple[Path, Any]],
+    kept: Callable[[str], tuple[Path, Kept]],
     tmp_path: Path,
 ) -> None:
     home = tmp_path / "kept"
@@ -290,7 +297,7 @@ def test_variants_that_are_not_where_they_were_name_the_command(
 
 
 def test_replications_that_are_not_the_first_are_refused(
-    kept: Callable[[str], tuple[Path, Any]], tmp_path: Path
+    kept: Callable[[str], tuple[Path, Kept]], tmp_path: Path
 ) -> None:
     home = tmp_path / "kept"
     shutil.copytree(kept("sensitivity")[0], home)

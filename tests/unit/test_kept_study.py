@@ -120,6 +120,7 @@ def test_a_file_that_cannot_be_written_is_told(study: StudyResult, tmp_path: Pat
         (lambda text: text.replace('"dual_master_ns": 0', '"dual_master_ns": -1'), "dual_master_ns is -1, expected"),
         (lambda text: text.replace('"OK": 2', f'"OK": {2**63}'), "OK is 9223372036854775808, expected"),
         (lambda text: text.replace('"cause": "crash"', '"cause": null'), "cause is None, expected text"),
+        (lambda text: text.replace('"api_calls": {}', '"api_calls": {"X": []}'), "damaged"),
         (lambda text: text.replace('"resolution": "failover"', '"resolution": "none"'), "ended in 'none'"),
         (lambda text: text.replace('"replication": 1', '"replication": 0'), "a replication twice"),
         (lambda text: text.replace('"horizon_ns": 3', '"horizon_ns": -3'), "horizon_ns is -3.* expected a whole"),

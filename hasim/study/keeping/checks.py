@@ -122,6 +122,10 @@ def check_outages(outages: Iterable[Outage], downtime_ns: int) -> None:
                 text(name, f"an instance of {place}")
         if outage.resolution not in _RESOLUTIONS:
             raise ValueError(f"{place} ended in {outage.resolution!r:.80}")
+        if (outage.ended_on is None) != (outage.resolution == UNRESOLVED):
+            raise ValueError(f"{place} ended in {outage.resolution} on {outage.ended_on}")
+        if outage.began_on is None and outage.resolution not in (FIRST_SERVICE, UNRESOLVED):
+            raise ValueError(f"{place} ended in {outage.resolution} and began on nobody")
         phases_ns = [whole(phase_ns, f"a phase of {place}") for phase_ns in outage.phases_ns]
         if len(phases_ns) != len(PHASES) or sum(phases_ns) != outage.duration_ns:
             raise ValueError(f"the phases of {place} do not add up")
